@@ -1,0 +1,1 @@
+"""The staged world of `checkpoint demo`, reused by tests."""

@@ -1,0 +1,139 @@
+"""What the verifier says of one text: a `Verdict`, and the closed vocabularies in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum, unique
+
+from keys.reasons import Reason
+
+
+@unique
+class CodeFormat(StrEnum):
+    """The code families this appliance reads, by their prefix."""
+
+    JKM1 = "JKM1"
+    """Health code, static."""
+    JKP1 = "JKP1"
+    """Health code, shown live by the holder's phone."""
+
+
+@unique
+class Colour(IntEnum):
+    """Health code colours, numbered as in the code's payload."""
+
+    GREEN = 0
+    YELLOW = 1
+    ORANGE = 2
+    RED = 3
+    GREY = 4
+    """Applied for, not yet activated."""
+
+
+@unique
+class Carrier(IntEnum):
+    """What a code is carried on."""
+
+    PHONE = 0
+    PAPER = 1
+    CARD = 2
+
+
+@unique
+class DocumentType(IntEnum):
+    """Identity documents a code may be tied to."""
+
+    RESIDENT_ID = 1
+    PASSPORT = 2
+    HK_MACAO_PERMIT = 3
+    TAIWAN_PERMIT = 4
+    FOREIGN_PERMANENT_RESIDENCE = 5
+    OTHER = 9
+
+
+@unique
+class Group(IntEnum):
+    """Groups of people a site may have rules for."""
+
+    COURIER = 1
+    MEDICAL_STAFF = 2
+    DRIVER = 3
+    STUDENT = 4
+    MINOR_WITH_GUARDIAN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class CodeIdentity:
+    """Which code this is, for its whole life: a refresh keeps it, a re-issue changes it."""
+
+    issuer: str
+    uri: str
+    index: int
+
+    def __str__(self) -> str:
+        return f"{self.issuer}/{self.uri}/{self.index}"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The tail of the holder's identity document."""
+
+    type: DocumentType
+    tail: str
+    """The last two characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatusEvidence:
+    """What a verified status list said: kept in the journal as evidence."""
+
+    uri: str
+    issued_at: int
+    """The list's `iat`, seconds since 1970 UTC."""
+    value: int
+    """The raw entry, 0 to 255."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The outcome of the proof of one text.
+
+    Until the signature has been verified only `format`, `issuer` and `kid` are set, and they are what the
+    code claims. Everything else is set only from signed bytes.
+    """
+
+    reason: Reason | None
+    """None: the code is proved, current and not revoked. Otherwise the first step that failed."""
+    format: CodeFormat | None = None
+    issuer: str | None = None
+    kid: bytes | None = None
+    """8 bytes."""
+    identity: CodeIdentity | None = None
+    colour: Colour | None = None
+    """The colour in force now: from the status list, or the code where the code is newer."""
+    colour_reason: int | None = None
+    colour_until: int | None = None
+    """Day number since 1970 on which the colour is due to end."""
+    name: str | None = None
+    """Masked: surname and stars."""
+    document: Document | None = None
+    carrier: Carrier | None = None
+    region: str | None = None
+    """GB/T 2260 prefix the code is restricted to; None: the whole issuing region."""
+    group: Group | None = None
+    issued_at: int | None = None
+    expires_at: int | None = None
+    holder_bound: bool = False
+    """The code names a holder's key: only a presentation by that key counts."""
+    presented_at: int | None = None
+    """When the holder's phone made the presentation; None for a static code."""
+    status: StatusEvidence | None = None
+
+    @property
+    def valid(self) -> bool:
+        """Whether every step of the proof held."""
+        return self.reason is None
+
+    def days_left(self, now: int) -> int | None:
+        """Whole days until expiry at `now` (seconds since 1970), None where there is no expiry."""
+        return None if self.expires_at is None else (self.expires_at - now) // 86_400

@@ -1,0 +1,1 @@
+"""The appliance at the gate."""

@@ -1,0 +1,1 @@
+"""The appliance's configuration: `config.toml` to frozen models, with every problem reported at once."""

@@ -1,0 +1,136 @@
+"""The shape of `config.toml`: frozen, strict, unknown keys forbidden. Every default here stands, commented, in the file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from scanner.values import SiteKind, TemperatureRule
+
+Issuer = Annotated[str, Field(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")]
+"""ISO 3166-1 or 3166-2, such as `CN-33`."""
+Language = Literal["zh_CN", "zh_TW", "en"]
+
+
+class Section(BaseModel):
+    """Base of every table of the file."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class SiteSection(Section):
+    """Where the appliance stands."""
+
+    name: str = Field("Checkpoint", min_length=1, max_length=40)
+    kind: SiteKind = SiteKind.RESIDENTIAL
+    region: str = Field("330110", pattern=r"^[0-9]{2,6}$")
+    """GB/T 2260 code of the place: a code restricted to a region must be a prefix of it."""
+    timezone: str = "Asia/Shanghai"
+    language: Language = "zh_CN"
+    """Of the guard's screen at start."""
+
+
+class TrustSection(Section):
+    """Whom the appliance believes."""
+
+    folder: Path = Path("state/trust")
+    """Holds trust/<issuer>.jwks.json, status/<issuer>/<n>.cwt and policy/<issuer>.toml."""
+    regions: tuple[Issuer, ...] = Field(("CN-33",), min_length=1)
+    """Issuers carried; the first is home."""
+
+
+class StateSection(Section):
+    """What the appliance keeps."""
+
+    folder: Path = Path("state")
+    """Journal, device key, clock floor, staff; created 0700."""
+
+
+class JournalSection(Section):
+    """The log."""
+
+    reserve_mb: int = Field(8, ge=1, le=1024)
+    """Preallocated room for a day's overrides when the disk is full."""
+
+
+class ControlSection(Section):
+    """The socket the screens use."""
+
+    socket: Path = Path("state/control.sock")
+
+
+class TemperatureSection(Section):
+    """May only tighten what the signed policy says; absent keys leave the policy as it is."""
+
+    rule: TemperatureRule | None = None
+    limit_centi: int | None = Field(None, ge=3600, le=3800)
+
+
+class FreshnessSection(Section):
+    """May only tighten what the signed policy says."""
+
+    refer_after_hours: int | None = Field(None, ge=1, le=72)
+
+
+class CameraSection(Section):
+    """One lane's camera."""
+
+    source: int | str = 0
+    """V4L2 index, device path, video file or stream, or a folder of stills."""
+    width: int = Field(1280, ge=320, le=4096)
+    height: int = Field(720, ge=240, le=2160)
+    fps: int = Field(30, ge=1, le=120)
+    mirror: bool = False
+
+
+class ThermometerSection(Section):
+    """One lane's thermometer."""
+
+    driver: Literal["gy-mcu90614", "none"] = "none"
+    port: str = "/dev/serial/by-id/thermometer"
+    baud: int = Field(9600, ge=2400, le=230400)
+    name: str = Field("thermometer", min_length=1, max_length=24)
+    offset_centi: int = Field(0, ge=-500, le=500)
+    """The device's own error, from a blackbody or a reference thermometer."""
+    offset_expires: str | None = Field(None, pattern=r"^\d{4}-\d{2}-\d{2}$")
+    site_offset_centi: int = Field(0, ge=-500, le=800)
+    """From skin to body, from some people measured with a contact thermometer here."""
+    site_offset_expires: str | None = Field(None, pattern=r"^\d{4}-\d{2}-\d{2}$")
+    timeout_s: float = Field(8.0, ge=1.0, le=60.0)
+    """How long a person with a code is waited for."""
+
+
+class GateSection(Section):
+    """One lane's barrier."""
+
+    driver: Literal["controller", "none"] = "none"
+    port: str = "/dev/serial/by-id/gate"
+    baud: int = Field(115200, ge=2400, le=921600)
+    pulse_ms: int = Field(500, ge=50, le=10_000)
+
+
+class LaneSection(Section):
+    """One lane: its name, whether somebody attends it, and its devices."""
+
+    name: str = Field("main", pattern=r"^[a-z0-9-]{1,16}$")
+    mode: Literal["attended", "unattended"] = "attended"
+    direction: Literal["entry", "exit"] = "entry"
+    """Anti-passback holds on entry lanes."""
+    camera: CameraSection = CameraSection()
+    thermometer: ThermometerSection = ThermometerSection()
+    gate: GateSection = GateSection()
+
+
+class Configuration(Section):
+    """The whole file."""
+
+    site: SiteSection = SiteSection()
+    trust: TrustSection = TrustSection()
+    state: StateSection = StateSection()
+    journal: JournalSection = JournalSection()
+    control: ControlSection = ControlSection()
+    temperature: TemperatureSection = TemperatureSection()
+    freshness: FreshnessSection = FreshnessSection()
+    lane: tuple[LaneSection, ...] = Field((LaneSection(),), min_length=1, max_length=8)

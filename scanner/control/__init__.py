@@ -1,0 +1,1 @@
+"""The control socket between the engine and its screens."""

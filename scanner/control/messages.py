@@ -1,0 +1,238 @@
+"""The control protocol: one JSON object a line over a local socket, version 1.
+
+The engine speaks first with `Hello`, then sends a `View` whenever something changed (at most 20 a second; a slow
+client gets the newest, never a backlog) and a `Preview` a few times a second to clients that asked for it.
+A client sends `Command`s; each gets one `Reply` with its id. Views carry codes and numbers; words are the
+screen's business.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from firmware_bridge.values import Light, LinkState, Method, Unmeasurable
+from keys.reasons import Reason
+from keys.verdict import Carrier, Colour, DocumentType
+from scanner.values import ClockTrust, GuardStep, Outcome, SiteKind, TemperatureRule
+
+PROTOCOL_VERSION = 1
+MAX_LINE = 256 * 1024
+"""Bytes; a longer line ends the connection."""
+
+
+class Message(BaseModel):
+    """Base of everything on the socket."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TemperatureView(Message):
+    """A temperature as shown: hundredths of °C, or why there is none."""
+
+    result_centi: int | None
+    why_not: Unmeasurable | None
+    raw_centi: int | None
+    ambient_centi: int | None
+    method: Method
+
+
+class ResultView(Message):
+    """What the lane decided about the person before it. The name is masked and disappears with the result."""
+
+    seq: int | None
+    """The journal's number of the entry; people quote it in an appeal."""
+    at: int
+    """Seconds since 1970 UTC."""
+    outcome: Outcome
+    reasons: tuple[Reason, ...]
+    guard: GuardStep
+    issuer: str | None
+    colour: Colour | None
+    colour_reason: int | None
+    colour_until: int | None
+    name: str | None
+    document_type: DocumentType | None
+    document_tail: str | None
+    carrier: Carrier | None
+    expires_at: int | None
+    days_left: int | None
+    temperature: TemperatureView | None
+    countdown_s: float | None
+    """Seconds until the result clears by itself; None: it stays until staff act."""
+    overridden: Reason | None = None
+
+
+class PassageView(Message):
+    """One line of the list of last passages; without a name."""
+
+    seq: int
+    at: int
+    outcome: Outcome
+    reasons: tuple[Reason, ...]
+    colour: Colour | None
+    temperature_centi: int | None
+
+
+class LaneView(Message):
+    """One lane as it stands."""
+
+    name: str
+    attended: bool
+    state: str
+    """The lane's state, by its name in the lane table."""
+    light: Light
+    result: ResultView | None
+    hint: str | None
+    """Locale key of what to tell the person now, such as `hint.measure`."""
+    object_centi: int | None
+    """What the thermometer sees now."""
+    ambient_centi: int | None
+    present: bool
+    limit_centi: int
+    temperature_rule: TemperatureRule
+    camera: LinkState
+    camera_fps: float
+    camera_age_s: float | None
+    """Age of the newest frame."""
+    thermometer: LinkState
+    gate: LinkState
+    last: tuple[PassageView, ...]
+    """Newest first, at most 10."""
+    passed: int
+    referred: int
+    stopped: int
+    """Counts since local midnight or the start, whichever is later."""
+
+
+class DegradationView(Message):
+    """One thing that is not as it should be; the words are in the locale under `degraded.<code>`."""
+
+    code: str
+    lane: str | None
+    detail: str
+    since: int
+
+
+class View(Message):
+    """The whole engine as it stands: replaces the view before it."""
+
+    type: Literal["view"] = "view"
+    now: int
+    clock: ClockTrust
+    site: str
+    site_kind: SiteKind
+    keys_age: int | None
+    lists_age: int | None
+    policy_age: int | None
+    entries: int
+    waiting: int
+    """Entries that nobody else holds yet."""
+    oldest_waiting: int | None
+    """When the oldest of them was written, seconds since 1970."""
+    guard: str | None
+    """Staff number on shift."""
+    degraded: tuple[DegradationView, ...]
+    lanes: tuple[LaneView, ...]
+
+
+class Preview(Message):
+    """A small grey picture for aiming the camera."""
+
+    type: Literal["preview"] = "preview"
+    lane: str
+    width: int
+    height: int
+    grey: str
+    """base64 of width × height bytes, row by row."""
+    outlines: tuple[tuple[tuple[float, float], ...], ...]
+    """Corners of each code found, as fractions of width and height."""
+
+
+class Hello(Message):
+    """The first line from the engine."""
+
+    type: Literal["hello"] = "hello"
+    protocol: int = PROTOCOL_VERSION
+    software: str
+    device: str
+    """The device id, hexadecimal."""
+    language: str
+
+
+class Reply(Message):
+    """The answer to one command."""
+
+    type: Literal["reply"] = "reply"
+    id: int
+    ok: bool
+    error: str | None = None
+    """Locale key or a sentence for the log."""
+
+
+class Override(Message):
+    """Admit or refuse the person before the lane against its decision."""
+
+    type: Literal["override"] = "override"
+    id: int
+    lane: str
+    admit: bool
+    staff: str
+    pin: str
+    supervisor: str | None = None
+    supervisor_pin: str | None = None
+    cause: str = Field(max_length=64)
+    """Key of a cause in the locale, or short text."""
+
+
+class Acknowledge(Message):
+    """Clear a result that waits for staff."""
+
+    type: Literal["acknowledge"] = "acknowledge"
+    id: int
+    lane: str
+
+
+class Remeasure(Message):
+    """Take the temperature of the same person again."""
+
+    type: Literal["remeasure"] = "remeasure"
+    id: int
+    lane: str
+
+
+class Pause(Message):
+    """Take the lane out of service, or back."""
+
+    type: Literal["pause"] = "pause"
+    id: int
+    lane: str
+    paused: bool
+
+
+class ConfirmTime(Message):
+    """A supervisor confirms the shown time."""
+
+    type: Literal["confirm_time"] = "confirm_time"
+    id: int
+    supervisor: str
+    pin: str
+
+
+class WatchPreview(Message):
+    """Ask for previews of a lane, or no longer."""
+
+    type: Literal["watch_preview"] = "watch_preview"
+    id: int
+    lane: str
+    on: bool
+
+
+Command = Annotated[
+    Override | Acknowledge | Remeasure | Pause | ConfirmTime | WatchPreview, Field(discriminator="type")
+]
+ServerMessage = Annotated[Hello | View | Preview | Reply, Field(discriminator="type")]
+
+COMMAND: TypeAdapter[Command] = TypeAdapter(Command)
+SERVER_MESSAGE: TypeAdapter[ServerMessage] = TypeAdapter(ServerMessage)

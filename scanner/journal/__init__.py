@@ -1,0 +1,1 @@
+"""The log: entries, their store, their tree and its proofs."""
