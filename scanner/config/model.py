@@ -1,4 +1,4 @@
-"""The shape of `config.toml`: frozen, strict, unknown keys forbidden. Every default here stands, commented, in the file."""
+"""The shape of `config.toml`: frozen, strict, unknown keys forbidden. Every default stands, commented, in the file."""
 
 from __future__ import annotations
 

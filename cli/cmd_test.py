@@ -1,0 +1,31 @@
+"""`checkpoint test`: the test suite."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.errors import fail
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def command(
+    arguments: Annotated[list[str] | None, typer.Argument(help="Passed on to pytest, after --.")] = None,
+    *,
+    soak: Annotated[
+        bool, typer.Option("--soak", help="The long runs instead: kill, fuzz, faults by the hundred.")
+    ] = False,
+) -> None:
+    """Run the test suite; with --soak, the long runs instead.
+
+    Example: checkpoint test -- tests/keys -x
+    """
+    if not (ROOT / "tests").is_dir():
+        fail("the tests are part of the source tree; run this from a clone")
+    chosen = ["-m", "soak"] if soak else []
+    raise typer.Exit(subprocess.call([sys.executable, "-m", "pytest", *chosen, *(arguments or [])], cwd=ROOT))

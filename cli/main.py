@@ -1,0 +1,103 @@
+"""`checkpoint COMMAND`: finds the command's module and loads nothing else, so that `verify` never loads a camera."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+
+import typer
+
+from cli.errors import CommandError
+
+COMMANDS: dict[str, str] = {
+    "demo": "the whole thing without hardware",
+    "run": "the appliance on real devices",
+    "ui": "a screen for a running engine",
+    "verify": "judge code texts from standard input",
+    "decode": "read the codes in image files",
+    "authority": "make keys, codes and status lists",
+    "keys": "show what this appliance trusts",
+    "policy": "explain the rules in force",
+    "journal": "show and verify the log",
+    "staff": "create guards and supervisors, set PINs",
+    "emulate": "a virtual thermometer or gate on a pty",
+    "doctor": "check every part and say what to do",
+    "test": "run the test suite",
+    "bench": "measure, against references in the same run",
+}
+"""Command name to its one-line summary; the module is `cli.cmd_<name>`."""
+
+
+def software_version() -> str:
+    """Version of the installed package, or of the source tree it runs from."""
+    try:
+        return version("checkpoint-scanner")
+    except PackageNotFoundError:
+        return "0.1.0"
+
+
+def usage() -> str:
+    """Return the overview that `checkpoint --help` prints."""
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:<{width}}  {summary}" for name, summary in COMMANDS.items()]
+    return "\n".join(
+        [
+            "Usage: checkpoint COMMAND [OPTIONS]",
+            "",
+            "An offline-capable checkpoint scanner.",
+            "",
+            *lines,
+            "",
+            "Every command has --help with an example. Start with: checkpoint demo",
+        ]
+    )
+
+
+def load(name: str) -> typer.Typer:
+    """Import one command's module and return it as an application."""
+    module = importlib.import_module(f"cli.cmd_{name}")
+    app = getattr(module, "app", None)
+    if isinstance(app, typer.Typer):
+        return app
+    single = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    single.command()(module.command)
+    return single
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit status."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    if not arguments or arguments[0] in {"--help", "-h", "help"}:
+        print(usage())
+        return 0
+    if arguments[0] == "--version":
+        print(f"checkpoint {software_version()}")
+        return 0
+    name, rest = arguments[0], arguments[1:]
+    if name not in COMMANDS:
+        import difflib  # noqa: PLC0415 - only needed to say what was meant
+
+        near = difflib.get_close_matches(name, COMMANDS, n=1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        print(f"checkpoint: there is no command {name!r}.{hint} See checkpoint --help.", file=sys.stderr)
+        return 2
+    try:
+        load(name)(rest, prog_name=f"checkpoint {name}")
+    except CommandError as error:
+        print(f"checkpoint {name}: {error}", file=sys.stderr)
+        return error.status
+    except BrokenPipeError:
+        # Whoever read our output has gone: nothing to say, and nowhere to say it.
+        sys.stderr.close()
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
