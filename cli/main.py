@@ -6,10 +6,12 @@ import importlib
 import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
-
-import typer
+from typing import TYPE_CHECKING
 
 from cli.errors import CommandError
+
+if TYPE_CHECKING:
+    import typer
 
 COMMANDS: dict[str, str] = {
     "demo": "the whole thing without hardware",
@@ -57,6 +59,8 @@ def usage() -> str:
 
 def load(name: str) -> typer.Typer:
     """Import one command's module and return it as an application."""
+    import typer  # noqa: PLC0415 - a tenth of a second that `--help` and `--version` need not wait for
+
     module = importlib.import_module(f"cli.cmd_{name}")
     app = getattr(module, "app", None)
     if isinstance(app, typer.Typer):

@@ -1,0 +1,212 @@
+"""The engine's side of the control socket: newest view to every client, one reply to every command.
+
+Runs an event loop in a thread of its own. A lane never waits for a screen: `publish` stores the newest message and
+returns; each client is sent what is newest when it is ready for more, and one that stays unready is dropped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import socket
+import stat
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from scanner.control.messages import COMMAND, MAX_LINE, Command, Hello, Message, Preview, Reply, View, WatchPreview
+
+log = logging.getLogger(__name__)
+
+MIN_INTERVAL_S = 0.05
+"""Between two views to one client: 20 a second."""
+STALLED_S = 10.0
+"""A client that takes nothing for this long is dropped."""
+MAX_CLIENTS = 16
+
+
+class ControlError(Exception):
+    """The control socket cannot be opened; the text says why and what to do."""
+
+
+class _Client:
+    """One connection: what it should be sent next, and nothing older."""
+
+    def __init__(self, writer: asyncio.StreamWriter) -> None:
+        self.writer = writer
+        self.view: bytes | None = None
+        self.previews: dict[str, bytes] = {}
+        self.replies: list[bytes] = []
+        self.watched: set[str] = set()
+        self.wake = asyncio.Event()
+
+    def take(self) -> bytes:
+        """Return everything due, and forget it."""
+        parts = [*self.replies, *([self.view] if self.view else []), *self.previews.values()]
+        self.replies, self.view, self.previews = [], None, {}
+        return b"".join(parts)
+
+
+class ControlServer:
+    """Serves one engine's control socket. `handle` runs in a worker thread and may block for a moment."""
+
+    def __init__(self, path: Path, hello: Hello, handle: Callable[[Command], Reply]) -> None:
+        self._path = path
+        self._hello = _line(hello)
+        self._handle = handle
+        self._clients: set[_Client] = set()
+        self._view: bytes | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._stopping: asyncio.Event | None = None
+        self._watched: frozenset[str] = frozenset()
+
+    def start(self) -> None:
+        """Open the socket, readable by this user only, and serve until `stop`. Raises ControlError."""
+        listener = _listen(self._path)
+        started = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(listener, started), name="control", daemon=True)
+        self._thread.start()
+        started.wait()
+
+    def stop(self) -> None:
+        """Close every connection and remove the socket."""
+        if self._loop is None or self._stopping is None or self._thread is None:
+            return
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._stopping.set)
+        self._thread.join(timeout=3)
+        self._path.unlink(missing_ok=True)
+
+    def publish(self, view: View) -> None:
+        """Make `view` the newest; returns at once. Thread-safe."""
+        self._post(self._set_view, _line(view))
+
+    def publish_preview(self, preview: Preview) -> None:
+        """Send a preview to the clients that watch its lane; returns at once. Thread-safe."""
+        self._post(self._set_preview, preview.lane, _line(preview))
+
+    @property
+    def watched(self) -> frozenset[str]:
+        """Lanes whose preview somebody watches."""
+        return self._watched
+
+    def _post(self, function: Callable[..., None], *arguments: object) -> None:
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop has closed: nobody is left to tell
+                self._loop.call_soon_threadsafe(function, *arguments)
+
+    def _set_view(self, line: bytes) -> None:
+        self._view = line
+        for client in self._clients:
+            client.view = line
+            client.wake.set()
+
+    def _set_preview(self, lane: str, line: bytes) -> None:
+        for client in self._clients:
+            if lane in client.watched:
+                client.previews[lane] = line
+                client.wake.set()
+
+    def _run(self, listener: socket.socket, started: threading.Event) -> None:
+        asyncio.run(self._serve(listener, started))
+
+    async def _serve(self, listener: socket.socket, started: threading.Event) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._stopping = asyncio.Event()
+        server = await asyncio.start_unix_server(self._connected, sock=listener, limit=MAX_LINE)
+        started.set()
+        async with server:
+            await self._stopping.wait()
+            for client in tuple(self._clients):
+                client.writer.close()
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if len(self._clients) >= MAX_CLIENTS:
+            writer.close()
+            return
+        client = _Client(writer)
+        client.replies.append(self._hello)
+        client.view = self._view
+        client.wake.set()
+        self._clients.add(client)
+        sender = asyncio.create_task(self._send(client))
+        try:
+            while line := await reader.readline():
+                await self._command(client, line)
+        except (ConnectionError, ValueError, asyncio.IncompleteReadError) as error:
+            log.info("a screen was disconnected: %s", error)
+        finally:
+            sender.cancel()
+            self._clients.discard(client)
+            self._note_watched()
+            writer.close()
+
+    async def _send(self, client: _Client) -> None:
+        try:
+            while True:
+                await client.wake.wait()
+                client.wake.clear()
+                client.writer.write(client.take())
+                async with asyncio.timeout(STALLED_S):
+                    await client.writer.drain()
+                await asyncio.sleep(MIN_INTERVAL_S)
+        except (ConnectionError, TimeoutError):
+            client.writer.transport.abort()
+
+    async def _command(self, client: _Client, line: bytes) -> None:
+        try:
+            command = COMMAND.validate_json(line)
+        except ValidationError as error:
+            # The input may hold a PIN: name the fields, never the values.
+            fields = ", ".join(".".join(map(str, fault["loc"])) or fault["type"] for fault in error.errors())
+            client.replies.append(_line(Reply(id=0, ok=False, error=f"not a command of this protocol: {fields}")))
+        else:
+            if isinstance(command, WatchPreview):
+                (client.watched.add if command.on else client.watched.discard)(command.lane)
+                self._note_watched()
+                reply = Reply(id=command.id, ok=True)
+            else:
+                reply = await asyncio.to_thread(self._handle, command)
+            client.replies.append(_line(reply))
+        client.wake.set()
+
+    def _note_watched(self) -> None:
+        self._watched = frozenset().union(*(client.watched for client in self._clients))
+
+
+def _line(message: Message) -> bytes:
+    return message.model_dump_json().encode() + b"\n"
+
+
+def _listen(path: Path) -> socket.socket:
+    """Return a listening socket at `path`, mode 0600, replacing a dead engine's but never a live one's."""
+    if path.exists() and not stat.S_ISSOCK(path.stat().st_mode):
+        raise ControlError(f"{path} is in the way and is no socket; move it, or set another [control] socket")
+    probe = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        probe.settimeout(1)
+        probe.connect(os.fspath(path))
+    except OSError:
+        path.unlink(missing_ok=True)
+    else:
+        raise ControlError(f"another engine already answers on {path}; stop it first")
+    finally:
+        probe.close()
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        before = os.umask(0o177)
+        try:
+            listener.bind(os.fspath(path))
+        finally:
+            os.umask(before)
+        listener.listen(MAX_CLIENTS)
+    except OSError as error:
+        listener.close()
+        raise ControlError(f"cannot open the control socket {path}: {error.strerror or error}") from error
+    return listener
