@@ -1,0 +1,209 @@
+"""CBOR (RFC 8949), read as hostile input: a strict deterministic reader and writer for our own formats.
+
+The reader is a single pass that accepts exactly the core deterministic encoding (section 4.2.1: shortest heads,
+definite lengths, map keys in bytewise order and so without duplicates) of a small vocabulary. What it accepts is
+therefore byte for byte what `encode` writes of the value it returns; a property test holds it against cbor2. Standard
+formats are read by `keys.cbor_bounded`.
+
+The vocabulary: unsigned and negative integers of 64 bits, byte strings, UTF-8 text, arrays, maps with integer or text
+keys, tag 18, and as plain values `false`, `true` and `null` (a COSE_Key's y, absent journal fields). No floats, no
+bignums, no other tag. A boolean is never a key. Callers check `type(x) is int`, so that `True` cannot pass for 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, TypeAlias
+
+from keys.errors import CborError
+
+MAX_BYTES = 65_536
+"""Default limit of `decode`. Every item takes at least one byte, so this bounds the number of items too."""
+MAX_DEPTH = 16
+"""Arrays, maps and tags inside each other (FORMATS, "Reading anything from a QR code")."""
+SIGN1_TAG = 18
+"""COSE_Sign1 (RFC 9052 section 4.2)."""
+
+_UINT, _NINT, _BYTES, _TEXT, _ARRAY, _MAP, _TAG, _SIMPLE = range(8)
+_FALSE, _TRUE, _NULL = 0xF4, 0xF5, 0xF6
+_TAG_18 = 0xD2
+_SMALLEST_IN = {1: 24, 2: 1 << 8, 4: 1 << 16, 8: 1 << 32}
+"""Bytes after a head → the smallest argument that needs them."""
+
+
+class Tag(NamedTuple):
+    """A tagged item. Never turned into an object of another kind."""
+
+    number: int
+    value: Value
+
+
+Value: TypeAlias = "int | bytes | str | bool | list[Value] | dict[int | str, Value] | Tag | None"
+"""What `decode` returns."""
+Encodable: TypeAlias = (
+    "int | bytes | str | bool | Sequence[Encodable] | Tag "
+    "| Mapping[int, Encodable] | Mapping[str, Encodable] | Mapping[int | str, Encodable] | None"
+)
+"""What `encode` writes."""
+
+
+def decode(data: bytes, *, limit: int = MAX_BYTES) -> Value:
+    """Read one item that fills `data` exactly, in deterministic encoding; at most `limit` bytes.
+
+    Raises CborError for anything else.
+    """
+    if len(data) > limit:
+        raise CborError(f"CBOR of {len(data)} bytes, at most {limit} are read")
+    try:
+        value, end = _read(data, 0, 0)
+    except IndexError:
+        raise CborError("CBOR ends inside an item") from None
+    except UnicodeDecodeError:
+        raise CborError("CBOR text is not UTF-8") from None
+    if end != len(data):
+        raise CborError(f"{len(data) - end} bytes after the CBOR item")
+    return value
+
+
+def _read(data: bytes, at: int, depth: int) -> tuple[Value, int]:
+    """Return the item at `at` and the position behind it. IndexError: the data ends too early."""
+    head = data[at]
+    at += 1
+    argument = head & 0x1F
+    if argument > 23:
+        if head > 0xDF:
+            raise CborError(f"CBOR simple value or float 0x{head:02x}")
+        argument, at = _long_argument(data, at, argument)
+    major = head >> 5
+    if major == _UINT:
+        return argument, at
+    if major == _NINT:
+        return -1 - argument, at
+    if major <= _TEXT:
+        end = at + argument
+        if end > len(data):
+            raise IndexError
+        return (data[at:end] if major == _BYTES else str(data[at:end], "utf-8")), end
+    if major == _SIMPLE:
+        return _simple(head), at
+    if depth >= MAX_DEPTH:
+        raise CborError(f"CBOR nested deeper than {MAX_DEPTH}")
+    depth += 1
+    if argument > len(data) - at:
+        raise IndexError  # more members than bytes: refused before anything is built
+    if major == _MAP:
+        return _read_map(data, at, depth, argument)
+    if major == _ARRAY:
+        members: list[Value] = []
+        for _ in range(argument):
+            member, at = _read(data, at, depth)
+            members.append(member)
+        return members, at
+    if head != _TAG_18:
+        raise CborError("CBOR tag other than 18")
+    content, at = _read(data, at, depth)
+    return Tag(SIGN1_TAG, content), at
+
+
+def _read_map(data: bytes, at: int, depth: int, size: int) -> tuple[dict[int | str, Value], int]:
+    """Return the map of `size` members at `at`; its keys must ascend bytewise, which also leaves no duplicates."""
+    members: dict[int | str, Value] = {}
+    previous = b""
+    for _ in range(size):
+        start = at
+        key = data[at]
+        if key < 24:
+            at += 1
+            name: int | str = key
+        else:
+            scalar, at = _read(data, at, depth)
+            if type(scalar) is not int and type(scalar) is not str:
+                raise CborError("CBOR map key that is neither an integer nor text")
+            name = scalar
+        encoded = data[start:at]
+        if encoded <= previous:
+            raise CborError("CBOR map keys repeated or out of order")
+        previous = encoded
+        value = data[at]
+        if value < 24:
+            at += 1
+            members[name] = value
+        else:
+            members[name], at = _read(data, at, depth)
+    return members, at
+
+
+def _long_argument(data: bytes, at: int, code: int) -> tuple[int, int]:
+    """Return the argument of a head that goes on in 1, 2, 4 or 8 bytes, all needed (RFC 8949 section 4.2.1)."""
+    if code > 27:
+        raise CborError("CBOR of indefinite length, or a reserved head")
+    width = 1 << (code - 24)
+    end = at + width
+    if end > len(data):
+        raise IndexError
+    argument = int.from_bytes(data[at:end], "big")
+    if argument < _SMALLEST_IN[width]:
+        raise CborError("CBOR head longer than needed")
+    return argument, end
+
+
+def _simple(head: int) -> bool | None:
+    if head == _NULL:
+        return None
+    if head == _TRUE:
+        return True
+    if head == _FALSE:
+        return False
+    raise CborError(f"CBOR simple value 0x{head:02x}")
+
+
+def head(major: int, argument: int) -> bytes:
+    """Return the shortest head of an item of `major` type, 0 to 7 (RFC 8949 section 3)."""
+    if argument < 24:
+        return bytes((major << 5 | argument,))
+    for code, width in enumerate((1, 2, 4, 8), start=24):
+        if argument < 1 << 8 * width:
+            return bytes((major << 5 | code,)) + argument.to_bytes(width, "big")
+    raise ValueError(f"{argument} does not fit a CBOR head")
+
+
+def byte_string(data: bytes) -> bytes:
+    """Write `data` as a CBOR byte string."""
+    return head(_BYTES, len(data)) + data
+
+
+def encode(value: Encodable) -> bytes:
+    """Write `value` in core deterministic encoding (RFC 8949 section 4.2.1).
+
+    Raises ValueError or TypeError for what the vocabulary does not hold: our bug, not the data's.
+    """
+    if value is None:
+        return bytes((_NULL,))
+    if isinstance(value, bool):
+        return bytes((_TRUE if value else _FALSE,))
+    if isinstance(value, int):
+        return head(_UINT, value) if value >= 0 else head(_NINT, -1 - value)
+    if isinstance(value, bytes):
+        return byte_string(value)
+    if isinstance(value, str):
+        text = value.encode("utf-8")
+        return head(_TEXT, len(text)) + text
+    if isinstance(value, Tag):
+        if value.number != SIGN1_TAG:
+            raise ValueError(f"tag {value.number} is not written")
+        return head(_TAG, value.number) + encode(value.value)
+    if isinstance(value, Mapping):
+        return head(_MAP, len(value)) + _members(value)
+    if isinstance(value, Sequence):
+        return head(_ARRAY, len(value)) + b"".join(encode(member) for member in value)
+    raise TypeError(f"{type(value).__name__} is not written as CBOR")
+
+
+def _members(mapping: Mapping[int, Encodable] | Mapping[str, Encodable] | Mapping[int | str, Encodable]) -> bytes:
+    members: list[tuple[bytes, bytes]] = []
+    for key, value in mapping.items():
+        if isinstance(key, bool) or not isinstance(key, int | str):
+            raise TypeError("CBOR map key that is neither an integer nor text")
+        members.append((encode(key), encode(value)))
+    members.sort()
+    return b"".join(key + value for key, value in members)
