@@ -1,0 +1,37 @@
+"""What can go wrong at an authority's desk.
+
+AuthorityError                  the caller handles: show the sentence, change something, try again
+├── FolderError                 the authority's folder is missing, damaged or readable by others
+├── RequestError                a code, key or colour that may not be issued as asked
+├── UnknownCodeError            no such code in the register
+├── PublishError                publishing would break a promise already given (time running backwards)
+└── JournalFileError            a journal file whose sealed parts cannot be read
+
+Wrong and missing passphrases are `keys.errors.KeyFileError`, sealed bytes that do not open `keys.errors.SealError`.
+"""
+
+from __future__ import annotations
+
+
+class AuthorityError(Exception):
+    """Base of everything the authority refuses; the message is one sentence with what to do."""
+
+
+class FolderError(AuthorityError):
+    """The authority's folder is missing, damaged, already there, or readable by others."""
+
+
+class RequestError(AuthorityError):
+    """What was asked may not be issued."""
+
+
+class UnknownCodeError(AuthorityError):
+    """No code of this identity was ever issued here."""
+
+
+class PublishError(AuthorityError):
+    """Publishing now would contradict what was published before."""
+
+
+class JournalFileError(AuthorityError):
+    """The journal file cannot be read."""

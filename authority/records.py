@@ -1,0 +1,72 @@
+"""What the register's lines say: codes, lists, and the audit of who ordered what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum, unique
+
+from authority.errors import RequestError
+from keys.verdict import Carrier, Colour
+
+
+@unique
+class Act(StrEnum):
+    """What an audit line tells of."""
+
+    ISSUE = "issue"
+    SET_COLOUR = "set-colour"
+    REVOKE = "revoke"
+    ADD_KEY = "add-key"
+    REVOKE_KEY = "revoke-key"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Who ordered something and why; both go into the audit and neither may be empty."""
+
+    by: str
+    """The officer or office."""
+    reason: str
+
+    def __post_init__(self) -> None:
+        for what, text in (("Who ordered it", self.by), ("The reason", self.reason)):
+            if not text.strip() or len(text) > 500 or not text.isprintable():
+                raise RequestError(f"{what} must be given, in one line of at most 500 characters.")
+
+
+@dataclass(frozen=True, slots=True)
+class AuditLine:
+    """One line of the audit."""
+
+    at: int
+    act: Act
+    subject: str
+    before: str | None
+    after: str | None
+    order: Order
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredCode:
+    """What the register knows of one code."""
+
+    list_number: int
+    index: int
+    person: bytes
+    """A keyed tag, 32 bytes."""
+    carrier: Carrier
+    colour: Colour
+    issued_at: int
+    expires_at: int
+    revoked_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredList:
+    """One status list of the register."""
+
+    number: int
+    entries: int
+    issued: int
+    published_at: int | None
+    """The `iat` of its newest publication."""
