@@ -1,0 +1,290 @@
+"""What each kind of entry says beyond the common fields: field 17, one small map a kind (docs/formats.md).
+
+Each kind has one frozen dataclass. A field's metadata names its key in the map and how it is read; an absent key
+is None. Nothing here can hold a person's name: texts are keys or identifiers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from enum import IntEnum, StrEnum, unique
+from functools import cache, partial
+from typing import NamedTuple, TypeAlias
+
+from keys.verdict import Carrier, CodeFormat, DocumentType
+from scanner.journal import shape
+from scanner.journal.errors import EntryError
+from scanner.values import GuardStep
+
+Shape: TypeAlias = Callable[[object, str], int | str]
+
+
+class _Slot(NamedTuple):
+    """One key of a detail map."""
+
+    key: int
+    attribute: str
+    shape: Shape
+    required: bool
+
+
+def _at(key: int, reads: Shape) -> Mapping[str, tuple[int, Shape]]:
+    return {"slot": (key, reads)}
+
+
+def _one_of(kind: type[IntEnum]) -> Shape:
+    return partial(shape.member, kind)
+
+
+def _word_of(kind: type[StrEnum]) -> Shape:
+    return partial(shape.word, kind)
+
+
+@unique
+class EntryKind(IntEnum):
+    """Field 7: what happened."""
+
+    PASSAGE = 1
+    ACTIVATION = 2
+    OVERRIDE = 3
+    MANUAL_ENTRY = 4
+    SHIFT = 5
+    FAULT = 6
+    RUN = 7
+    """The engine starts or stops."""
+    UPDATE = 8
+    CLOCK_STEP = 9
+    EXPORT = 10
+    PARTY = 11
+    GATE = 12
+    """The gate confirmed an opening, or did not; field 19 names the passage. An extension of the kinds."""
+
+
+@unique
+class Direction(IntEnum):
+    """Which way a lane leads."""
+
+    ENTRY = 0
+    EXIT = 1
+
+
+@unique
+class Updated(IntEnum):
+    """What an update replaced."""
+
+    KEYS = 0
+    LISTS = 1
+    POLICY = 2
+    SOFTWARE = 3
+
+
+@unique
+class StepCause(IntEnum):
+    """Why the clock's time jumped."""
+
+    DETECTED = 0
+    CONFIRMED = 1
+    """A supervisor confirmed the shown time."""
+    FLOOR = 2
+    """Signed evidence was newer than the clock."""
+
+
+@unique
+class ExportTarget(IntEnum):
+    """Whom the log was handed to."""
+
+    STICK = 0
+    HUB = 1
+
+
+@unique
+class PartyPhase(IntEnum):
+    """Where a vehicle party stands."""
+
+    BEGAN = 0
+    COMPLETE = 1
+    ABANDONED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class PassageDetail:
+    """Kind 1: a code was decided on."""
+
+    direction: Direction = field(metadata=_at(1, _one_of(Direction)))
+    guard: GuardStep | None = field(default=None, metadata=_at(2, _word_of(GuardStep)))
+    """What staff were told to do."""
+    format: CodeFormat | None = field(default=None, metadata=_at(3, _word_of(CodeFormat)))
+    carrier: Carrier | None = field(default=None, metadata=_at(4, _one_of(Carrier)))
+    colour_reason: int | None = field(default=None, metadata=_at(5, shape.uint))
+    """Code from the authority's published table."""
+    code_issued_at: int | None = field(default=None, metadata=_at(6, shape.uint))
+    """The code's `iat`, seconds: why the code's or the list's colour counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActivationDetail:
+    """Kind 2: staff compared the document and activated a grey code."""
+
+    document: DocumentType = field(metadata=_at(1, _one_of(DocumentType)))
+
+
+@dataclass(frozen=True, slots=True)
+class OverrideDetail:
+    """Kind 3: staff decided against the appliance."""
+
+    admit: bool = field(metadata=_at(1, shape.flag))
+    cause: str = field(metadata=_at(2, shape.key))
+    """Key of a cause in the locale; free text goes into the sealed part."""
+    supervisor: str | None = field(default=None, metadata=_at(3, shape.staff))
+    """Staff number of the supervisor who agreed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ManualDetail:
+    """Kind 4: a person without a readable code."""
+
+    direction: Direction = field(metadata=_at(1, _one_of(Direction)))
+    cause: str | None = field(default=None, metadata=_at(2, shape.key))
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftDetail:
+    """Kind 5: a guard comes on shift, or leaves."""
+
+    began: bool = field(metadata=_at(1, shape.flag))
+
+
+@dataclass(frozen=True, slots=True)
+class FaultDetail:
+    """Kind 6: something is degraded, or whole again."""
+
+    code: str = field(metadata=_at(1, shape.key))
+    """A degradation code, such as `thermometer_lost`."""
+    began: bool = field(metadata=_at(2, shape.flag))
+
+
+@dataclass(frozen=True, slots=True)
+class RunDetail:
+    """Kind 7: the engine starts or stops."""
+
+    started: bool = field(metadata=_at(1, shape.flag))
+    cause: str | None = field(default=None, metadata=_at(2, shape.key))
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateDetail:
+    """Kind 8: keys, lists, policy or software were replaced; field 11 names whose."""
+
+    what: Updated = field(metadata=_at(1, _one_of(Updated)))
+    version: str = field(metadata=_at(2, shape.identifier))
+    uri: str | None = field(default=None, metadata=_at(3, shape.identifier))
+    """The list's uri."""
+    issued_at: int | None = field(default=None, metadata=_at(4, shape.uint))
+    """Signed time of what was taken in, seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClockDetail:
+    """Kind 9: the clock stepped."""
+
+    step_ms: int = field(metadata=_at(1, shape.integer))
+    """New time minus the time expected by the monotonic clock."""
+    cause: StepCause = field(metadata=_at(2, _one_of(StepCause)))
+
+
+@dataclass(frozen=True, slots=True)
+class ExportDetail:
+    """Kind 10: entries `start` up to, not including, `stop` were handed out."""
+
+    start: int = field(metadata=_at(1, shape.uint))
+    stop: int = field(metadata=_at(2, shape.uint))
+    target: ExportTarget = field(metadata=_at(3, _one_of(ExportTarget)))
+
+
+@dataclass(frozen=True, slots=True)
+class PartyDetail:
+    """Kind 11: the people of one vehicle."""
+
+    phase: PartyPhase = field(metadata=_at(1, _one_of(PartyPhase)))
+    people: int = field(metadata=_at(2, shape.uint))
+
+
+@dataclass(frozen=True, slots=True)
+class GateDetail:
+    """Kind 12: what the gate controller answered to an opening; field 16 is its latency."""
+
+    confirmed: bool = field(metadata=_at(1, shape.flag))
+    why_not: str | None = field(default=None, metadata=_at(2, shape.key))
+
+
+Detail: TypeAlias = (
+    PassageDetail
+    | ActivationDetail
+    | OverrideDetail
+    | ManualDetail
+    | ShiftDetail
+    | FaultDetail
+    | RunDetail
+    | UpdateDetail
+    | ClockDetail
+    | ExportDetail
+    | PartyDetail
+    | GateDetail
+)
+
+DETAILS: Mapping[EntryKind, type[Detail]] = {
+    EntryKind.PASSAGE: PassageDetail,
+    EntryKind.ACTIVATION: ActivationDetail,
+    EntryKind.OVERRIDE: OverrideDetail,
+    EntryKind.MANUAL_ENTRY: ManualDetail,
+    EntryKind.SHIFT: ShiftDetail,
+    EntryKind.FAULT: FaultDetail,
+    EntryKind.RUN: RunDetail,
+    EntryKind.UPDATE: UpdateDetail,
+    EntryKind.CLOCK_STEP: ClockDetail,
+    EntryKind.EXPORT: ExportDetail,
+    EntryKind.PARTY: PartyDetail,
+    EntryKind.GATE: GateDetail,
+}
+"""Every kind has exactly one detail."""
+
+
+def write(kind: EntryKind, detail: Detail) -> dict[int, int | str]:
+    """Field 17 of an entry. Raises EntryError for another kind's detail or a value that has no place."""
+    if type(detail) is not DETAILS[kind]:
+        raise EntryError(f"an entry of kind {kind.name} carries {DETAILS[kind].__name__}, not {type(detail).__name__}")
+    found: dict[int, int | str] = {}
+    for slot in _slots(kind):
+        value: object = getattr(detail, slot.attribute)
+        if type(value) is bool:
+            value = int(value)
+        if value is not None or slot.required:
+            shaped = slot.shape(value, f"detail {slot.key} ({slot.attribute})")
+            found[slot.key] = int(shaped) if isinstance(shaped, int) else str(shaped)
+    return found
+
+
+def read(kind: EntryKind, value: object) -> Detail:
+    """Field 17 as its dataclass. Raises EntryError: no map, an unknown key, a missing one, or a wrong value."""
+    if type(value) is not dict:
+        raise EntryError("detail must be a map")
+    slots = _slots(kind)
+    if not value.keys() <= {slot.key for slot in slots}:
+        raise EntryError(f"detail has a key that kind {kind.name} does not know")
+    arguments = {
+        slot.attribute: slot.shape(value.get(slot.key), f"detail {slot.key} ({slot.attribute})")
+        for slot in slots
+        if slot.required or slot.key in value
+    }
+    build: Callable[..., Detail] = DETAILS[kind]
+    return build(**arguments)
+
+
+@cache
+def _slots(kind: EntryKind) -> tuple[_Slot, ...]:
+    found = []
+    for one in fields(DETAILS[kind]):
+        key, reads = one.metadata["slot"]
+        found.append(_Slot(key, one.name, reads, one.default is MISSING))
+    return tuple(found)

@@ -1,0 +1,88 @@
+"""The personal part of an entry: what is sealed to the authority, and never stands on the box in clear."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from keys import cbor
+from keys.errors import CborError
+from keys.verdict import CodeIdentity, Document, DocumentType
+from scanner.journal import shape
+from scanner.journal.errors import EntryError
+
+MAX_TEXT = 256
+"""UTF-8 bytes of one text: a contact, a plate, a remark."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Personal:
+    """Who it was, as far as the code, the plate or the person told. Its repr shows nothing, so that no log can."""
+
+    identity: CodeIdentity | None = None
+    name: str | None = None
+    """Masked."""
+    document: Document | None = None
+    text: str | None = None
+    """A contact, or what staff typed."""
+    plate: str | None = None
+    table: str | None = None
+    """Restaurants register a table."""
+
+    def __repr__(self) -> str:
+        return "Personal(…)"
+
+
+def encode(personal: Personal) -> bytes:
+    """The plaintext to be sealed: `{1 [issuer, uri, index], 2 name, 3 [type, tail], 4 text, 5 plate, 6 table}`.
+
+    Absent fields are left out. Raises EntryError when a text is longer than 256 bytes.
+    """
+    found: dict[int, cbor.Encodable] = {}
+    if personal.identity is not None:
+        found[1] = [_text(personal.identity.issuer), _text(personal.identity.uri), _index(personal.identity.index)]
+    if personal.document is not None:
+        found[3] = [int(personal.document.type), _text(personal.document.tail)]
+    texts = ((2, personal.name), (4, personal.text), (5, personal.plate), (6, personal.table))
+    found.update({number: _text(text) for number, text in texts if text is not None})
+    return cbor.encode(found)
+
+
+def decode(data: bytes) -> Personal:
+    """What `encode` wrote. Raises EntryError for anything else."""
+    try:
+        value = cbor.decode(data)
+    except CborError as error:
+        raise EntryError(f"the personal part is not readable: {error.detail}") from error
+    if type(value) is not dict or not value.keys() <= {1, 2, 3, 4, 5, 6}:
+        raise EntryError("the personal part is not a map of its six fields")
+    texts = {number: _text(value[number]) for number in (2, 4, 5, 6) if number in value}
+    return Personal(
+        identity=_identity(value[1]) if 1 in value else None,
+        name=texts.get(2),
+        document=_document(value[3]) if 3 in value else None,
+        text=texts.get(4),
+        plate=texts.get(5),
+        table=texts.get(6),
+    )
+
+
+def _identity(value: object) -> CodeIdentity:
+    if type(value) is not list or len(value) != 3:
+        raise EntryError("the code identity is not [issuer, uri, index]")
+    return CodeIdentity(_text(value[0]), _text(value[1]), _index(value[2]))
+
+
+def _document(value: object) -> Document:
+    if type(value) is not list or len(value) != 2:
+        raise EntryError("the document is not [type, tail]")
+    return Document(shape.member(DocumentType, value[0], "document type"), _text(value[1]))
+
+
+def _index(value: object) -> int:
+    return shape.uint(value, "index")
+
+
+def _text(value: object) -> str:
+    if type(value) is not str or len(value.encode("utf-8", "surrogatepass")) > MAX_TEXT:
+        raise EntryError(f"a personal text must be text of at most {MAX_TEXT} bytes")
+    return value
