@@ -33,7 +33,7 @@ class Tree:
     __slots__ = ("_roots", "_size")
 
     def __init__(self, size: int = 0, roots: Sequence[bytes] = ()) -> None:
-        """Start empty, or from the perfect subtrees that `spans(size)` names; raises ValueError when they do not fit."""
+        """Start empty, or from the perfect subtrees that `spans(size)` names; ValueError when they do not fit."""
         if size < 0 or len(roots) != size.bit_count() or any(len(root) != HASH_SIZE for root in roots):
             raise ValueError(
                 f"a tree of {size} leaves has {max(size, 0).bit_count()} perfect subtrees of 32 bytes each"
@@ -47,7 +47,7 @@ class Tree:
         return self._size
 
     def copy(self) -> Tree:
-        """An independent tree in the same state: a few hashes."""
+        """Make an independent tree in the same state: a few hashes."""
         return Tree(self._size, self._roots)
 
     def append(self, leaf: bytes) -> Proof:
@@ -63,7 +63,7 @@ class Tree:
         return tuple(completed)
 
     def root(self) -> bytes:
-        """The tree's root hash, 32 bytes."""
+        """Return the tree's root hash, 32 bytes."""
         if not self._roots:
             return EMPTY_ROOT
         root = self._roots[-1]
@@ -73,7 +73,7 @@ class Tree:
 
 
 def spans(size: int) -> tuple[tuple[int, int], ...]:
-    """The perfect subtrees of a tree of `size` leaves, largest first, each as (level, index of its last leaf)."""
+    """List the perfect subtrees of a tree of `size` leaves, largest first, each as (level, index of its last leaf)."""
     found: list[tuple[int, int]] = []
     end = 0
     for level in reversed(range(size.bit_length())):
@@ -84,7 +84,7 @@ def spans(size: int) -> tuple[tuple[int, int], ...]:
 
 
 def root(leaves: Iterable[bytes]) -> bytes:
-    """The root over leaf hashes."""
+    """Return the root over leaf hashes."""
     tree = Tree()
     for leaf in leaves:
         tree.append(leaf)
@@ -181,7 +181,7 @@ def verify_consistency(first: int, second: int, proof: Sequence[bytes], first_ro
 
 
 def _split(size: int) -> int:
-    """The largest power of two smaller than `size` (≥ 2): k of RFC 6962 §2.1."""
+    """Find the largest power of two smaller than `size` (≥ 2): k of RFC 6962 §2.1."""
     return 1 << (size - 1).bit_length() - 1
 
 

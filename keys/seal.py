@@ -33,7 +33,7 @@ class SealKey:
 
 
 def journal_info(device_id: bytes, seq: int) -> bytes:
-    """The HPKE info of a journal entry: "checkpoint journal" ‖ device id ‖ seq in 8 bytes, big-endian."""
+    """Make the HPKE info of a journal entry: "checkpoint journal" ‖ device id ‖ seq in 8 bytes, big-endian."""
     return _JOURNAL + device_id + seq.to_bytes(8, "big")
 
 
@@ -51,7 +51,7 @@ def seal(public_key: X25519PublicKey, info: bytes, plaintext: bytes) -> bytes:
 
 
 def unseal(private_key: X25519PrivateKey, info: bytes, sealed: bytes) -> bytes:
-    """The plaintext again. Raises SealError: another key, other info, altered or cut bytes, or a bad padding."""
+    """Open sealed bytes. Raises SealError: another key, other info, altered or cut bytes, or a bad padding."""
     if len(sealed) < OVERHEAD + BLOCK or (len(sealed) - OVERHEAD) % BLOCK:
         raise SealError(f"{len(sealed)} bytes cannot be a sealed part: they were cut or are something else")
     try:

@@ -1,7 +1,6 @@
-"""Tree heads as C2SP checkpoints: a signed note (c2sp.org/signed-note) over origin, size and root
-(c2sp.org/tlog-checkpoint), signed with Ed25519.
+"""Tree heads as C2SP checkpoints: origin, size and root as a note signed with Ed25519.
 
-The note is text, so that a person can photograph it or a hub can add its cosignature below. A key is known by
+The formats are c2sp.org/tlog-checkpoint and c2sp.org/signed-note. The note is text, so that a person can photograph it or a hub can add its cosignature below. A key is known by
 its name and a 4-byte id; signatures of other keys are left alone, as the note format demands.
 """
 
@@ -44,12 +43,12 @@ class TreeHead:
 
 
 def log_origin(device_id: bytes) -> str:
-    """The origin line of an appliance's log."""
+    """Name the origin line of an appliance's log."""
     return f"checkpoint/{device_id.hex()}"
 
 
 def sign_head(head: TreeHead, private_key: Ed25519PrivateKey) -> str:
-    """The head as a signed note; the key's name is the origin, as c2sp.org/tlog-checkpoint asks."""
+    """Sign the head as a note; the key's name is the origin, as c2sp.org/tlog-checkpoint asks."""
     if len(head.root) != HASH_SIZE or not 0 <= head.size < 1 << 63:
         raise TreeHeadError(f"a tree head needs a size and a root of 32 bytes, not {head.size} and {len(head.root)}")
     return sign_note(head.text, head.origin, private_key)
@@ -82,7 +81,7 @@ def sign_note(text: str, name: str, private_key: Ed25519PrivateKey) -> str:
 
 
 def open_note(note: str, name: str, public_key: Ed25519PublicKey) -> str:
-    """The text of a note that the key called `name` has signed.
+    """Return the text of a note that the key called `name` has signed.
 
     Raises TreeHeadError when the note is malformed, when no line is by this key, or when any line by this key
     fails (c2sp.org/signed-note, "Signatures").

@@ -43,7 +43,7 @@ class Temperature:
 
     @classmethod
     def of(cls, measurement: Measurement) -> Temperature:
-        """What the log keeps of a measurement."""
+        """Keep what the log keeps of a measurement."""
         return cls(
             measurement.result_centi,
             measurement.raw_centi,
@@ -133,7 +133,7 @@ class Entry:
 
 
 def complete(draft: EntryDraft, *, device: bytes, seq: int, software: str, seal: Seal | None) -> Entry:
-    """The entry a draft becomes as number `seq`."""
+    """Make the entry a draft becomes as number `seq`."""
     return Entry(
         device=device,
         seq=seq,
@@ -158,7 +158,7 @@ def complete(draft: EntryDraft, *, device: bytes, seq: int, software: str, seal:
 
 
 def encode(entry: Entry) -> bytes:
-    """The entry's bytes. Raises EntryError naming the field whose value has no place."""
+    """Write the entry's bytes. Raises EntryError naming the field whose value has no place."""
     found: dict[int, cbor.Encodable] = {
         1: VERSION,
         2: shape.binary(entry.device, "device id", 16),

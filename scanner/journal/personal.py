@@ -33,7 +33,7 @@ class Personal:
 
 
 def encode(personal: Personal) -> bytes:
-    """The plaintext to be sealed: `{1 [issuer, uri, index], 2 name, 3 [type, tail], 4 text, 5 plate, 6 table}`.
+    """Write the plaintext to be sealed: `{1 [issuer, uri, index], 2 name, 3 [type, tail], 4 text, 5 plate, 6 table}`.
 
     Absent fields are left out. Raises EntryError when a text is longer than 256 bytes.
     """
@@ -48,7 +48,7 @@ def encode(personal: Personal) -> bytes:
 
 
 def decode(data: bytes) -> Personal:
-    """What `encode` wrote. Raises EntryError for anything else."""
+    """Read what `encode` wrote. Raises EntryError for anything else."""
     try:
         value = cbor.decode(data)
     except CborError as error:

@@ -25,14 +25,14 @@ S = TypeVar("S", bound=StrEnum)
 
 
 def uint(value: object, name: str, limit: int = UINT_MAX) -> int:
-    """An unsigned integer up to `limit`."""
+    """Take an unsigned integer up to `limit`."""
     if type(value) is not int or not 0 <= value <= limit:
         raise EntryError(f"{name} must be a number from 0 to {limit}")
     return value
 
 
 def integer(value: object, name: str) -> int:
-    """A signed integer of at most 63 bits."""
+    """Take a signed integer of at most 63 bits."""
     if type(value) is not int or not -UINT_MAX <= value <= UINT_MAX:
         raise EntryError(f"{name} must be an integer")
     return value
@@ -44,7 +44,7 @@ def flag(value: object, name: str) -> bool:
 
 
 def binary(value: object, name: str, length: int) -> bytes:
-    """A byte string of exactly `length` bytes."""
+    """Take a byte string of exactly `length` bytes."""
     if type(value) is not bytes or len(value) != length:
         raise EntryError(f"{name} must be {length} bytes")
     return value
@@ -71,7 +71,7 @@ def loggable(text: str | None) -> str | None:
 
 
 def member(kind: type[I], value: object, name: str) -> I:
-    """A member of a closed enum of integers."""
+    """Take a member of a closed enum of integers."""
     if type(value) is int or type(value) is kind:
         try:
             return kind(value)
@@ -81,7 +81,7 @@ def member(kind: type[I], value: object, name: str) -> I:
 
 
 def word(kind: type[S], value: object, name: str) -> S:
-    """A member of a closed enum of words."""
+    """Take a member of a closed enum of words."""
     if type(value) is str or type(value) is kind:
         try:
             return kind(value)
