@@ -49,6 +49,22 @@ class GuardStep(StrEnum):
 
 
 @unique
+class Role(StrEnum):
+    """What a member of staff may do."""
+
+    GUARD = "guard"
+    SUPERVISOR = "supervisor"
+
+
+@unique
+class Direction(StrEnum):
+    """Which way a lane leads."""
+
+    ENTRY = "entry"
+    EXIT = "exit"
+
+
+@unique
 class TemperatureRule(StrEnum):
     """Whether a passage needs a temperature."""
 

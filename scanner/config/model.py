@@ -11,7 +11,8 @@ from scanner.values import SiteKind, TemperatureRule
 
 Issuer = Annotated[str, Field(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")]
 """ISO 3166-1 or 3166-2, such as `CN-33`."""
-Language = Literal["zh_CN", "zh_TW", "en"]
+Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(_[A-Z]{2})?$")]
+"""Name of a file in scanner/locale, without its ending."""
 
 
 class Section(BaseModel):
