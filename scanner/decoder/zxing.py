@@ -14,10 +14,16 @@ _FORMAT: Final = zxingcpp.BarcodeFormat.QRCodeModel2
 """Not the family `QRCode`: that includes Micro QR, in which it reads phantoms."""
 
 
-def look(grey: Grey, name: str = NAME, *, scale: float = 1.0) -> tuple[Decoded, ...]:
-    """Find all QR codes, upright, turned or inverted. Corners are divided by `scale`."""
+def look(grey: Grey, name: str = NAME, *, scale: float = 1.0, one_threshold: bool = False) -> tuple[Decoded, ...]:
+    """Find all QR codes, upright, turned or inverted. Corners are divided by `scale`.
+
+    `one_threshold`: split black from white at one brightness for the whole picture, instead of locally.
+    """
+    binarizer = zxingcpp.Binarizer.GlobalHistogram if one_threshold else zxingcpp.Binarizer.LocalAverage
     found = []
-    for barcode in zxingcpp.read_barcodes(grey, formats=_FORMAT, text_mode=zxingcpp.TextMode.Plain):
+    for barcode in zxingcpp.read_barcodes(
+        grey, formats=_FORMAT, text_mode=zxingcpp.TextMode.Plain, binarizer=binarizer
+    ):
         text = text_of(bytes(barcode.bytes), _transcoded(barcode))
         if 0 < len(text) <= MAX_TEXT:
             found.append(Decoded(text, _corners(barcode, scale), name))
