@@ -65,6 +65,8 @@ class Event(StrEnum):
     RECORDED_REFER = "recorded_refer"
     RECORDED_STOP = "recorded_stop"
     RECORD_FAILED = "record_failed"
+    STOP_RECORD_FAILED = "stop_record_failed"
+    """A stop could not be recorded: it stays a stop."""
     RESULT_OVER = "result_over"
     """The time for showing the result has passed."""
     ACKNOWLEDGED = "acknowledged"
@@ -157,6 +159,7 @@ ATTENDED: Table = MappingProxyType(
         (State.RECORDING, Event.RECORDED_REFER): Step(State.REFERRED, _KEPT),
         (State.RECORDING, Event.RECORDED_STOP): Step(State.STOPPED, _KEPT),
         (State.RECORDING, Event.RECORD_FAILED): Step(State.REFERRED, (Effect.SHOW_UNRECORDED,)),
+        (State.RECORDING, Event.STOP_RECORD_FAILED): Step(State.STOPPED, (Effect.SHOW_UNRECORDED,)),
         (State.REFERRED, Event.ACKNOWLEDGED): _CLEAR,
         (State.STOPPED, Event.ACKNOWLEDGED): _CLEAR,
         (State.REFERRED, Event.REMEASURE): _AGAIN,
@@ -175,6 +178,9 @@ UNATTENDED: Table = MappingProxyType(
         (State.RECORDING, Event.RECORDED_REFER): Step(State.REFERRED, _TIMED),
         (State.RECORDING, Event.RECORDED_STOP): Step(State.STOPPED, _TIMED),
         (State.RECORDING, Event.RECORD_FAILED): Step(State.STOPPED, (Effect.SHOW_UNRECORDED, Effect.START_RESULT_TIME)),
+        (State.RECORDING, Event.STOP_RECORD_FAILED): Step(
+            State.STOPPED, (Effect.SHOW_UNRECORDED, Effect.START_RESULT_TIME)
+        ),
         (State.REFERRED, Event.RESULT_OVER): _CLEAR,
         (State.STOPPED, Event.RESULT_OVER): _CLEAR,
     }

@@ -14,8 +14,6 @@ from collections import OrderedDict
 from keys.verdict import CodeIdentity, Verdict
 from scanner.values import Recollection
 
-SAME_SCAN_S = 5.0
-"""A code seen again within this time of its last sighting is one scan."""
 MAX_REMEMBERED = 200_000
 """Tags of each kind kept; the oldest go first. A busy gate sees 50 people a minute, 72,000 a day."""
 
@@ -23,8 +21,12 @@ MAX_REMEMBERED = 200_000
 class Memory:
     """Tags of codes seen, passed and consumed since the last start or midnight. Not thread-safe: one owner."""
 
-    def __init__(self, *, passback_s: float) -> None:
+    def __init__(self, *, passback_s: float, same_scan_s: float) -> None:
+        """`passback_s`: how long a passed code is `ALREADY_PASSED`. `same_scan_s`: how long after its last sighting a
+        code seen again is still the same scan.
+        """
         self._passback_s = passback_s
+        self._same_scan_s = same_scan_s
         self.forget()
 
     def forget(self) -> None:
@@ -45,7 +47,7 @@ class Memory:
         live what was a copy before) is a new one.
         """
         tags = self._scan_tags(text, verdict)
-        same = any(tag in self._seen and at - self._seen[tag] <= SAME_SCAN_S for tag in tags)
+        same = any(tag in self._seen and at - self._seen[tag] <= self._same_scan_s for tag in tags)
         if same:
             for tag in tags:
                 _note(self._seen, tag, at)

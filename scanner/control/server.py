@@ -65,6 +65,10 @@ class ControlServer:
         self._stopping: asyncio.Event | None = None
         self._watched: frozenset[str] = frozenset()
 
+    def greet(self, hello: Hello) -> None:
+        """Greet clients that come from now on with `hello`."""
+        self._hello = _line(hello)
+
     def start(self) -> None:
         """Open the socket, readable by this user only, and serve until `stop`. Raises ControlError."""
         listener = _listen(self._path)

@@ -1,0 +1,113 @@
+"""`checkpoint run`: the appliance on its devices, and on a terminal the screen besides."""
+
+from __future__ import annotations
+
+import logging
+import logging.handlers
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.errors import fail
+from cli.main import software_version
+from scanner.clock import Clock
+from scanner.config.loader import load_document
+from scanner.config.model import Configuration
+from scanner.config.problems import ConfigError, describe
+from scanner.engine.engine import Engine, LaneHungError
+from scanner.engine.report import PassageReport
+from scanner.engine.supervision import HungError
+from scanner.locale import Texts
+
+SCREEN_AGAIN_S = 1.0
+"""A screen that fails is started again after this."""
+QUIT = 0
+"""The screen's exit status when somebody asked it to end."""
+
+_SHAPES = {"pass": "✓", "refer": "!", "stop": "✕"}
+
+
+def command(
+    *,
+    config: Annotated[Path, typer.Option(help="The configuration.", show_default=True)] = Path("config.toml"),
+    headless: Annotated[bool, typer.Option("--headless", help="No screen, also on a terminal.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One object a passage on standard output.")] = False,
+) -> None:
+    """Run the appliance: cameras, thermometers, gates, log and control socket, from the configuration.
+
+    On a terminal the guard's screen is shown; otherwise, or with --headless, one line a passage.
+
+    Example: checkpoint run --config /etc/checkpoint/config.toml
+    """
+    try:
+        document = load_document(config)
+    except ConfigError as error:
+        fail("\n".join(["the configuration cannot be used:", *map(describe, error.problems)]), 2)
+    configuration = document.model
+    screen = sys.stdout.isatty() and not headless and not as_json
+    _log_to(configuration.state.folder if screen else None)
+    texts = Texts.load(configuration.site.language)
+
+    def report(passage: PassageReport) -> None:
+        if as_json:
+            print(passage.to_json(), flush=True)
+        elif not screen:
+            print(words(passage, texts), flush=True)
+
+    clock = Clock.open(configuration.state.folder)
+    engine = Engine(document, clock, software=software_version(), report=report)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: engine.stopping.set())
+    if screen:
+        threading.Thread(target=_keep_screen, args=(engine, configuration, config), name="screen", daemon=True).start()
+    try:
+        engine.run()
+    except (LaneHungError, HungError) as error:
+        # Only a new process helps; systemd starts one.
+        logging.getLogger(__name__).critical("%s; ending", error)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        import os  # noqa: PLC0415 - hung threads would keep an ordinary exit waiting
+
+        os._exit(70)
+
+
+def words(passage: PassageReport, texts: Texts) -> str:
+    """Return one passage as a line for people."""
+    at = time.strftime("%H:%M:%S", time.localtime(passage.at))
+    name = passage.outcome.name.lower()
+    temperature = "" if passage.temperature_centi is None else f"  {passage.temperature_centi / 100:.1f} °C"
+    reasons = "".join(f"  {texts.get(f'reason.{reason}')}" for reason in passage.reasons)
+    override = "" if passage.override is None else f"  {texts.get(f'reason.{passage.override}')}"
+    return f"{at}  {passage.lane}  {_SHAPES[name]} {texts.get(f'outcome.{name}')}{temperature}{reasons}{override}"
+
+
+def _log_to(folder: Path | None) -> None:
+    """Log to standard error, or to a file in `folder` while the screen has the terminal."""
+    handler: logging.Handler = logging.StreamHandler()
+    if folder is not None:
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            handler = logging.handlers.RotatingFileHandler(folder / "engine.log", maxBytes=1_000_000, backupCount=3)
+        except OSError:
+            handler = logging.NullHandler()  # the screen says that the folder cannot be written
+    logging.basicConfig(
+        level=logging.INFO, handlers=[handler], format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+
+
+def _keep_screen(engine: Engine, configuration: Configuration, config: Path) -> None:
+    """Show the screen in a process of its own; if it dies the lanes go on, and another one is started."""
+    call = [sys.executable, "-m", "cli.main", "ui", "--config", str(config), "--allow-quit"]
+    while not engine.stopping.is_set():
+        status = subprocess.call(call)
+        if status == QUIT:
+            engine.stopping.set()
+            return
+        engine.stopping.wait(SCREEN_AGAIN_S)

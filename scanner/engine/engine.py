@@ -1,0 +1,393 @@
+"""Puts the appliance together, keeps watch over its threads, and tells the screens how things stand.
+
+The engine comes up whatever is missing, says what is degraded, and takes up each part when its cause has gone. It
+ends by itself only when a lane's own thread hangs: then it exits, and whoever started it starts it again.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from zoneinfo import ZoneInfo
+
+from firmware_bridge.values import LinkState
+from keys.verdict import Verdict
+from scanner.clock import Clock, ClockStep
+from scanner.config.model import Configuration, LaneSection
+from scanner.config.reader import Document
+from scanner.control.messages import (
+    Acknowledge,
+    Command,
+    ConfirmTime,
+    DegradationView,
+    Hello,
+    LaneView,
+    Override,
+    Pause,
+    Remeasure,
+    Reply,
+    View,
+)
+from scanner.control.server import ControlError, ControlServer
+from scanner.engine import records
+from scanner.engine.degradations import Cause, Degradation, Degradations
+from scanner.engine.devices import LaneDevices
+from scanner.engine.lane_loop import Ask, DeviceState, LaneLoop, Midnight, StaffOverride
+from scanner.engine.log import Log
+from scanner.engine.report import PassageReport
+from scanner.engine.supervision import SupervisedThread, notify_systemd
+from scanner.engine.trust import Trust
+from scanner.engine.vision import Vision
+from scanner.journal.entry import EntryDraft
+from scanner.journal.errors import JournalError
+from scanner.journal.store import Receipt
+from scanner.policy import Rules, Site
+from scanner.staff import Staff, StaffError
+from scanner.values import ClockTrust, Direction, Freshness, Role
+
+log = logging.getLogger(__name__)
+
+LANE_HUNG_S = 5.0
+"""A lane whose thread works on one input for so long ends the engine."""
+VISION_HUNG_S = 2.0
+"""A decode that takes longer is abandoned and another thread begins."""
+PRESENTATION_GUARD_S = 30
+"""After a start a presentation must be this much newer than the start: what was consumed before is forgotten."""
+COMMAND_TIMEOUT_S = 8.0
+VIEW_INTERVAL_S = 0.05
+HOUSEKEEPING_S = 1.0
+
+_DEVICE_CAUSES = {
+    "camera": Cause.CAMERA_LOST,
+    "thermometer": Cause.THERMOMETER_LOST,
+    "gate": Cause.GATE_LOST,
+}
+
+
+class LaneHungError(Exception):
+    """A lane's thread no longer answers; the process must be started again."""
+
+
+class _LaneParts:
+    """One lane with everything that belongs to it."""
+
+    def __init__(self, section: LaneSection, engine: Engine) -> None:
+        site_section = engine.configuration.site
+        site = Site(
+            kind=site_section.kind,
+            region=site_section.region,
+            timezone=site_section.timezone,
+            attended=section.mode == "attended",
+            direction=Direction(section.direction),
+            home=engine.trust.home,
+        )
+        self.section = section
+        self.devices = LaneDevices(
+            section,
+            site,
+            on_measurement=lambda event: self.loop.post(event),
+            on_sample=lambda sample: self.loop.sample(sample),
+            on_gate=lambda event: self.loop.post(event),
+            on_state=lambda device, state, detail: self.loop.post(DeviceState(device, state, detail)),
+        )
+        self.loop = LaneLoop(self.devices, engine)
+        self._engine = engine
+        self.vision = SupervisedThread(f"{section.name}-vision", self._new_vision, VISION_HUNG_S)
+        self._thread = threading.Thread(
+            target=self.loop.run, args=(engine.stopping,), name=f"lane-{section.name}", daemon=True
+        )
+
+    def _new_vision(self) -> Vision:
+        engine, name = self._engine, self.section.name
+        return Vision(
+            name,
+            self.devices.capture,
+            verify=engine.verify,
+            seen=self.loop.post,
+            preview=engine.control.publish_preview,
+            watched=lambda: name in engine.control.watched,
+        )
+
+    def start(self) -> None:
+        self._thread.start()
+        self.devices.start()
+        self.vision.start()
+
+    def stop(self) -> None:
+        self.vision.stop()
+        self.devices.stop()
+        self._thread.join(timeout=2)
+
+    def watch(self) -> None:
+        """Raise LaneHungError when the lane's own thread hangs or died; renew its vision when that hangs."""
+        busy = self.loop.busy_for()
+        if busy > LANE_HUNG_S or not self._thread.is_alive():
+            raise LaneHungError(f"lane {self.section.name} has not answered for {busy:.0f} s")
+        self.vision.watch()
+
+
+class Engine:
+    """The appliance's one process. `run` blocks until `stopping` is set."""
+
+    def __init__(
+        self,
+        document: Document[Configuration],
+        clock: Clock,
+        *,
+        software: str,
+        report: Callable[[PassageReport], None],
+    ) -> None:
+        configuration = self.configuration = document.model
+        self.stopping = threading.Event()
+        self._clock = clock
+        self._software = software
+        self._reporter = report
+        self._zone = ZoneInfo(configuration.site.timezone)
+        self._view_wanted = threading.Event()
+        self._started_at = clock.now()
+        self._started_monotonic = time.monotonic()
+        self.degradations = Degradations(clock.now, self._degradation_changed)
+        self.trust = Trust(document, clock.now, self.degradations)
+        self._log = Log(
+            configuration.state.folder, configuration.journal.reserve_mb, software, self.trust, self.degradations
+        )
+        self._staff = Staff.open(configuration.state.folder)
+        self.control = ControlServer(configuration.control.socket, self._hello(), self._handle)
+        self._control_open = False
+        self._control_retry_at = 0.0
+        self._lanes = [_LaneParts(section, self) for section in configuration.lane]
+        self._day = self._today()
+        self._housekeeping_at = 0.0
+        self._last_view: View | None = None
+
+    # --- life -----------------------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Serve the lanes until `stopping` is set. Raises LaneHungError when only a new process can help."""
+        self._log.open()
+        self._hello_again()
+        self.trust.load()
+        self._raise_floor()
+        self._open_control()
+        self._record(records.run(started=True, stamp=self.stamp(None)))
+        for lane in self._lanes:
+            lane.start()
+        notify_systemd("READY=1")
+        try:
+            while not self.stopping.is_set():
+                self._view_wanted.wait(HOUSEKEEPING_S)
+                self._view_wanted.clear()
+                self._keep_house()
+                self._publish()
+                self.stopping.wait(VIEW_INTERVAL_S)
+        finally:
+            self._end()
+
+    def _end(self) -> None:
+        notify_systemd("STOPPING=1")
+        self.stopping.set()
+        for lane in self._lanes:
+            lane.stop()
+        self._record(records.run(started=False, stamp=self.stamp(None)))
+        self._log.close()
+        self.control.stop()
+
+    def _keep_house(self) -> None:
+        for lane in self._lanes:
+            lane.watch()
+        now = time.monotonic()
+        if now < self._housekeeping_at:
+            return
+        self._housekeeping_at = now + HOUSEKEEPING_S
+        step = self._clock.poll()
+        if step is not None:
+            self._on_clock_step(step)
+        self.degradations.set(
+            Cause.CLOCK_UNTRUSTED, self._clock.trust() is ClockTrust.UNTRUSTED, detail=self._clock.evidence
+        )
+        passback = self.trust.verified.rules.times.already_passed_s
+        self.degradations.set(Cause.MEMORY_LOST, now - self._started_monotonic < passback, detail=f"{passback} s")
+        if self.trust.poll():
+            self._raise_floor()
+        self.trust.judge()
+        self._log.poll(lambda: records.fault(Cause.JOURNAL_FAILED, began=False, stamp=self.stamp(None)))
+        self._hello_again()
+        if not self._control_open and now >= self._control_retry_at:
+            self._open_control()
+        today = self._today()
+        for lane in self._lanes:
+            expired = lane.devices.offset_expired(today)
+            self.degradations.set(
+                Cause.OFFSET_EXPIRED, expired is not None, lane=lane.section.name, detail=expired or ""
+            )
+        if today != self._day:
+            self._day = today
+            for lane in self._lanes:
+                lane.loop.post(Midnight())
+        notify_systemd("WATCHDOG=1")
+
+    def _today(self) -> dt.date:
+        return dt.datetime.fromtimestamp(self._clock.now(), self._zone).date()
+
+    def _on_clock_step(self, step: ClockStep) -> None:
+        log.warning("the clock stepped by %+.1f s", step.seconds)
+        self._record(records.clock_step(step, self.stamp(None)))
+
+    def _raise_floor(self) -> None:
+        for issued_at, source in self.trust.signed_times():
+            self._clock.accept_signed_time(issued_at, source)
+
+    # --- what lanes share (scanner.engine.ports.Services) ---------------------------------------------------------
+
+    def now(self) -> int:
+        """Return seconds since 1970 UTC."""
+        return self._clock.now()
+
+    def rules(self) -> Rules:
+        """Return the policy in force."""
+        return self.trust.verified.rules
+
+    def freshness(self, issuer: str | None) -> Freshness:
+        """Return how old the verified state of an issuer is; of the home issuer for None or a stranger."""
+        return self.trust.freshness(issuer, self._clock.trust())
+
+    def stamp(self, lane: str | None) -> records.Stamp:
+        """Return the time, clock state and lane for an entry."""
+        return records.Stamp(self._clock.now_ms(), self._clock.trust(), lane or "")
+
+    def verify(self, text: str) -> Verdict:
+        """Prove one text now."""
+        return self.trust.verified.verifier.verify(
+            text, self._clock.now(), presentations_from=self._started_at + PRESENTATION_GUARD_S
+        )
+
+    def record(self, draft: EntryDraft, done: Callable[[Receipt | JournalError], None], *, reserve: bool) -> None:
+        """Append to the log; `done` is called from another thread once it is durable or has failed."""
+        self._log.record(draft, done, reserve=reserve)
+
+    def report(self, report: PassageReport) -> None:
+        """Tell whoever started the engine about a passage."""
+        self._reporter(report)
+
+    def device_changed(self, lane: str, device: str, state: LinkState, detail: str) -> None:
+        """Note that a device's line went up or down."""
+        self.degradations.set(_DEVICE_CAUSES[device], state is LinkState.LOST, lane=lane, detail=detail)
+
+    def view_changed(self) -> None:
+        """Note that a lane's view is a new one."""
+        self._view_wanted.set()
+
+    def _record(self, draft: EntryDraft) -> None:
+        self._log.record(draft, lambda _: None)
+
+    def _degradation_changed(self, change: Degradation, active: bool) -> None:
+        self._view_wanted.set()
+        if change.cause in {Cause.JOURNAL_FAILED, Cause.JOURNAL_FULL, Cause.JOURNAL_READONLY}:
+            return  # the log cannot say of itself that it cannot say anything
+        if change.cause is not Cause.MEMORY_LOST:
+            self._record(records.fault(change.cause, began=active, stamp=self.stamp(change.lane)))
+
+    # --- the control socket ---------------------------------------------------------------------------------------
+
+    def _hello(self) -> Hello:
+        device = self._log.device
+        return Hello(
+            software=self._software,
+            device=device.id.hex() if device else "",
+            language=self.configuration.site.language,
+        )
+
+    def _hello_again(self) -> None:
+        self.control.greet(self._hello())
+
+    def _open_control(self) -> None:
+        try:
+            self.control.start()
+        except ControlError as error:
+            self._control_retry_at = time.monotonic() + 3.0
+            self.degradations.set(Cause.CONTROL_UNAVAILABLE, True, detail=str(error))
+        else:
+            self._control_open = True
+            self.degradations.set(Cause.CONTROL_UNAVAILABLE, False)
+
+    def _handle(self, command: Command) -> Reply:
+        """Answer one command; runs in a worker thread of the control server."""
+        error: str | None
+        match command:
+            case ConfirmTime():
+                error = self._confirm_time(command)
+            case Override():
+                error = self._override(command)
+            case Acknowledge() | Remeasure() | Pause():
+                error = self._ask(command.lane, command)
+            case _:
+                error = "command.unknown"
+        return Reply(id=command.id, ok=error is None, error=error)
+
+    def _ask(self, lane: str, command: StaffOverride | Acknowledge | Remeasure | Pause) -> str | None:
+        for parts in self._lanes:
+            if parts.section.name == lane:
+                answer: Future[str | None] = Future()
+                parts.loop.post(Ask(command, answer))
+                try:
+                    return answer.result(COMMAND_TIMEOUT_S)
+                except FutureTimeoutError:
+                    return "command.timeout"
+        return "command.no_such_lane"
+
+    def _override(self, command: Override) -> str | None:
+        try:
+            role = self._staff.check(command.staff, command.pin, time.monotonic())
+            if command.supervisor is not None:
+                second = self._staff.check(command.supervisor, command.supervisor_pin or "", time.monotonic())
+                if second is not Role.SUPERVISOR:
+                    return "override.supervisor_needed"
+        except StaffError as error:
+            return error.key
+        return self._ask(
+            command.lane, StaffOverride(command.admit, command.staff, role, command.supervisor, command.cause)
+        )
+
+    def _confirm_time(self, command: ConfirmTime) -> str | None:
+        try:
+            role = self._staff.check(command.supervisor, command.pin, time.monotonic())
+        except StaffError as error:
+            return error.key
+        if role is not Role.SUPERVISOR:
+            return "override.supervisor_needed"
+        self._clock.confirm(command.supervisor)
+        return None
+
+    def _publish(self) -> None:
+        verified_age = self.trust.freshness(None, self._clock.trust())
+        oldest = self._log.oldest_ms
+        view = View(
+            now=self._clock.now(),
+            clock=self._clock.trust(),
+            site=self.configuration.site.name,
+            site_kind=self.configuration.site.kind,
+            keys_age=verified_age.keys_age,
+            lists_age=verified_age.lists_age,
+            policy_age=verified_age.policy_age,
+            entries=self._log.size,
+            waiting=self._log.size,
+            oldest_waiting=None if oldest is None else oldest // 1000,
+            guard=None,
+            degraded=tuple(
+                DegradationView(code=one.cause.value, lane=one.lane, detail=one.detail, since=one.since)
+                for one in self.degradations.active()
+            ),
+            lanes=tuple(self._lane_view(lane) for lane in self._lanes),
+        )
+        if view != self._last_view:
+            self._last_view = view
+            self.control.publish(view)
+
+    @staticmethod
+    def _lane_view(lane: _LaneParts) -> LaneView:
+        return lane.loop.view

@@ -1,0 +1,539 @@
+"""One lane's thread: takes sightings, measurements, receipts and staff's commands from one queue, asks the pure
+table what they mean, and does what it answers.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections import deque
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+from firmware_bridge.gate import GateConfirmed, GateFailed
+from firmware_bridge.measurement import MeasurementEvent, PresenceBegan, PresenceEnded, Settled
+from firmware_bridge.values import Light, LinkState, Measurement, Sample, Unmeasurable
+from keys.reasons import Reason
+from scanner import policy
+from scanner.control.messages import Acknowledge, LaneView, PassageView, Pause, Remeasure
+from scanner.engine import records
+from scanner.engine.person import Person, Presences
+from scanner.engine.ports import Devices, Services
+from scanner.engine.report import PassageReport
+from scanner.engine.views import lane_view
+from scanner.engine.vision import CodeSeen
+from scanner.journal.errors import JournalError
+from scanner.journal.store import Receipt
+from scanner.lane import ATTENDED, READS_CODES, UNATTENDED, Effect, Event, State, step
+from scanner.memory import Memory
+from scanner.values import Decision, GuardStep, Outcome, Role, TemperatureRule
+
+log = logging.getLogger(__name__)
+
+NOT_A_CODE_HINT_S = 2.0
+"""A foreign QR code in view this long is named."""
+VIEW_EVERY_S = 0.2
+LAST_KEPT = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The log's answer to one draft."""
+
+    token: int
+    result: Receipt | JournalError
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceState:
+    """A device's line went up or down."""
+
+    device: str
+    state: LinkState
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class StaffOverride:
+    """An override whose PINs have been checked."""
+
+    admit: bool
+    staff: str
+    role: Role
+    supervisor: str | None
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A command for this lane, and where its answer goes: None, or a locale key of why not."""
+
+    command: StaffOverride | Acknowledge | Remeasure | Pause
+    answer: Future[str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Midnight:
+    """The local day is over: what is remembered for a day is forgotten."""
+
+
+Input = CodeSeen | MeasurementEvent | Recorded | DeviceState | GateConfirmed | GateFailed | Ask | Midnight | None
+
+
+class LaneLoop:
+    """One lane. Everything but `post`, `sample` and `view` happens in its own thread."""
+
+    def __init__(self, devices: Devices, services: Services) -> None:
+        self._devices = devices
+        self._services = services
+        self._site = devices.site
+        self._table = ATTENDED if devices.site.attended else UNATTENDED
+        self._queue: queue.SimpleQueue[Input] = queue.SimpleQueue()
+        self._state = State.WAITING
+        self._person: Person | None = None
+        self._presences = Presences()
+        times = services.rules().times
+        self._memory = Memory(passback_s=times.already_passed_s, same_scan_s=times.same_scan_s)
+        self._timers: dict[Event | str, float] = {}
+        self._waiting_for: int = 0
+        self._override: StaffOverride | None = None
+        self._override_answer: Future[str | None] | None = None
+        self._hint: str | None = None
+        self._foreign_since: float | None = None
+        self._foreign_last = 0.0
+        self._last: deque[PassageView] = deque(maxlen=LAST_KEPT)
+        self._counts = dict.fromkeys(Outcome, 0)
+        self._sample: Sample | None = None
+        self._links = {
+            "camera": LinkState.CONNECTING,
+            "thermometer": LinkState.CONNECTING,
+            "gate": LinkState.CONNECTING,
+        }
+        self._busy_since: float | None = None
+        self._light = Light.IDLE
+        self.view: LaneView = self._view()
+
+    # --- from other threads -------------------------------------------------------------------------------------
+
+    def post(self, item: Input) -> None:
+        """Hand something to the lane; returns at once."""
+        self._queue.put(item)
+
+    def sample(self, sample: Sample) -> None:
+        """Note what the thermometer sees now, for the screen."""
+        self._sample = sample
+
+    def busy_for(self) -> float:
+        """Return for how many seconds the current input has been worked on."""
+        since = self._busy_since
+        return 0.0 if since is None else time.monotonic() - since
+
+    # --- the loop -------------------------------------------------------------------------------------------------
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until `stop`."""
+        view_due = 0.0
+        while not stop.is_set():
+            now = time.monotonic()
+            deadline = min([view_due, *self._timers.values()])
+            try:
+                item = self._queue.get(timeout=max(0.0, min(deadline - now, VIEW_EVERY_S)))
+            except queue.Empty:
+                item = None
+            self._busy_since = time.monotonic()
+            if item is not None:
+                self._take(item)
+            self._ring_timers()
+            if item is not None or time.monotonic() >= view_due:
+                view_due = time.monotonic() + VIEW_EVERY_S
+                self.view = self._view()
+                self._services.view_changed()
+            self._busy_since = None
+
+    def _take(self, item: Input) -> None:
+        match item:
+            case CodeSeen():
+                self._on_code(item)
+            case PresenceBegan():
+                self._presences.began(item.presence)
+            case PresenceEnded():
+                self._presences.ended()
+            case Settled():
+                self._on_settled(item.measurement)
+            case Recorded():
+                self._on_recorded(item)
+            case DeviceState():
+                self._on_device(item)
+            case GateConfirmed() | GateFailed():
+                self._on_gate(item)
+            case Ask():
+                self._on_ask(item)
+            case Midnight():
+                self._memory.forget()
+                self._counts = dict.fromkeys(Outcome, 0)
+
+    def _happen(self, event: Event) -> bool:
+        """Let the table answer to an event; False where it changes nothing."""
+        cell = step(self._table, self._state, event)
+        if cell is None:
+            return False
+        left, self._state = self._state, cell.target
+        self._timers.pop(Event.RESULT_OVER, None)
+        self._timers.pop(Event.PAUSE_OVER, None)
+        if left in {State.MEASURING, State.REMEASURING}:
+            self._timers.pop("measure", None)
+        if Effect.FORGET_PERSON in cell.effects and left in {State.REFERRED, State.STOPPED} and self._person:
+            # Whoever was refused may still stand there: that forehead serves nobody else.
+            self._presences.spend(self._person.who)
+        for effect in cell.effects:
+            self._do(effect)
+        self._show_light()
+        return True
+
+    def _do(self, effect: Effect) -> None:
+        now = time.monotonic()
+        person = self._person
+        match effect:
+            case Effect.AWAIT_TEMPERATURE:
+                self._timers["measure"] = now + self._devices.measure_timeout_s
+                self._hint = "hint.measure"
+                self._use_held()
+            case Effect.MEASURE_AGAIN:
+                self._presences.discard()
+                self._devices.measure_again()
+            case Effect.START_PAUSE:
+                self._timers[Event.PAUSE_OVER] = now + self._services.rules().times.remeasure_after_s
+                self._hint = "hint.measure_again"
+            case Effect.RECORD_DECISION:
+                self._hint = None
+                if person:
+                    self._presences.spend(person.who)
+                    draft = records.passage(person, self._site, self._services.rules(), self._stamp())
+                    self._record(draft, reserve=False)
+            case Effect.RECORD_OVERRIDE:
+                if person and self._override:
+                    self._presences.spend(person.who)
+                    word = self._override
+                    draft = records.override(
+                        person,
+                        admit=word.admit,
+                        staff=word.staff,
+                        supervisor=word.supervisor,
+                        cause=word.cause,
+                        stamp=self._stamp(),
+                    )
+                    self._record(draft, reserve=True)
+            case Effect.OPEN_GATE:
+                self._open_gate()
+            case Effect.SHOW_RESULT | Effect.SHOW_UNRECORDED:
+                self._show_result()
+            case Effect.START_RESULT_TIME:
+                times = self._services.rules().times
+                shown = times.pass_clears_s if self._state is State.PASSED else times.kiosk_clears_s
+                self._timers[Event.RESULT_OVER] = now + shown
+            case Effect.FORGET_PERSON:
+                self._person, self._hint, self._override = None, None, None
+            case Effect.REPORT_OVERRIDE_FAILED:
+                self._answer_override("override.not_recorded")
+
+    def _ring_timers(self) -> None:
+        now = time.monotonic()
+        for name in [name for name, due in self._timers.items() if due <= now]:
+            self._timers.pop(name, None)
+            if isinstance(name, Event):
+                self._happen(name)
+            elif name == "measure":
+                self._decide(self._unmeasured(Unmeasurable.TIMEOUT), Event.TEMPERATURE_DECIDES)
+        if self._foreign_since is not None and now - self._foreign_last > NOT_A_CODE_HINT_S:
+            self._foreign_since = None
+            if self._hint == "hint.not_a_code":
+                self._hint = None
+
+    # --- codes ----------------------------------------------------------------------------------------------------
+
+    def _on_code(self, seen: CodeSeen) -> None:
+        verdict = seen.verdict
+        rules = self._services.rules()
+        if policy.is_ignored(verdict, self._site, rules):
+            self._on_foreign()
+            return
+        now = time.monotonic()
+        if self._memory.is_same_scan(seen.text, verdict, now) or self._state not in READS_CODES:
+            return
+        self._memory.scanned(seen.text, verdict, now)
+        recollection = self._memory.recollect(verdict, now)
+        freshness = self._services.freshness(verdict.issuer)
+        decision = policy.judge_code(verdict, freshness, recollection, self._site, rules)
+        self._override = None
+        self._hint = None
+        self._person = Person(seen, recollection, self._services.now(), decision, ready_at=seen.decided_at)
+        rule = policy.temperature_rule(decision, self._site, rules)
+        if rule is TemperatureRule.OFF:
+            self._happen(Event.CODE_DECIDED)
+        elif rule is TemperatureRule.RECORDED or not self._thermometer_up:
+            self._decide(self._presences.take(self._person.who, now), Event.CODE_DECIDED)
+        else:
+            self._happen(Event.CODE_NEEDS_TEMPERATURE)
+
+    def _on_foreign(self) -> None:
+        self._foreign_last = time.monotonic()
+        if self._foreign_since is None:
+            self._foreign_since = self._foreign_last
+        elif self._state is State.WAITING and self._foreign_last - self._foreign_since >= NOT_A_CODE_HINT_S:
+            self._hint = "hint.not_a_code"
+
+    # --- temperature ----------------------------------------------------------------------------------------------
+
+    @property
+    def _thermometer_up(self) -> bool:
+        return self._links["thermometer"] is LinkState.UP
+
+    def _on_settled(self, measurement: Measurement) -> None:
+        self._presences.settled(measurement)
+        if self._state in {State.MEASURING, State.REMEASURING}:
+            self._use_held()
+
+    def _use_held(self) -> None:
+        person = self._person
+        if person is None:
+            return
+        measurement = self._presences.take(person.who, time.monotonic())
+        if measurement is None:
+            return
+        person.measurement = measurement
+        person.ready_at = max(person.seen.decided_at, measurement.at)
+        if measurement.why_not is not None:
+            # Too cold, too far, unsteady: keep trying until the time is over, then say why.
+            self._devices.measure_again()
+        elif policy.is_high(measurement, self._services.rules()) and not person.high_once:
+            person.high_once = True
+            self._happen(Event.TEMPERATURE_HIGH_ONCE)
+        else:
+            self._decide(measurement, Event.TEMPERATURE_DECIDES)
+
+    def _unmeasured(self, why: Unmeasurable) -> Measurement | None:
+        """Return the last failed try, which says more than "time-out", or a bare `why`."""
+        person = self._person
+        if person is not None and person.measurement is not None and person.measurement.why_not is not None:
+            return person.measurement
+        return self._devices.no_measurement(why, time.monotonic())
+
+    def _decide(self, measurement: Measurement | None, event: Event) -> None:
+        """Complete the decision with what was measured, and let it happen."""
+        person = self._person
+        if person is None:
+            return
+        person.measurement = measurement
+        if event is Event.TEMPERATURE_DECIDES:
+            person.ready_at = max(person.ready_at, time.monotonic() if measurement is None else measurement.at)
+        person.decision = policy.judge(
+            person.verdict,
+            measurement,
+            self._thermometer_up,
+            self._services.freshness(person.verdict.issuer),
+            person.recollection,
+            self._site,
+            self._services.rules(),
+        )
+        self._happen(event)
+
+    # --- the log --------------------------------------------------------------------------------------------------
+
+    def _stamp(self) -> records.Stamp:
+        return self._services.stamp(self._devices.name)
+
+    def _record(self, draft: records.EntryDraft, *, reserve: bool) -> None:
+        self._waiting_for += 1
+        token = self._waiting_for
+        self._services.record(
+            draft, lambda result: self.post(Recorded(token, result, time.monotonic())), reserve=reserve
+        )
+
+    def _on_recorded(self, recorded: Recorded) -> None:
+        person = self._person
+        if recorded.token != self._waiting_for or person is None:
+            return
+        failed = isinstance(recorded.result, JournalError)
+        if self._state is State.OVERRIDING:
+            self._on_override_recorded(person, recorded)
+        elif self._state is State.RECORDING:
+            if not isinstance(recorded.result, JournalError):
+                person.seq, person.committed_at = recorded.result.seq, recorded.at
+            else:
+                worst = max(person.decision.outcome, Outcome.REFER)
+                person.decision = Decision(
+                    worst,
+                    (*person.decision.reasons, Reason.LOG_UNAVAILABLE),
+                    GuardStep.DECIDE if self._site.attended else GuardStep.STAFFED_LANE,
+                    person.decision.policy_version,
+                )
+            outcome = person.decision.outcome
+            if failed:
+                self._happen(Event.STOP_RECORD_FAILED if outcome is Outcome.STOP else Event.RECORD_FAILED)
+            else:
+                self._happen(
+                    {
+                        Outcome.PASS: Event.RECORDED_PASS,
+                        Outcome.REFER: Event.RECORDED_REFER,
+                        Outcome.STOP: Event.RECORDED_STOP,
+                    }[outcome]
+                )
+
+    def _on_override_recorded(self, person: Person, recorded: Recorded) -> None:
+        override = self._override
+        if override is None or isinstance(recorded.result, JournalError):
+            self._happen(Event.RECORD_FAILED)
+            return
+        person.overridden = Reason.OVERRIDE_ADMIT if override.admit else Reason.OVERRIDE_REFUSE
+        person.committed_at = recorded.at
+        person.ready_at = recorded.at
+        person.seq = recorded.result.seq
+        self._answer_override(None)
+        if not override.admit:
+            self._report(person, None)
+        self._happen(Event.ADMISSION_RECORDED if override.admit else Event.REFUSAL_RECORDED)
+
+    # --- the gate -------------------------------------------------------------------------------------------------
+
+    def _open_gate(self) -> None:
+        person = self._person
+        if person is None or person.seq is None:  # nothing opens for what the log does not hold
+            log.error("the gate was to open for something that is not recorded; it stays closed")
+            return
+        self._devices.open_gate(person.seq)
+        person_gate = time.monotonic()
+        self._memory.gate_opened(person.verdict, person_gate)
+        self._report(person, person_gate)
+
+    def _on_gate(self, event: GateConfirmed | GateFailed) -> None:
+        self._services.record(records.gate(event, self._stamp()), lambda _: None, reserve=False)
+        if isinstance(event, GateFailed):
+            log.error("the gate did not confirm opening for entry %s: %s", event.token, event.why)
+            self._hint = "hint.gate_failed"
+
+    # --- results --------------------------------------------------------------------------------------------------
+
+    def _show_result(self) -> None:
+        person = self._person
+        if person is None:
+            return
+        if person.overridden is None:
+            self._counts[person.decision.outcome] += 1
+            if person.decision.outcome is not Outcome.PASS:
+                self._report(person, None)
+        if person.seq is not None:
+            self._last.appendleft(
+                PassageView(
+                    seq=person.seq,
+                    at=person.at,
+                    outcome=person.decision.outcome if person.overridden is None else Outcome.PASS,
+                    reasons=person.decision.reasons if person.overridden is None else (person.overridden,),
+                    colour=person.verdict.colour,
+                    temperature_centi=person.measurement.result_centi if person.measurement else None,
+                )
+            )
+
+    def _report(self, person: Person, gate_at: float | None) -> None:
+        measurement = person.measurement
+        self._services.report(
+            PassageReport(
+                lane=self._devices.name,
+                seq=person.seq,
+                at=person.at,
+                outcome=person.decision.outcome,
+                reasons=person.decision.reasons,
+                colour=person.verdict.colour,
+                temperature_centi=measurement.result_centi if measurement else None,
+                frame_ns=_ns(person.seen.frame_at),
+                ready_ns=_ns(person.ready_at),
+                committed_ns=None if person.committed_at is None else _ns(person.committed_at),
+                gate_ns=None if gate_at is None else _ns(gate_at),
+                override=person.overridden,
+            )
+        )
+
+    def _show_light(self) -> None:
+        light = {
+            State.OUT_OF_SERVICE: Light.OUT_OF_SERVICE,
+            State.MEASURING: Light.MEASURING,
+            State.COOLING: Light.MEASURING,
+            State.REMEASURING: Light.MEASURING,
+            State.PASSED: Light.PASS,
+            State.REFERRED: Light.REFER,
+            State.STOPPED: Light.STOP,
+        }.get(self._state, Light.IDLE)
+        if light is not self._light:
+            self._light = light
+            self._devices.light(light)
+
+    def _view(self) -> LaneView:
+        now = time.monotonic()
+        ends = self._timers.get(Event.RESULT_OVER)
+        return lane_view(
+            devices=self._devices,
+            rules=self._services.rules(),
+            state=self._state,
+            person=self._person,
+            hint=self._hint,
+            countdown_s=None if ends is None else max(0.0, round(ends - now, 1)),
+            sample=self._sample if self._thermometer_up else None,
+            present=self._presences.present is not None,
+            light=self._light,
+            links=self._links,
+            last=tuple(self._last),
+            counts=self._counts,
+            now=self._services.now(),
+        )
+
+    # --- devices and staff ----------------------------------------------------------------------------------------
+
+    def _on_device(self, change: DeviceState) -> None:
+        self._links[change.device] = change.state
+        self._services.device_changed(self._devices.name, change.device, change.state, change.detail)
+        if change.device == "thermometer" and change.state is not LinkState.UP:
+            self._presences.ended()
+            self._sample = None
+            if self._state in {State.MEASURING, State.COOLING, State.REMEASURING}:
+                self._decide(None, Event.TEMPERATURE_DECIDES)
+        if change.device == "gate" and change.state is LinkState.UP:
+            self._devices.light(self._light)
+
+    def _on_ask(self, ask: Ask) -> None:
+        match ask.command:
+            case Acknowledge():
+                done = self._happen(Event.ACKNOWLEDGED)
+            case Remeasure():
+                done = self._thermometer_up and self._happen(Event.REMEASURE)
+            case Pause(paused=paused):
+                done = self._happen(Event.PAUSE if paused else Event.RESUME)
+                if done:
+                    self._services.record(records.pause(paused, self._stamp()), lambda _: None, reserve=True)
+            case StaffOverride():
+                self._on_override(ask, ask.command)
+                return
+        ask.answer.set_result(None if done else "command.not_now")
+
+    def _on_override(self, ask: Ask, override: StaffOverride) -> None:
+        person = self._person
+        if person is None or step(self._table, self._state, Event.OVERRULED) is None:
+            ask.answer.set_result("command.not_now")
+            return
+        if override.admit:
+            need = policy.may_override(person.decision, override.role, self._services.rules())
+            if need is policy.OverrideNeed.SUPERVISOR and override.supervisor is None:
+                ask.answer.set_result("override.supervisor_needed")
+                return
+        self._override, self._override_answer = override, ask.answer
+        self._happen(Event.OVERRULED)
+
+    def _answer_override(self, answer: str | None) -> None:
+        if self._override_answer is not None and not self._override_answer.done():
+            self._override_answer.set_result(answer)
+        self._override_answer = None
+
+
+def _ns(seconds: float) -> int:
+    return round(seconds * 1e9)

@@ -1,0 +1,136 @@
+"""The engine's hold on the journal: opens it, opens it again when it could not be, and says what is wrong meanwhile."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from scanner.engine.degradations import Cause, Degradations
+from scanner.engine.trust import Trust
+from scanner.journal.device import Device
+from scanner.journal.entry import EntryDraft
+from scanner.journal.errors import JournalError, JournalFullError, JournalReadOnlyError
+from scanner.journal.store import Journal, Receipt
+from scanner.journal.writer import JournalWriter
+
+log = logging.getLogger(__name__)
+
+RETRY_S = 3.0
+STALLED_S = 3.0
+"""A commit that takes longer than this is reported as a failing log."""
+
+Done = Callable[[Receipt | JournalError], None]
+
+
+class Log:
+    """The one way into the journal. `record` never blocks and always calls `done`; nothing passes unlogged."""
+
+    def __init__(self, folder: Path, reserve_mb: int, software: str, trust: Trust, degradations: Degradations) -> None:
+        self._folder = folder
+        self._reserve_mb = reserve_mb
+        self._software = software
+        self._trust = trust
+        self._degradations = degradations
+        self._lock = threading.Lock()
+        self._journal: Journal | None = None
+        self._writer: JournalWriter | None = None
+        self._retry_at = 0.0
+        self.device: Device | None = None
+
+    def open(self) -> bool:
+        """Try to open the journal and start its writer; False, with a degradation in force, when it cannot be."""
+        try:
+            device = Device.load_or_create(self._folder)
+            journal = Journal.open(
+                self._folder,
+                device,
+                seal_key=self._trust.seal_key,
+                software=self._software,
+                reserve_mb=self._reserve_mb,
+            )
+        except (JournalError, OSError) as error:
+            self._note(error if isinstance(error, JournalError) else JournalError(str(error)))
+            self._retry_at = time.monotonic() + RETRY_S
+            return False
+        writer = JournalWriter(journal)
+        writer.start()
+        with self._lock:
+            self.device, self._journal, self._writer = device, journal, writer
+        self._note(None)
+        return True
+
+    def close(self) -> None:
+        """Write what is queued, sign the head and close."""
+        with self._lock:
+            writer, journal = self._writer, self._journal
+            self._writer = self._journal = None
+        if writer is not None:
+            writer.stop()
+        if journal is not None:
+            journal.close()
+
+    def record(self, draft: EntryDraft, done: Done, *, reserve: bool = False) -> None:
+        """Append `draft`; `done` gets the receipt once it is durable, or the reason why it is not."""
+        with self._lock:
+            writer = self._writer
+        if writer is None:
+            done(JournalError("the log is not open"))
+            return
+
+        def finished(result: Receipt | JournalError) -> None:
+            self._note(result if isinstance(result, JournalError) else None, reserve=reserve)
+            done(result)
+
+        writer.submit(draft, finished, reserve=reserve)
+
+    def poll(self, probe: Callable[[], EntryDraft]) -> None:
+        """Call every second: opens a journal that could not be, and tries a failing one with an entry that says so."""
+        now = time.monotonic()
+        with self._lock:
+            writer = self._writer
+        if writer is not None:
+            age = writer.age()
+            if age > STALLED_S:
+                self._degradations.set(Cause.JOURNAL_FAILED, True, detail=f"a commit has taken {age:.0f} s")
+        if now < self._retry_at:
+            return
+        self._retry_at = now + RETRY_S
+        if writer is None:
+            self.open()
+        elif self.failing and writer.age() == 0.0:
+            self.record(probe(), lambda _: None)
+
+    @property
+    def failing(self) -> bool:
+        """Whether the last thing the log did was to fail."""
+        causes = {Cause.JOURNAL_FAILED, Cause.JOURNAL_FULL, Cause.JOURNAL_READONLY}
+        return any(one.cause in causes for one in self._degradations.active())
+
+    @property
+    def size(self) -> int:
+        """Number of entries."""
+        with self._lock:
+            return self._journal.size if self._journal is not None else 0
+
+    @property
+    def oldest_ms(self) -> int | None:
+        """Time of the oldest entry that nobody else holds, ms since 1970; until there is a hub, of the first."""
+        with self._lock:
+            return self._journal.first_time_ms if self._journal is not None else None
+
+    def _note(self, error: JournalError | None, *, reserve: bool = False) -> None:
+        """Put in force what the last attempt showed. An entry that fitted into the reserve lifts nothing."""
+        if error is None and reserve:
+            return
+        cause = None
+        if isinstance(error, JournalFullError):
+            cause = Cause.JOURNAL_FULL
+        elif isinstance(error, JournalReadOnlyError):
+            cause = Cause.JOURNAL_READONLY
+        elif error is not None:
+            cause = Cause.JOURNAL_FAILED
+        for one in (Cause.JOURNAL_FULL, Cause.JOURNAL_READONLY, Cause.JOURNAL_FAILED):
+            self._degradations.set(one, one is cause, detail=str(error) if one is cause else "")

@@ -1,0 +1,92 @@
+"""The person before a lane, as far as the lane knows; and the rules by which a measurement belongs to one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from firmware_bridge.values import Measurement
+from keys.reasons import Reason
+from keys.verdict import Verdict
+from scanner.engine.vision import CodeSeen
+from scanner.values import Decision, Recollection
+
+HELD_S = 5.0
+"""A measurement taken before the code serves it within this time."""
+
+
+@dataclass(slots=True)
+class Person:
+    """One person's passage in progress. Dropped as a whole when the lane forgets: nothing personal stays."""
+
+    seen: CodeSeen
+    recollection: Recollection
+    at: int
+    """Seconds since 1970 UTC at which the code was read."""
+    decision: Decision
+    """Of the code alone at first, of everything in the end."""
+    measurement: Measurement | None = None
+    high_once: bool = False
+    ready_at: float = 0.0
+    """Monotonic seconds at which the last thing the decision needed was known."""
+    seq: int | None = None
+    committed_at: float | None = None
+    overridden: Reason | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the proof says of the code."""
+        return self.seen.verdict
+
+    @property
+    def who(self) -> str:
+        """What tells this person's code from another's."""
+        return str(self.verdict.identity) if self.verdict.identity else self.seen.text
+
+
+class Presences:
+    """Whose forehead is being measured: one unbroken presence serves one code only.
+
+    A measurement is held for `HELD_S` or until its presence ends. A presence that stood before the thermometer while
+    a passage was decided belongs to that passage's code: it is spent for every other one.
+    """
+
+    def __init__(self) -> None:
+        self.present: int | None = None
+        self._held: Measurement | None = None
+        self._spent: int = -1
+        self._spent_by: str | None = None
+
+    def began(self, presence: int) -> None:
+        """Somebody stepped before the thermometer."""
+        self.present = presence
+        self._held = None
+
+    def ended(self) -> None:
+        """Nobody stands there any more, or the thermometer was lost."""
+        self.present = None
+        self._held = None
+
+    def settled(self, measurement: Measurement) -> None:
+        """Hold a finished measurement for whoever's code it may serve."""
+        self._held = measurement
+
+    def discard(self) -> None:
+        """Drop the held measurement: the next one is wanted."""
+        self._held = None
+
+    def spend(self, who: str) -> None:
+        """The presence of this moment belongs to `who`."""
+        if self.present is not None:
+            self._spent, self._spent_by = self.present, who
+
+    def serves(self, presence: int, who: str) -> bool:
+        """Whether a measurement of `presence` may count for `who`."""
+        return presence > self._spent or (presence == self._spent and who == self._spent_by)
+
+    def take(self, who: str, at: float) -> Measurement | None:
+        """Return the held measurement if it may serve `who` at monotonic `at`; it is then gone."""
+        held = self._held
+        if held is None or at - held.at > HELD_S or not self.serves(held.presence, who):
+            return None
+        self._held = None
+        return held

@@ -1,0 +1,154 @@
+"""What happened at a lane as drafts of log entries: nothing in clear names a person, the rest is sealed."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from firmware_bridge.gate import GateConfirmed, GateFailed
+from scanner.clock import ClockStep
+from scanner.engine.degradations import Cause
+from scanner.engine.person import Person
+from scanner.journal.detail import (
+    ClockDetail,
+    Direction,
+    EntryKind,
+    FaultDetail,
+    GateDetail,
+    OverrideDetail,
+    PassageDetail,
+    RunDetail,
+    StepCause,
+)
+from scanner.journal.entry import EntryDraft, Evidence, Temperature
+from scanner.journal.personal import Personal
+from scanner.journal.shape import loggable
+from scanner.policy import Rules, Site
+from scanner.values import ClockTrust, Outcome
+from scanner.values import Direction as LaneDirection
+
+_DIRECTIONS = {LaneDirection.ENTRY: Direction.ENTRY, LaneDirection.EXIT: Direction.EXIT}
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """Where and when an entry is made."""
+
+    time_ms: int
+    """Milliseconds since 1970 UTC."""
+    clock: ClockTrust
+    lane: str
+    """Empty: the whole appliance."""
+
+
+def passage(person: Person, site: Site, rules: Rules, stamp: Stamp) -> EntryDraft:
+    """Draft the entry of a decided passage; the latency is from the frame to this moment."""
+    verdict, decision = person.verdict, person.decision
+    status = verdict.status
+    known = verdict.identity is not None
+    return EntryDraft(
+        kind=EntryKind.PASSAGE,
+        time_ms=stamp.time_ms,
+        clock=stamp.clock,
+        lane=stamp.lane,
+        outcome=decision.outcome,
+        reasons=decision.reasons,
+        issuer=loggable(verdict.issuer),
+        colour=verdict.colour,
+        temperature=Temperature.of(person.measurement) if person.measurement is not None else None,
+        evidence=Evidence(
+            code_kid=verdict.kid,
+            list_uri=status.uri if status else None,
+            list_iat=status.issued_at if status else None,
+            list_value=status.value if status else None,
+            policy_version=rules.version,
+        ),
+        latency_ms=max(0, round((time.monotonic() - person.seen.frame_at) * 1000)),
+        refers_to=person.seq,
+        detail=PassageDetail(
+            direction=_DIRECTIONS[site.direction],
+            guard=decision.guard,
+            format=verdict.format,
+            carrier=verdict.carrier,
+            colour_reason=verdict.colour_reason,
+            code_issued_at=verdict.issued_at,
+        ),
+        personal=Personal(identity=verdict.identity, name=verdict.name, document=verdict.document) if known else None,
+    )
+
+
+def override(
+    person: Person, *, admit: bool, staff: str, supervisor: str | None, cause: str, stamp: Stamp
+) -> EntryDraft:
+    """Draft the entry of staff's word against a decision."""
+    verdict = person.verdict
+    known = verdict.identity is not None
+    return EntryDraft(
+        kind=EntryKind.OVERRIDE,
+        time_ms=stamp.time_ms,
+        clock=stamp.clock,
+        lane=stamp.lane,
+        staff=staff,
+        outcome=Outcome.PASS if admit else Outcome.STOP,
+        reasons=person.decision.reasons,
+        issuer=loggable(verdict.issuer),
+        colour=verdict.colour,
+        temperature=Temperature.of(person.measurement) if person.measurement is not None else None,
+        refers_to=person.seq,
+        detail=OverrideDetail(admit=admit, cause=cause, supervisor=supervisor),
+        personal=Personal(identity=verdict.identity, name=verdict.name, document=verdict.document) if known else None,
+    )
+
+
+def gate(event: GateConfirmed | GateFailed, stamp: Stamp) -> EntryDraft:
+    """Draft the entry of what the gate controller answered."""
+    confirmed = isinstance(event, GateConfirmed)
+    return EntryDraft(
+        kind=EntryKind.GATE,
+        time_ms=stamp.time_ms,
+        clock=stamp.clock,
+        lane=stamp.lane,
+        latency_ms=round(event.latency_ms) if isinstance(event, GateConfirmed) else None,
+        refers_to=event.token,
+        detail=GateDetail(confirmed=confirmed, why_not=None if isinstance(event, GateConfirmed) else event.why.value),
+    )
+
+
+def fault(cause: Cause, *, began: bool, stamp: Stamp) -> EntryDraft:
+    """Draft the entry of something that is degraded, or whole again."""
+    return EntryDraft(
+        kind=EntryKind.FAULT,
+        time_ms=stamp.time_ms,
+        clock=stamp.clock,
+        lane=stamp.lane,
+        detail=FaultDetail(code=cause.value, began=began),
+    )
+
+
+def pause(paused: bool, stamp: Stamp) -> EntryDraft:
+    """Draft the entry of a lane taken out of service, or back."""
+    return EntryDraft(
+        kind=EntryKind.FAULT,
+        time_ms=stamp.time_ms,
+        clock=stamp.clock,
+        lane=stamp.lane,
+        detail=FaultDetail(code="lane_paused", began=paused),
+    )
+
+
+def run(*, started: bool, stamp: Stamp) -> EntryDraft:
+    """Draft the entry of the engine's start or stop."""
+    return EntryDraft(
+        kind=EntryKind.RUN, time_ms=stamp.time_ms, clock=stamp.clock, lane="", detail=RunDetail(started=started)
+    )
+
+
+def clock_step(step: ClockStep, stamp: Stamp) -> EntryDraft:
+    """Draft the entry of a jump of the clock."""
+    return EntryDraft(
+        kind=EntryKind.CLOCK_STEP,
+        time_ms=stamp.time_ms,
+        clock=stamp.clock,
+        lane="",
+        detail=ClockDetail(step_ms=round(step.seconds * 1000), cause=StepCause.DETECTED),
+    )

@@ -1,0 +1,177 @@
+"""The verified state the engine decides by: keys, lists and policy, loaded and proved again whenever they change."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+
+from keys.errors import KeysError
+from keys.status_list import StatusLists, load_status
+from keys.trust_list import TrustedKey, TrustList, load_trust
+from keys.verifier import Verifier
+from scanner.config.model import Configuration
+from scanner.config.problems import ConfigError
+from scanner.config.reader import Document
+from scanner.engine.degradations import Cause, Degradations
+from scanner.policy import Rules
+from scanner.policy_rules import read_rules, tighten
+from scanner.policy_source import PolicyInForce, default_policy, policy_in_force
+from scanner.values import ClockTrust, Freshness
+
+log = logging.getLogger(__name__)
+
+POLL_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """One verified state; replaced as a whole."""
+
+    trust: TrustList
+    lists: StatusLists
+    verifier: Verifier
+    policy: PolicyInForce
+
+    @property
+    def rules(self) -> Rules:
+        """The policy's rules, tightened by the configuration."""
+        return self.policy.rules
+
+
+class Trust:
+    """Holds the last verified state. A change that fails its checks leaves it in force and says why."""
+
+    def __init__(self, document: Document[Configuration], now: Callable[[], int], degradations: Degradations) -> None:
+        self._document = document
+        self._section = document.model.trust
+        self._now = now
+        self._degradations = degradations
+        self._fingerprint: tuple[tuple[str, int, int], ...] = ()
+        self._poll_at = 0.0
+        self.problem: str | None = None
+        empty = TrustList(())
+        lists = StatusLists(())
+        self.verified = Verified(empty, lists, Verifier(empty, lists), _built_in(document.model))
+
+    @property
+    def home(self) -> str:
+        """The issuer whose policy and sealing key count here."""
+        return self._section.regions[0]
+
+    def seal_key(self) -> TrustedKey | None:
+        """Return the home authority's sealing key in force now, None where there is none."""
+        return self.verified.trust.seal_key(self.home, self._now())
+
+    def poll(self) -> bool:
+        """Load again if a file under the trust folder changed; True when a new state came into force."""
+        now = time.monotonic()
+        if now < self._poll_at:
+            return False
+        self._poll_at = now + POLL_S
+        fingerprint = _fingerprint(self._section.folder)
+        if fingerprint == self._fingerprint:
+            return False
+        self._fingerprint = fingerprint
+        return self.load()
+
+    def load(self) -> bool:
+        """Read and prove everything; True when a new state came into force."""
+        folder, now = self._section.folder, self._now()
+        self._fingerprint = _fingerprint(folder)
+        try:
+            trust = load_trust(
+                [folder / "trust" / f"{issuer}.jwks.json" for issuer in self._carried("trust", ".jwks.json")]
+            )
+            lists = load_status(
+                [
+                    folder / "status" / issuer
+                    for issuer in self._section.regions
+                    if (folder / "status" / issuer).is_dir()
+                ],
+                trust,
+                now,
+            )
+            policy = policy_in_force(self._document)
+        except (KeysError, ConfigError, OSError) as error:
+            self.problem = str(error)
+            log.error("the trust folder changed but does not hold: %s; the last verified state stays in force", error)
+            self._judge()
+            return False
+        self.problem = None
+        self.verified = Verified(trust, lists, Verifier(trust, lists), policy)
+        self._judge()
+        return True
+
+    def _carried(self, part: str, ending: str) -> list[str]:
+        folder = self._section.folder / part
+        return [issuer for issuer in self._section.regions if (folder / f"{issuer}{ending}").exists()]
+
+    def freshness(self, issuer: str | None, clock: ClockTrust) -> Freshness:
+        """Judge the age of an issuer's verified state from signed times, in seconds at this moment.
+
+        None, or an issuer that is not carried, is judged by the home issuer.
+        """
+        judged = issuer if issuer in self._section.regions else self.home
+        age = self._lists_age(judged)
+        # Until keys carry a signed time of their own, the lists they signed vouch for them.
+        return Freshness(
+            keys_age=age if self.verified.trust.knows(judged) else None,
+            lists_age=age,
+            policy_age=self.verified.policy.age(self._now()),
+            clock=clock,
+        )
+
+    def signed_times(self) -> tuple[tuple[int, str], ...]:
+        """Return the times the home authority signed, seconds since 1970, with what carried each."""
+        newest = self.verified.lists.newest_iat((self.home,))
+        return () if newest is None else ((newest, f"status list of {self.home}"),)
+
+    def _lists_age(self, issuer: str) -> int | None:
+        oldest = self.verified.lists.oldest_iat((issuer,))
+        return None if oldest is None else max(0, self._now() - oldest)
+
+    def judge(self) -> None:
+        """Put the degradations of age in force, or lift them. Call now and then: age comes by itself."""
+        self._judge()
+
+    def _judge(self) -> None:
+        rules, verified = self.verified.rules, self.verified
+        age = self._lists_age(self.home)
+        said = self.problem or ""
+        self._degradations.set(
+            Cause.KEYS_MISSING, not verified.trust.knows(self.home), detail=said or str(self._section.folder)
+        )
+        self._degradations.set(Cause.LISTS_MISSING, age is None, detail=said or str(self._section.folder))
+        stale = age is not None and age > rules.refer_after
+        old = age is not None and age > rules.warn_after and not stale
+        hours = "" if age is None else f"{age // 3600} h"
+        self._degradations.set(Cause.LISTS_STALE, stale, detail=hours)
+        self._degradations.set(Cause.LISTS_OLD, old, detail=hours)
+        self._degradations.set(Cause.POLICY_DEFAULT, verified.policy.built_in, detail=rules.version)
+        self._degradations.set(Cause.SEAL_KEY_MISSING, self.seal_key() is None, detail=self.home)
+
+
+def _built_in(configuration: Configuration) -> PolicyInForce:
+    """Return the package's own policy: what holds until the authority's has been read."""
+    data = default_policy()
+    rules = tighten(
+        read_rules(data, "built in"), configuration.site.kind, configuration.temperature, configuration.freshness
+    )
+    return PolicyInForce(rules, built_in=True, data=data)
+
+
+def _fingerprint(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    """Return name, size and time of every file, for noticing a change."""
+    found = []
+    for path in folder.rglob("*"):
+        try:
+            status = path.stat()
+        except OSError:
+            continue
+        if path.is_file():
+            found.append((str(path), status.st_size, status.st_mtime_ns))
+    return tuple(sorted(found))

@@ -1,0 +1,94 @@
+"""A lane and its person as the screens are shown them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from firmware_bridge.values import Light, LinkState, Measurement, Sample
+from scanner.control.messages import LaneView, PassageView, ResultView, TemperatureView
+from scanner.engine.person import Person
+from scanner.engine.ports import Devices
+from scanner.lane import State
+from scanner.policy import Rules
+from scanner.values import Outcome
+
+SHOWN = frozenset({State.PASSED, State.REFERRED, State.STOPPED, State.OVERRIDING})
+"""States in which a result is on the screen."""
+
+
+def lane_view(
+    *,
+    devices: Devices,
+    rules: Rules,
+    state: State,
+    person: Person | None,
+    hint: str | None,
+    countdown_s: float | None,
+    sample: Sample | None,
+    present: bool,
+    light: Light,
+    links: Mapping[str, LinkState],
+    last: tuple[PassageView, ...],
+    counts: Mapping[Outcome, int],
+    now: int,
+) -> LaneView:
+    """Return the lane's view at `now`, seconds since 1970 UTC."""
+    age = devices.camera_age()
+    return LaneView(
+        name=devices.name,
+        attended=devices.site.attended,
+        state=state.value,
+        light=light,
+        result=result_view(person, countdown_s, now) if person is not None and state in SHOWN else None,
+        hint=hint,
+        object_centi=sample.object_centi if sample else None,
+        ambient_centi=sample.ambient_centi if sample else None,
+        present=present,
+        limit_centi=rules.limit_centi,
+        temperature_rule=rules.temperature[devices.site.kind],
+        camera=links["camera"],
+        camera_fps=round(devices.camera_fps(), 1),
+        camera_age_s=None if age is None else round(age, 1),
+        thermometer=links["thermometer"],
+        gate=links["gate"],
+        last=last,
+        passed=counts[Outcome.PASS],
+        referred=counts[Outcome.REFER],
+        stopped=counts[Outcome.STOP],
+    )
+
+
+def result_view(person: Person, countdown_s: float | None, now: int) -> ResultView:
+    """Return what the screen shows of a decided person: only what the proof signed, the name masked."""
+    verdict = person.verdict
+    return ResultView(
+        seq=person.seq,
+        at=person.at,
+        outcome=person.decision.outcome,
+        reasons=person.decision.reasons,
+        guard=person.decision.guard,
+        issuer=verdict.issuer,
+        colour=verdict.colour,
+        colour_reason=verdict.colour_reason,
+        colour_until=verdict.colour_until,
+        name=verdict.name,
+        document_type=verdict.document.type if verdict.document else None,
+        document_tail=verdict.document.tail if verdict.document else None,
+        carrier=verdict.carrier,
+        expires_at=verdict.expires_at,
+        days_left=verdict.days_left(now),
+        temperature=temperature_view(person.measurement) if person.measurement else None,
+        countdown_s=countdown_s,
+        overridden=person.overridden,
+    )
+
+
+def temperature_view(measurement: Measurement) -> TemperatureView:
+    """Return a measurement as shown."""
+    return TemperatureView(
+        result_centi=measurement.result_centi,
+        why_not=measurement.why_not,
+        raw_centi=measurement.raw_centi,
+        ambient_centi=measurement.ambient_centi,
+        method=measurement.method,
+    )
