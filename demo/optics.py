@@ -94,6 +94,8 @@ def _blur(drawn: Image, moved: Point, defocus: float) -> Image:
 def _half_shifted(drawn: Image, dx: int, dy: int) -> Image:
     """Return the mean of the image and itself moved by (−dx, −dy)."""
     height, width = drawn.shape[:2]
+    if abs(dx) >= width or abs(dy) >= height:
+        return drawn
     here = np.s_[max(0, -dy) : height - max(0, dy), max(0, -dx) : width - max(0, dx)]
     there = np.s_[max(0, dy) : height + min(0, dy), max(0, dx) : width + min(0, dx)]
     mean = drawn.copy()

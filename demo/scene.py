@@ -17,6 +17,7 @@ from demo.geometry import HEIGHT, WIDTH, DrawnCode, Fault, Pose, faults, project
 from demo.motion import Course, Hold, Walk
 from demo.optics import Optics
 
+ORDINARY = Optics()
 BARRIER_S = 0.35
 """Seconds the arm takes."""
 
@@ -110,25 +111,31 @@ class Scene:
         if opened != self._barrier_open:
             self._barrier_open, self._barrier_since = opened, at
 
-    def frame(self, at: float) -> tuple[Image, tuple[SeenCode, ...]]:
-        """Draw the picture at the monotonic second `at` (720 × 1280 × 3, BGR) and judge the codes in it."""
+    def codes(self, at: float) -> tuple[SeenCode, ...]:
+        """Judge every code in view at the monotonic second `at`, without drawing anything."""
+        seen: list[SeenCode] = []
+        for held in self._held.values():
+            light = held.showing.optics
+            pose, before = held.course.pose(at), held.course.pose(at - light.exposure)
+            for index, code in enumerate(held.art.codes):
+                drawn = judge(code, pose, before, light)
+                seen.append(SeenCode(held.showing.key, index, drawn, faults(drawn)))
+        return tuple(seen)
+
+    def frame(self, at: float) -> Image:
+        """Draw the picture at the monotonic second `at` (720 × 1280 × 3, BGR)."""
         self._people = [(figure, walk) for figure, walk in self._people if not walk.gone(at)]
         self._held = {key: held for key, held in self._held.items() if not held.course.gone(at)}
         view = self._gates[self._barrier_step(at)].copy()
         for figure, walk in self._people:
             _stand(view, figure, *walk.place(at))
-        seen: list[SeenCode] = []
-        strongest = Optics(noise=2.0)
+        weather = ORDINARY
         for held in self._held.values():
-            pose = held.course.pose(at)
             light = held.showing.optics
-            before = held.course.pose(at - light.exposure)
+            pose, before = held.course.pose(at), held.course.pose(at - light.exposure)
             optics.expose(view, held.art, pose, (pose.x - before.x, pose.y - before.y), light)
-            strongest = light if light.noise >= strongest.noise or light.brightness < 1 else strongest
-            for index, code in enumerate(held.art.codes):
-                drawn = judge(code, pose, before, light)
-                seen.append(SeenCode(held.showing.key, index, drawn, faults(drawn)))
-        return self._sensor.read(view, strongest), tuple(seen)
+            weather = light
+        return self._sensor.read(view, weather)
 
     def _barrier_step(self, at: float) -> int:
         way = min(1.0, max(0.0, (at - self._barrier_since) / BARRIER_S))
