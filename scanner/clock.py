@@ -73,6 +73,9 @@ class Evidence:
     source: str
     """Which device, list or staff number."""
 
+    def __str__(self) -> str:
+        return f"{self.kind} ({self.source})"
+
 
 @dataclass(frozen=True, slots=True)
 class ClockStep:
@@ -294,18 +297,17 @@ class Clock:
             self._saved_floor = self._floor
 
 
-def _decode(fields: Any) -> _Saved:
+def _decode(fields: Any) -> _Saved:  # Any: what JSON gives, checked here
     """Check what the file says; raises ValueError."""
     if type(fields) is not dict or type(fields.get("floor")) is not int or not 0 <= fields["floor"] < LATEST:
         raise ValueError("no floor in it")
-    boot, evidence = fields.get("boot"), fields.get("evidence")
+    source, boot, evidence = str(fields.get("source")), fields.get("boot"), fields.get("evidence")
     offset, ahead = fields.get("offset"), fields.get("ahead")
-    found: Evidence | None = None
-    if type(evidence) is list and len(evidence) == 2 and type(evidence[1]) is str:
-        found = Evidence(EvidenceKind(evidence[0]), evidence[1])
-    if type(offset) not in (int, float) or type(ahead) not in (int, float):
-        found, offset, ahead = None, 0.0, 0.0
-    return _Saved(fields["floor"], str(fields.get("source")), boot if type(boot) is str else None, found, offset, ahead)
+    if type(evidence) is not list or len(evidence) != 2 or type(evidence[1]) is not str or type(boot) is not str:
+        return _Saved(fields["floor"], source, None, None, 0.0, 0.0)
+    if not isinstance(offset, float) or not isinstance(ahead, float):
+        raise ValueError("evidence without its time")
+    return _Saved(fields["floor"], source, boot, Evidence(EvidenceKind(evidence[0]), evidence[1]), offset, ahead)
 
 
 def _utc(seconds: float) -> str:
