@@ -1,0 +1,6 @@
+"""Virtual devices on pseudo-terminals, with the faults that real ones have."""
+
+from firmware_bridge.emulator.controller import OpeningSeen, VirtualController
+from firmware_bridge.emulator.thermometer import VirtualThermometer
+
+__all__ = ["OpeningSeen", "VirtualController", "VirtualThermometer"]

@@ -1,0 +1,145 @@
+"""The gate controller at its serial line: a thread's loop around the pure conversation.
+
+Orders come from any thread and wake the loop at once; nothing in their path waits for a poll.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable
+
+from firmware_bridge import link
+from firmware_bridge.conversation import Conversation, GateConfirmed, GateEvent, GateFailed, GateFault, Opening
+from firmware_bridge.transport import SerialPort
+from firmware_bridge.values import Light, LinkState
+
+__all__ = ["GateConfirmed", "GateController", "GateEvent", "GateFailed", "GateFault"]
+
+PATIENCE_S = 2.0
+"""How long a controller may leave the greeting unanswered until it counts as lost."""
+STOP_CHECK_S = 0.2
+"""How often the loop looks whether it is to end."""
+
+_log = logging.getLogger(__name__)
+
+
+class GateController:
+    """One barrier and its lamp. `open` and `light` may be called from any thread, the callbacks come from `run`'s."""
+
+    def __init__(
+        self,
+        port: SerialPort,
+        on_event: Callable[[GateEvent], None],
+        on_state: Callable[[LinkState, str], None],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        numbers: random.Random | None = None,
+    ) -> None:
+        self._port = port
+        self._on_event = on_event
+        self._on_state = on_state
+        self._clock = clock
+        self._numbers = numbers or random.SystemRandom()
+        self._lock = threading.Lock()
+        self._orders: list[Opening] = []
+        self._light: Light | None = None
+        self._closed = False
+        self._connected_at = clock()
+        self.state = LinkState.CONNECTING
+        self.detail = ""
+        self.last_heard = clock()
+        """Monotonic seconds of the controller's last answer; before the first, of this object's making."""
+        self.last_turn = self.last_heard
+        """Monotonic seconds at which the loop last went round: never older than half a second while it lives."""
+
+    def open(self, pulse_ms: int, token: int) -> None:
+        """Order the barrier open for `pulse_ms` (50 to 10,000), for the passage with the journal's seq `token` (u32).
+
+        Returns at once. Exactly one `GateConfirmed` or `GateFailed` with this token follows while `run` runs.
+        Raises ValueError for numbers the link cannot carry.
+        """
+        if not link.SHORTEST_PULSE_MS <= pulse_ms <= link.LONGEST_PULSE_MS:
+            raise ValueError(f"a pulse of {pulse_ms} ms is outside {link.SHORTEST_PULSE_MS}–{link.LONGEST_PULSE_MS}")
+        if not 0 <= token < 2**32:
+            raise ValueError(f"token {token} is no unsigned 32-bit number")
+        with self._lock:
+            self._orders.append(Opening(token, pulse_ms, self._clock()))
+        self._port.wake()
+
+    def light(self, light: Light) -> None:
+        """Set what the lamp shows from now on; kept through losses of the line."""
+        with self._lock:
+            if light is self._light:
+                return
+            self._light = light
+        self._port.wake()
+
+    def close(self) -> None:
+        """Make `run` end soon even without its stop event; harmless when it has ended."""
+        self._closed = True
+        self._port.wake()
+
+    def run(self, stop: threading.Event) -> None:
+        """Serve the gate until `stop` is set; returns within 0.3 s after that and gives the line back."""
+        talk = Conversation(self._numbers)
+        openings = self._port.openings
+        try:
+            while not (stop.is_set() or self._closed):
+                now = self.last_turn = self._clock()
+                if self._port.state is LinkState.UP and self._port.openings != openings:
+                    openings = self._port.openings
+                    self._connected_at = now
+                    talk.connect(now)
+                elif self._port.state is LinkState.LOST:
+                    talk.disconnect()
+                self._take_orders(talk)
+                data = talk.due(now)
+                if data and not self._port.write(data):
+                    talk.disconnect()
+                self._report(talk)
+                next_at = talk.next_at()
+                wait_s = STOP_CHECK_S if next_at is None else min(STOP_CHECK_S, max(0.0, next_at - now))
+                received = self._port.wait(wait_s)
+                if received and talk.receive(received, self._clock()):
+                    self.last_heard = self._clock()
+                    self._report(talk)
+        finally:
+            talk.disconnect()
+            self._take_orders(talk)
+            self._report(talk)
+            self._port.close()
+
+    def _take_orders(self, talk: Conversation) -> None:
+        with self._lock:
+            orders, self._orders = self._orders, []
+            light = self._light
+        for order in orders:
+            talk.open(order)
+        if light is not None:
+            talk.light(light)
+
+    def _report(self, talk: Conversation) -> None:
+        for event in talk.events():
+            self._on_event(event)
+        if talk.up:
+            self._change(LinkState.UP, "")
+        elif self._port.state is LinkState.LOST:
+            self._change(LinkState.LOST, self._port.detail)
+        elif talk.detail or self._clock() - max(self.last_heard, self._connected_at) > PATIENCE_S:
+            detail = talk.detail or "the gate controller does not answer"
+            if self.state is not LinkState.LOST:
+                _log.warning("%s: %s", self._port.name, detail)
+            self._change(LinkState.LOST, detail)
+        elif self.state is LinkState.LOST:
+            self._change(LinkState.CONNECTING, "")
+
+    def _change(self, state: LinkState, detail: str) -> None:
+        if (state, detail) == (self.state, self.detail):
+            return
+        if state is LinkState.UP and self.state is LinkState.LOST:
+            _log.info("%s answers", self._port.name)
+        self.state, self.detail = state, detail
+        self._on_state(state, detail)

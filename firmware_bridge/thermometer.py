@@ -1,0 +1,159 @@
+"""A thermometer at its serial line: a thread's loop around the driver's parser and the pure measurement."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from firmware_bridge.driver import Driver, Parser
+from firmware_bridge.measurement import MeasurementEvent, Settling, Stuckness
+from firmware_bridge.transport import SerialPort
+from firmware_bridge.values import LinkState, Sample
+
+TURN_S = 0.1
+"""Longest time the loop waits for bytes: a silence and a stop are noticed so soon."""
+HELD_UP_S = 0.6
+"""A turn that took longer: what waits in the line is older than anybody knows."""
+REOPEN_S = 10.0
+"""A module silent for so long gets its line closed and opened: some adapters hang without an error."""
+
+_log = logging.getLogger(__name__)
+
+
+class Thermometer:
+    """One thermometer. `again` may be called from any thread; the callbacks come from `run`'s.
+
+    The state is UP only while valid frames come: a line that is open and silent, or full of nonsense, is LOST.
+    """
+
+    def __init__(  # noqa: PLR0917  the three callbacks stand in the order of the path of a reading
+        self,
+        port: SerialPort,
+        driver: Driver,
+        settling: Settling,
+        on_event: Callable[[MeasurementEvent], None],
+        on_sample: Callable[[Sample], None],
+        on_state: Callable[[LinkState, str], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._port = port
+        self._driver = driver
+        self._settling = settling
+        self._on_event = on_event
+        self._on_sample = on_sample
+        self._on_state = on_state
+        self._clock = clock
+        self._parser: Parser = driver.parser()
+        self._stuckness = Stuckness()
+        self._again = threading.Event()
+        self._asked_at = 0.0
+        self._line_lost = False
+        self.state = LinkState.CONNECTING
+        self.detail = ""
+        self.last_heard = clock()
+        """Monotonic seconds of the last valid frame; before the first, of this object's making."""
+        self.last_turn = self.last_heard
+        """Monotonic seconds at which the loop last went round: never older than half a second while it lives."""
+
+    def again(self) -> None:
+        """Measure the same person once more; samples that have come already do not count."""
+        self._again.set()
+        self._port.wake()
+
+    def run(self, stop: threading.Event) -> None:
+        """Serve the thermometer until `stop` is set; returns within 0.3 s after that and gives the line back."""
+        openings = self._port.openings
+        now = opened_at = self._clock()
+        try:
+            while not stop.is_set():
+                before = now
+                data = self._port.wait(TURN_S)
+                now = self.last_turn = self._clock()
+                if self._port.openings != openings:
+                    openings = self._port.openings
+                    opened_at = now
+                    self._begin(now)
+                elif now - before > HELD_UP_S:
+                    self._port.discard()
+                    self._forget(now)
+                elif data:
+                    self._take(data, now)
+                if self._again.is_set():
+                    self._again.clear()
+                    self._settling.again()
+                self._emit(self._settling.tick(now))
+                self._watch(now, opened_at)
+        finally:
+            self._emit(self._settling.interrupt(self._clock()))
+            self._port.close()
+
+    def _begin(self, now: float) -> None:
+        """Start anew on a line that has just opened."""
+        self._forget(now)
+        self._ask(now)
+        if self._line_lost:
+            self._line_lost = False
+            self._change(LinkState.CONNECTING, "")
+
+    def _forget(self, now: float) -> None:
+        self._parser = self._driver.parser()
+        self._stuckness.forget()
+        self._emit(self._settling.interrupt(now))
+
+    def _ask(self, now: float) -> None:
+        self._asked_at = now
+        if self._driver.start:
+            self._port.write(self._driver.start)
+
+    def _take(self, data: bytes, now: float) -> None:
+        samples = self._parser.feed(data, now)
+        if len(samples) > self._driver.rate_hz * HELD_UP_S:
+            # A burst has waited somewhere on its way: only the newest of it is known to be fresh.
+            self._emit(self._settling.interrupt(now))
+            samples = samples[-1:]
+        for sample in samples:
+            self.last_heard = now
+            if self._stuckness.stuck(sample):
+                centi = sample.object_centi
+                self._complain(f"the thermometer repeats {centi // 100}.{centi % 100:02d} °C and is not believed")
+                continue
+            if self.state is LinkState.LOST:
+                _log.info("%s gives readings again", self._port.name)
+            self._change(LinkState.UP, "")
+            self._on_sample(sample)
+            self._emit(self._settling.push(sample))
+
+    def _watch(self, now: float, opened_at: float) -> None:
+        """Notice a lost line and a silence."""
+        if self._port.state is LinkState.LOST:
+            if not self._line_lost:
+                self._forget(now)
+            self._line_lost = True
+            self._change(LinkState.LOST, self._port.detail)
+            return
+        if self._port.state is not LinkState.UP:
+            return
+        silent_s = now - max(self.last_heard, opened_at)
+        if silent_s > REOPEN_S:
+            self._port.reopen()
+        elif silent_s > self._driver.silence_s:
+            self._complain("the thermometer is connected but gives no valid readings")
+            if now - self._asked_at > self._driver.silence_s:
+                self._ask(now)
+
+    def _complain(self, detail: str) -> None:
+        if self.state is not LinkState.LOST:
+            _log.warning("%s: %s", self._port.name, detail)
+        self._change(LinkState.LOST, detail)
+
+    def _emit(self, events: tuple[MeasurementEvent, ...]) -> None:
+        for event in events:
+            self._on_event(event)
+
+    def _change(self, state: LinkState, detail: str) -> None:
+        if (state, detail) == (self.state, self.detail):
+            return
+        self.state, self.detail = state, detail
+        self._on_state(state, detail)
