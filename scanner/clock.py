@@ -52,7 +52,9 @@ FILE_NAME = "clock.json"
 
 
 class ClockError(Exception):
-    """A time cannot be accepted or confirmed; the text says why."""
+    """A time cannot be accepted or confirmed; the text says why, `key` names the words for staff in the locale."""
+
+    key = "clock.refused"
 
 
 @unique

@@ -59,11 +59,15 @@ _RUNS = ("01234567890123456789", "98765432109876543210")
 
 
 class StaffError(Exception):
-    """Base of what can go wrong with staff and PINs."""
+    """Base of what can go wrong with staff and PINs; `key` names the words for it in the locale."""
+
+    key = "staff.error"
 
 
 class WrongPinError(StaffError):
     """The number or the PIN is wrong."""
+
+    key = "staff.wrong_pin"
 
     def __init__(self) -> None:
         super().__init__("the staff number or the PIN is wrong")
@@ -71,6 +75,8 @@ class WrongPinError(StaffError):
 
 class SlowDownError(StaffError):
     """Too many wrong PINs for this number."""
+
+    key = "staff.slow_down"
 
     def __init__(self, wait_s: float) -> None:
         super().__init__(f"too many wrong PINs; wait {max(1, round(wait_s))} seconds")
@@ -80,9 +86,13 @@ class SlowDownError(StaffError):
 class StaffEntryError(StaffError):
     """A number or PIN that cannot be stored."""
 
+    key = "staff.entry"
+
 
 class StaffFileError(StaffError):
     """The file of staff is damaged or cannot be used."""
+
+    key = "staff.file"
 
 
 @dataclass(frozen=True, slots=True)
