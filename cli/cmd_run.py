@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import logging.handlers
+import os
 import signal
 import subprocess
 import sys
@@ -17,8 +18,8 @@ import typer
 from cli.errors import fail
 from cli.main import software_version
 from scanner.clock import Clock
+from scanner.clock_probes import PROBES, boot_id
 from scanner.config.loader import load_document
-from scanner.config.model import Configuration
 from scanner.config.problems import ConfigError, describe
 from scanner.engine.engine import Engine, LaneHungError
 from scanner.engine.report import PassageReport
@@ -60,12 +61,12 @@ def command(
         elif not screen:
             print(words(passage, texts), flush=True)
 
-    clock = Clock.open(configuration.state.folder)
+    clock = Clock(configuration.state.folder, probes=PROBES, boot=boot_id())
     engine = Engine(document, clock, software=software_version(), report=report)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: engine.stopping.set())
     if screen:
-        threading.Thread(target=_keep_screen, args=(engine, configuration, config), name="screen", daemon=True).start()
+        threading.Thread(target=_keep_screen, args=(engine, config), name="screen", daemon=True).start()
     try:
         engine.run()
     except (LaneHungError, HungError) as error:
@@ -73,9 +74,7 @@ def command(
         logging.getLogger(__name__).critical("%s; ending", error)
         sys.stdout.flush()
         sys.stderr.flush()
-        import os  # noqa: PLC0415 - hung threads would keep an ordinary exit waiting
-
-        os._exit(70)
+        os._exit(70)  # hung threads would keep an ordinary exit waiting
 
 
 def words(passage: PassageReport, texts: Texts) -> str:
@@ -102,7 +101,7 @@ def _log_to(folder: Path | None) -> None:
     )
 
 
-def _keep_screen(engine: Engine, configuration: Configuration, config: Path) -> None:
+def _keep_screen(engine: Engine, config: Path) -> None:
     """Show the screen in a process of its own; if it dies the lanes go on, and another one is started."""
     call = [sys.executable, "-m", "cli.main", "ui", "--config", str(config), "--allow-quit"]
     while not engine.stopping.is_set():

@@ -22,7 +22,9 @@ class Memory:
     """Tags of codes seen, passed and consumed since the last start or midnight. Not thread-safe: one owner."""
 
     def __init__(self, *, passback_s: float, same_scan_s: float) -> None:
-        """`passback_s`: how long a passed code is `ALREADY_PASSED`. `same_scan_s`: how long after its last sighting a
+        """Take the policy's times in seconds.
+
+        `passback_s`: how long a passed code is `ALREADY_PASSED`. `same_scan_s`: how long after its last sighting a
         code seen again is still the same scan.
         """
         self._passback_s = passback_s

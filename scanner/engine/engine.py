@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from firmware_bridge.values import LinkState
 from keys.verdict import Verdict
-from scanner.clock import Clock, ClockStep
+from scanner.clock import Clock, ClockError, ClockStep
 from scanner.config.model import Configuration, LaneSection
 from scanner.config.reader import Document
 from scanner.control.messages import (
@@ -90,9 +90,9 @@ class _LaneParts:
         self.devices = LaneDevices(
             section,
             site,
-            on_measurement=lambda event: self.loop.post(event),
-            on_sample=lambda sample: self.loop.sample(sample),
-            on_gate=lambda event: self.loop.post(event),
+            on_measurement=lambda event: self.loop.post(event),  # noqa: PLW0108 - the loop is made after its devices
+            on_sample=lambda sample: self.loop.sample(sample),  # noqa: PLW0108
+            on_gate=lambda event: self.loop.post(event),  # noqa: PLW0108
             on_state=lambda device, state, detail: self.loop.post(DeviceState(device, state, detail)),
         )
         self.loop = LaneLoop(self.devices, engine)
@@ -169,12 +169,14 @@ class Engine:
 
     def run(self) -> None:
         """Serve the lanes until `stopping` is set. Raises LaneHungError when only a new process can help."""
-        self._log.open()
-        self._hello_again()
         self.trust.load()
         self._raise_floor()
+        self._log.open()
+        self._hello_again()
         self._open_control()
         self._record(records.run(started=True, stamp=self.stamp(None)))
+        for degradation in self.degradations.active():
+            self._degradation_changed(degradation, True)
         for lane in self._lanes:
             lane.start()
         notify_systemd("READY=1")
@@ -207,13 +209,13 @@ class Engine:
         step = self._clock.poll()
         if step is not None:
             self._on_clock_step(step)
-        self.degradations.set(
-            Cause.CLOCK_UNTRUSTED, self._clock.trust() is ClockTrust.UNTRUSTED, detail=self._clock.evidence
-        )
+        untrusted = self._clock.trust() is ClockTrust.UNTRUSTED
+        self.degradations.set(Cause.CLOCK_UNTRUSTED, untrusted, detail=self._clock.floor_source)
         passback = self.trust.verified.rules.times.already_passed_s
         self.degradations.set(Cause.MEMORY_LOST, now - self._started_monotonic < passback, detail=f"{passback} s")
         if self.trust.poll():
             self._raise_floor()
+            self._log.use_seal_key()
         self.trust.judge()
         self._log.poll(lambda: records.fault(Cause.JOURNAL_FAILED, began=False, stamp=self.stamp(None)))
         self._hello_again()
@@ -235,12 +237,15 @@ class Engine:
         return dt.datetime.fromtimestamp(self._clock.now(), self._zone).date()
 
     def _on_clock_step(self, step: ClockStep) -> None:
-        log.warning("the clock stepped by %+.1f s", step.seconds)
+        log.warning("the clock stepped by %+d ms", step.by_ms)
         self._record(records.clock_step(step, self.stamp(None)))
 
     def _raise_floor(self) -> None:
         for issued_at, source in self.trust.signed_times():
-            self._clock.accept_signed_time(issued_at, source)
+            try:
+                self._clock.accept_signed_time(issued_at, source)
+            except ClockError as error:
+                log.warning("%s", error)
 
     # --- what lanes share (scanner.engine.ports.Services) ---------------------------------------------------------
 
@@ -360,7 +365,11 @@ class Engine:
             return error.key
         if role is not Role.SUPERVISOR:
             return "override.supervisor_needed"
-        self._clock.confirm(command.supervisor)
+        try:
+            self._clock.confirm(command.supervisor)
+        except ClockError as error:
+            log.warning("the time was not confirmed: %s", error)
+            return "clock.below_floor"
         return None
 
     def _publish(self) -> None:

@@ -1,6 +1,4 @@
-"""One lane's thread: takes sightings, measurements, receipts and staff's commands from one queue, asks the pure
-table what they mean, and does what it answers.
-"""
+"""One lane's thread: takes what happens from one queue, asks the pure table what it means, and does what it answers."""
 
 from __future__ import annotations
 
@@ -24,6 +22,7 @@ from scanner.engine.ports import Devices, Services
 from scanner.engine.report import PassageReport
 from scanner.engine.views import lane_view
 from scanner.engine.vision import CodeSeen
+from scanner.journal.entry import EntryDraft
 from scanner.journal.errors import JournalError
 from scanner.journal.store import Receipt
 from scanner.lane import ATTENDED, READS_CODES, UNATTENDED, Effect, Event, State, step
@@ -345,7 +344,7 @@ class LaneLoop:
     def _stamp(self) -> records.Stamp:
         return self._services.stamp(self._devices.name)
 
-    def _record(self, draft: records.EntryDraft, *, reserve: bool) -> None:
+    def _record(self, draft: EntryDraft, *, reserve: bool) -> None:
         self._waiting_for += 1
         token = self._waiting_for
         self._services.record(

@@ -11,7 +11,7 @@ from pathlib import Path
 from scanner.engine.degradations import Cause, Degradations
 from scanner.engine.trust import Trust
 from scanner.journal.device import Device
-from scanner.journal.entry import EntryDraft
+from scanner.journal.entry import EntryDraft, decode
 from scanner.journal.errors import JournalError, JournalFullError, JournalReadOnlyError
 from scanner.journal.store import Journal, Receipt
 from scanner.journal.writer import JournalWriter
@@ -38,6 +38,7 @@ class Log:
         self._journal: Journal | None = None
         self._writer: JournalWriter | None = None
         self._retry_at = 0.0
+        self._first_ms: int | None = None
         self.device: Device | None = None
 
     def open(self) -> bool:
@@ -47,7 +48,7 @@ class Log:
             journal = Journal.open(
                 self._folder,
                 device,
-                seal_key=self._trust.seal_key,
+                seal_key=self._trust.seal_key(),
                 software=self._software,
                 reserve_mb=self._reserve_mb,
             )
@@ -55,6 +56,8 @@ class Log:
             self._note(error if isinstance(error, JournalError) else JournalError(str(error)))
             self._retry_at = time.monotonic() + RETRY_S
             return False
+        first = journal.entries(0, 1)
+        self._first_ms = decode(first[0].body).time_ms if first else None
         writer = JournalWriter(journal)
         writer.start()
         with self._lock:
@@ -82,6 +85,8 @@ class Log:
 
         def finished(result: Receipt | JournalError) -> None:
             self._note(result if isinstance(result, JournalError) else None, reserve=reserve)
+            if self._first_ms is None and isinstance(result, Receipt):
+                self._first_ms = draft.time_ms
             done(result)
 
         writer.submit(draft, finished, reserve=reserve)
@@ -103,6 +108,12 @@ class Log:
         elif self.failing and writer.age() == 0.0:
             self.record(probe(), lambda _: None)
 
+    def use_seal_key(self) -> None:
+        """Seal what follows to the key that the trust list names now."""
+        with self._lock:
+            if self._journal is not None:
+                self._journal.use_seal_key(self._trust.seal_key())
+
     @property
     def failing(self) -> bool:
         """Whether the last thing the log did was to fail."""
@@ -119,7 +130,7 @@ class Log:
     def oldest_ms(self) -> int | None:
         """Time of the oldest entry that nobody else holds, ms since 1970; until there is a hub, of the first."""
         with self._lock:
-            return self._journal.first_time_ms if self._journal is not None else None
+            return self._first_ms
 
     def _note(self, error: JournalError | None, *, reserve: bool = False) -> None:
         """Put in force what the last attempt showed. An entry that fitted into the reserve lifts nothing."""

@@ -75,7 +75,7 @@ class Presences:
         self._held = None
 
     def spend(self, who: str) -> None:
-        """The presence of this moment belongs to `who`."""
+        """Let the presence of this moment belong to `who`."""
         if self.present is not None:
             self._spent, self._spent_by = self.present, who
 

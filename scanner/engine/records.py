@@ -150,5 +150,5 @@ def clock_step(step: ClockStep, stamp: Stamp) -> EntryDraft:
         time_ms=stamp.time_ms,
         clock=stamp.clock,
         lane="",
-        detail=ClockDetail(step_ms=round(step.seconds * 1000), cause=StepCause.DETECTED),
+        detail=ClockDetail(step_ms=step.by_ms, cause=StepCause.DETECTED),
     )

@@ -8,11 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
+from keys.status_list import StatusLists, load_status
+from keys.verifier import Verifier
 
 from keys.errors import KeysError
-from keys.status_list import StatusLists, load_status
-from keys.trust_list import TrustedKey, TrustList, load_trust
-from keys.verifier import Verifier
+from keys.seal import SealKey
+from keys.trust_list import TrustList, load_trust
 from scanner.config.model import Configuration
 from scanner.config.problems import ConfigError
 from scanner.config.reader import Document
@@ -62,9 +64,12 @@ class Trust:
         """The issuer whose policy and sealing key count here."""
         return self._section.regions[0]
 
-    def seal_key(self) -> TrustedKey | None:
+    def seal_key(self) -> SealKey | None:
         """Return the home authority's sealing key in force now, None where there is none."""
-        return self.verified.trust.seal_key(self.home, self._now())
+        found = self.verified.trust.seal_key(self.home, self._now())
+        if found is None or not isinstance(found.public_key, X25519PublicKey):
+            return None
+        return SealKey(found.kid, found.public_key)
 
     def poll(self) -> bool:
         """Load again if a file under the trust folder changed; True when a new state came into force."""

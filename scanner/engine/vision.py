@@ -43,6 +43,7 @@ class Vision:
         self,
         lane: str,
         capture: Capture,
+        *,
         verify: Callable[[str], Verdict],
         seen: Callable[[CodeSeen], None],
         preview: Callable[[Preview], None],
