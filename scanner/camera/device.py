@@ -30,7 +30,6 @@ class DeviceCamera:
         Raises CameraError when there is no such camera, it may not be opened, or another program has it.
         """
         self._name = f"camera {source}" if isinstance(source, int) else str(source)
-        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
         self._video = cv2.VideoCapture(source, cv2.CAP_V4L2)
         if not self._video.isOpened():
             self._video.release()

@@ -21,7 +21,11 @@ MAX_FILE: Final = 64 * 1024 * 1024
 """Bytes of a picture file."""
 STILL_SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp"})
 
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+"""What OpenCV would print about a damaged picture or a missing camera, the errors here say in words."""
+
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
+_PNG_CHUNKS: Final = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"})
 _NO_LENGTH: Final = frozenset({0x01, *range(0xD0, 0xD8)})
 _START_OF_FRAME: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _MAX_SEGMENTS: Final = 64
@@ -97,6 +101,8 @@ def decode_picture(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Grey:
     if width < 1 or height < 1 or width * height > max_pixels:
         raise PictureError(f"declares {width} × {height} pixels; at most {max_pixels // 1_000_000} million are read")
     is_jpeg = data.startswith(b"\xff\xd8")
+    if data.startswith(_PNG):
+        data = _still_png(data)
     try:
         picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE if is_jpeg else cv2.IMREAD_UNCHANGED)
     except cv2.error as error:
@@ -104,6 +110,26 @@ def decode_picture(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Grey:
     if picture is None:
         raise PictureError("is damaged")
     return flatten(np.asarray(picture))
+
+
+def _still_png(data: bytes) -> bytes:
+    """Keep the chunks of a PNG that its first picture needs: OpenCV believes any length that a chunk claims.
+
+    Raises PictureError when a chunk ends outside the file.
+    """
+    kept = [_PNG]
+    position = len(_PNG)
+    while position < len(data):
+        end = position + 12 + int.from_bytes(data[position : position + 4])
+        if end > len(data):
+            raise PictureError("is damaged")
+        kind = data[position + 4 : position + 8]
+        if kind in _PNG_CHUNKS:
+            kept.append(data[position:end])
+        if kind == b"IEND":
+            break
+        position = end
+    return b"".join(kept)
 
 
 def flatten(picture: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> Grey:
