@@ -160,7 +160,7 @@ class VirtualLine:
                 job, asked = self._jobs.popleft()
             try:
                 job()
-            except OSError as error:
+            except Exception as error:  # it belongs to the caller, who waits for it in another thread
                 asked.set_exception(error)
             else:
                 asked.set_result(None)

@@ -9,7 +9,7 @@ APPROACH_TAU_S = 0.06
 """Time constant of somebody stepping in or away: within 0.3 s the reading is there to less than 1 %."""
 NOISE_CENTI = 3.0
 """Standard deviation of one reading, centi-°C."""
-MICRO_CENTI = 3.0
+SWAY_CENTI = 3.0
 """Height of the slow sway of somebody who stands, centi-°C."""
 
 
@@ -53,10 +53,10 @@ class Scene:
         if self._stuck is not None:
             return self._stuck
         drift = self._drift_per_s * (now - self._drift_since)
-        sway = MICRO_CENTI * math.sin(now * 2.1) if self._target is not None and self._noise else 0.0
+        sway = SWAY_CENTI * math.sin(now * 2.1) if self._target is not None and self._noise else 0.0
         noise = self._chance.gauss(0.0, self._noise)
         ambient_noise = self._chance.gauss(0.0, self._noise / 3)
-        return round(self._true(now) + drift + sway + noise), round(self.ambient_centi + ambient_noise)
+        return _int16(self._true(now) + drift + sway + noise), _int16(self.ambient_centi + ambient_noise)
 
     def _true(self, now: float) -> float:
         goal = float(self.ambient_centi if self._target is None else self._target)
@@ -66,3 +66,8 @@ class Scene:
         self._from = self._true(now)
         self._target = target
         self._since = now
+
+
+def _int16(value: float) -> int:
+    """Round to what the module's frame can say."""
+    return max(-32768, min(32767, round(value)))
