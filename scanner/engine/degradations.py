@@ -58,6 +58,7 @@ class Degradations:
         key = (cause, lane)
         with self._lock:
             before = self._active.get(key)
+            after: Degradation | None
             if active:
                 after = Degradation(cause, lane, detail, before.since if before else self._now())
                 self._active[key] = after

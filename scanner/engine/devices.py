@@ -114,7 +114,7 @@ class LaneDevices:
 
     def camera_fps(self) -> float:
         """Return how many frames a second arrive."""
-        return self.capture.fps
+        return self.capture.rate()
 
     def camera_age(self) -> float | None:
         """Return the age of the newest frame in seconds, None before the first."""

@@ -1,0 +1,45 @@
+"""Fails when tests were skipped although what they need is present: a skip must never hide a failure."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = ROOT.parent / "shared"
+
+
+def skips(report: Path) -> Iterator[tuple[str, str]]:
+    """Yield name and reason of every skipped test of a JUnit report."""
+    for case in ElementTree.parse(report).iter("testcase"):
+        skipped = case.find("skipped")
+        if skipped is not None:
+            yield f"{case.get('classname')}::{case.get('name')}", skipped.get("message") or ""
+
+
+def excused(reason: str) -> bool:
+    """Whether what the reason names is really absent on this machine."""
+    absent = {
+        "shared": not SHARED.is_dir(),
+        "strace": shutil.which("strace") is None,
+        "tmux": shutil.which("tmux") is None,
+    }
+    return any(word in reason.lower() and gone for word, gone in absent.items())
+
+
+def main() -> int:
+    """Print every skip; exit status 1 when one of them has no excuse."""
+    faults = 0
+    for report in map(Path, sys.argv[1:]):
+        for name, reason in skips(report):
+            fine = excused(reason)
+            faults += not fine
+            print(f"{'skipped' if fine else 'SKIPPED WITHOUT NEED'}: {name}: {reason}")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
