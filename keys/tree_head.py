@@ -1,7 +1,8 @@
 """Tree heads as C2SP checkpoints: origin, size and root as a note signed with Ed25519.
 
-The formats are c2sp.org/tlog-checkpoint and c2sp.org/signed-note. The note is text, so that a person can photograph it or a hub can add its cosignature below. A key is known by
-its name and a 4-byte id; signatures of other keys are left alone, as the note format demands.
+The formats are c2sp.org/tlog-checkpoint and c2sp.org/signed-note. The note is text, so that a person can photograph
+it or a hub can add its cosignature below. A key is known by its name and a 4-byte id; signatures of other keys are
+left alone, as the note format demands.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeAlias
 from keys.verdict import Carrier, CodeFormat, DocumentType
 from scanner.journal import shape
 from scanner.journal.errors import EntryError
-from scanner.values import GuardStep
+from scanner.values import Direction, GuardStep
 
 Shape: TypeAlias = Callable[[object, str], int | str]
 
@@ -62,14 +62,6 @@ class EntryKind(IntEnum):
 
 
 @unique
-class Direction(IntEnum):
-    """Which way a lane leads."""
-
-    ENTRY = 0
-    EXIT = 1
-
-
-@unique
 class Updated(IntEnum):
     """What an update replaced."""
 
@@ -111,7 +103,7 @@ class PartyPhase(IntEnum):
 class PassageDetail:
     """Kind 1: a code was decided on."""
 
-    direction: Direction = field(metadata=_at(1, _one_of(Direction)))
+    direction: Direction = field(metadata=_at(1, _word_of(Direction)))
     guard: GuardStep | None = field(default=None, metadata=_at(2, _word_of(GuardStep)))
     """What staff were told to do."""
     format: CodeFormat | None = field(default=None, metadata=_at(3, _word_of(CodeFormat)))
@@ -144,7 +136,7 @@ class OverrideDetail:
 class ManualDetail:
     """Kind 4: a person without a readable code."""
 
-    direction: Direction = field(metadata=_at(1, _one_of(Direction)))
+    direction: Direction = field(metadata=_at(1, _word_of(Direction)))
     cause: str | None = field(default=None, metadata=_at(2, shape.key))
 
 

@@ -1,0 +1,285 @@
+"""The log of one appliance: appended durably, sealed as it is written, hashed into a tree, signed.
+
+`append` returns when the entry is durable, so that a barrier may move. Whatever it raises, nothing was
+half-written and the log is as it was; after a fault of the disk the next call opens the file anew and takes it
+up from what was signed (`resume`). `verify` checks the whole.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from threading import RLock
+from typing import ClassVar
+
+from keys.errors import SealError
+from keys.merkle import Tree, leaf_hash
+from keys.seal import SealKey, journal_info, seal
+from keys.tree_head import TreeHead, log_origin, sign_head
+from scanner.journal import entry as wire
+from scanner.journal import files, personal
+from scanner.journal.database import Database, Row, SignedHead
+from scanner.journal.device import Device
+from scanner.journal.entry import EntryDraft, Seal
+from scanner.journal.errors import (
+    JournalClosedError,
+    JournalError,
+    JournalFailedError,
+    JournalFullError,
+    JournalReadOnlyError,
+)
+from scanner.journal.resume import resume
+
+HEAD_EVERY = 64
+"""Entries after which a head is signed in any case."""
+HEAD_SECONDS = 60.0
+"""Seconds after which entries without a head get one, when the log is at rest."""
+FOLD_EVERY = 512
+"""Entries after which the write-ahead log is folded into the database even under load."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Proof for the caller that an entry is durable."""
+
+    seq: int
+    entry_hash: bytes
+    """The leaf hash, 32 bytes: SHA-256(0x00 ‖ entry)."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntry:
+    """An entry as it lies in the log."""
+
+    seq: int
+    body: bytes
+    """The wire format; `scanner.journal.entry.decode` reads it."""
+    sealed: bytes | None
+
+
+class Journal:
+    """The open log. Safe to call from several threads; one process at a time may open it."""
+
+    _SYNCHRONOUS: ClassVar[str] = "FULL"
+
+    def __init__(
+        self, folder: Path, device: Device, seal_key: SealKey | None, software: str, reserve_mb: int = 8
+    ) -> None:
+        """Use `Journal.open`, which says the same in a verb."""
+        self._folder = folder
+        self._device = device
+        self._seal_key = seal_key
+        self._software = software
+        self._reserve_bytes = reserve_mb * 1024 * 1024
+        self._mutex = RLock()
+        self._tree = Tree()
+        self._signed = 0
+        self._signed_at = time.monotonic()
+        self._unfolded = 0
+        self._closed = False
+        self._database: Database | None = None
+        files.prepare_folder(folder)
+        self._lock_file = files.take_lock(folder)
+        try:
+            files.make_database(folder, self._lock_file)
+            self._load()
+            with suppress(JournalFullError):
+                self._sign()
+        except BaseException:
+            self._release()
+            raise
+
+    @classmethod
+    def open(
+        cls, folder: Path, device: Device, seal_key: SealKey | None, software: str, reserve_mb: int = 8
+    ) -> Journal:
+        """Open the log in a state folder, or begin it on the first start.
+
+        `seal_key` None: personal parts are dropped, never stored. Raises JournalLockedError, JournalReadOnlyError,
+        JournalFullError, JournalDamagedError (with the first bad entry, where known) and JournalFailedError.
+        """
+        return cls(folder, device, seal_key, software, reserve_mb)
+
+    @property
+    def size(self) -> int:
+        """Number of entries."""
+        return self._tree.size
+
+    @property
+    def signed_size(self) -> int:
+        """Number of entries under the newest stored head."""
+        return self._signed
+
+    @property
+    def device(self) -> Device:
+        """Whose log it is."""
+        return self._device
+
+    @property
+    def seals(self) -> bool:
+        """Whether there is a key to seal personal parts to."""
+        return self._seal_key is not None
+
+    def use_seal_key(self, seal_key: SealKey | None) -> None:
+        """Seal what follows to another key."""
+        with self._mutex:
+            self._seal_key = seal_key
+
+    def append(self, draft: EntryDraft, *, reserve: bool = False) -> Receipt:
+        """Write one entry; durable on return. `reserve`: an override, which may use the reserved room.
+
+        Raises EntryError, JournalFullError, JournalReadOnlyError, JournalDamagedError, JournalFailedError,
+        JournalClosedError.
+        """
+        return self.append_all((draft,), reserve=reserve)[0]
+
+    def append_all(self, drafts: Sequence[EntryDraft], *, reserve: bool = False) -> tuple[Receipt, ...]:
+        """Write several entries in one commit: all of them or none. Raises as `append` does."""
+        with self._mutex:
+            database = self._ready()
+            tree = self._tree.copy()
+            rows = [self._row(draft, tree) for draft in drafts]
+            if not reserve:
+                database.need_room()
+            head = self._head(tree) if tree.size - self._signed >= HEAD_EVERY else None
+            database.commit(rows, head)
+            self._tree = tree
+            if head is not None:
+                self._signed, self._signed_at = tree.size, time.monotonic()
+            self._unfolded += len(rows)
+            if self._unfolded >= FOLD_EVERY:
+                self._fold(database)
+            return tuple(Receipt(row.seq, row.nodes[:32]) for row in rows)
+
+    def head(self) -> str:
+        """Sign the tree as it stands, keep the head where there is room, and return it: a C2SP checkpoint."""
+        with self._mutex:
+            self._ready()
+            with suppress(JournalFullError, JournalReadOnlyError):
+                self._sign()
+            return self._head(self._tree).note
+
+    def entries(self, start: int, stop: int) -> tuple[StoredEntry, ...]:
+        """Read entries `start` up to, not including, `stop`; fewer where the log is shorter. Raises JournalError."""
+        with self._mutex:
+            return tuple(StoredEntry(row.seq, row.body, row.sealed) for row in self._ready().rows(start, stop))
+
+    def erase_sealed(self, before: int) -> int:
+        """Erase the sealed bytes of all entries below `before`, as retention asks. The tree is not touched.
+
+        Returns how many were erased; raises as `append` does. The bytes are overwritten in the database and cut
+        from the write-ahead log; what a flash card keeps in worn blocks is beyond any software.
+        """
+        with self._mutex:
+            return self._ready().erase_sealed(before)
+
+    def check(self) -> None:
+        """Ask whether an ordinary entry could be written now, opening the file anew after a fault.
+
+        Raises what `append` would raise.
+        """
+        with self._mutex:
+            database = self._ready()
+            files.check_writable(self._folder)
+            database.need_room()
+
+    def rest(self) -> None:
+        """Do what can wait: sign entries that have had no head for a minute, fold the write-ahead log, refill.
+
+        For the writer when nobody waits. Raises as `append` does.
+        """
+        with self._mutex:
+            database = self._ready()
+            if self._signed < self.size and time.monotonic() - self._signed_at >= HEAD_SECONDS:
+                self._sign()
+            if self._unfolded >= HEAD_EVERY:
+                self._fold(database)
+            database.reserve.refill()
+
+    @property
+    def reserve_held(self) -> int:
+        """Bytes of the reserve that are really allocated."""
+        with self._mutex:
+            reserve = self._ready().reserve
+            return min(reserve.held(), reserve.size)
+
+    def close(self) -> None:
+        """Sign a last head and close. The write-ahead log stays, folded, with its reserve. Does not raise."""
+        with self._mutex:
+            if self._closed:
+                return
+            if self._database is not None and not self._database.sick:
+                with suppress(JournalError):
+                    self._sign()
+                self._fold(self._database)
+            self._release()
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _ready(self) -> Database:
+        """Return the database, opened anew where an error left it in doubt."""
+        if self._closed:
+            raise JournalClosedError(f"{self._folder}: the log was closed")
+        if self._database is None or self._database.sick:
+            return self._load()
+        return self._database
+
+    def _load(self) -> Database:
+        if self._database is not None:
+            self._database.close()
+            self._database = None
+        database = Database(self._folder, self._reserve_bytes, self._SYNCHRONOUS)
+        try:
+            self._tree, self._signed = resume(database, self._device)
+        except JournalError:
+            database.close()
+            raise
+        self._signed_at = time.monotonic()
+        self._database = database
+        return database
+
+    def _row(self, draft: EntryDraft, tree: Tree) -> Row:
+        """Seal, encode and hash one draft as the tree's next entry."""
+        seq = tree.size
+        sealed: bytes | None = None
+        sealed_to: Seal | None = None
+        if draft.personal is not None and self._seal_key is not None:
+            plaintext = personal.encode(draft.personal)
+            try:
+                sealed = seal(self._seal_key.public_key, journal_info(self._device.id, seq), plaintext)
+            except SealError as error:
+                raise JournalFailedError(f"entry {seq}: {error}") from error
+            sealed_to = Seal(self._seal_key.kid, sha256(sealed).digest())
+        entry = wire.complete(draft, device=self._device.id, seq=seq, software=self._software, seal=sealed_to)
+        body = wire.encode(entry)
+        return Row(seq, body, b"".join(tree.append(leaf_hash(body))), sealed)
+
+    def _head(self, tree: Tree) -> SignedHead:
+        head = TreeHead(log_origin(self._device.id), tree.size, tree.root())
+        return SignedHead(tree.size, sign_head(head, self._device.key))
+
+    def _sign(self) -> None:
+        if self._signed == self.size or self._database is None:
+            return
+        self._database.commit((), self._head(self._tree))
+        self._signed, self._signed_at = self.size, time.monotonic()
+
+    def _fold(self, database: Database) -> None:
+        database.fold()
+        self._unfolded = 0
+
+    def _release(self) -> None:
+        self._closed = True
+        if self._database is not None:
+            self._database.close()
+            self._database = None
+        os.close(self._lock_file)
