@@ -11,8 +11,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeoutError
 from zoneinfo import ZoneInfo
 
 from firmware_bridge.values import LinkState
@@ -21,25 +19,20 @@ from scanner.clock import Clock, ClockError, ClockStep
 from scanner.config.model import Configuration, LaneSection
 from scanner.config.reader import Document
 from scanner.control.messages import (
-    Acknowledge,
-    Command,
-    ConfirmTime,
     DegradationView,
     Hello,
     LaneView,
-    Override,
-    Pause,
-    Remeasure,
-    Reply,
     View,
 )
 from scanner.control.server import ControlError, ControlServer
 from scanner.engine import records
 from scanner.engine.degradations import Cause, Degradation, Degradations
 from scanner.engine.devices import LaneDevices
-from scanner.engine.lane_loop import Ask, DeviceState, LaneLoop, Midnight, StaffOverride
+from scanner.engine.inputs import DeviceState, Midnight
+from scanner.engine.lane_loop import LaneLoop
 from scanner.engine.log import Log
 from scanner.engine.report import PassageReport
+from scanner.engine.staff_desk import StaffDesk
 from scanner.engine.supervision import SupervisedThread, notify_systemd
 from scanner.engine.trust import Trust
 from scanner.engine.vision import Vision
@@ -47,8 +40,8 @@ from scanner.journal.entry import EntryDraft
 from scanner.journal.errors import JournalError
 from scanner.journal.store import Receipt
 from scanner.policy import Rules, Site
-from scanner.staff import Staff, StaffError
-from scanner.values import ClockTrust, Direction, Freshness, Role
+from scanner.staff import Staff
+from scanner.values import ClockTrust, Direction, Freshness
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +51,6 @@ VISION_HUNG_S = 2.0
 """A decode that takes longer is abandoned and another thread begins."""
 PRESENTATION_GUARD_S = 30
 """After a start a presentation must be this much newer than the start: what was consumed before is forgotten."""
-COMMAND_TIMEOUT_S = 8.0
 VIEW_INTERVAL_S = 0.05
 HOUSEKEEPING_S = 1.0
 
@@ -156,8 +148,8 @@ class Engine:
         self._log = Log(
             configuration.state.folder, configuration.journal.reserve_mb, software, self.trust, self.degradations
         )
-        self._staff = Staff.open(configuration.state.folder)
-        self.control = ControlServer(configuration.control.socket, self._hello(), self._handle)
+        desk = StaffDesk(Staff.open(configuration.state.folder), clock, self._loop_of)
+        self.control = ControlServer(configuration.control.socket, self._hello(), desk.handle)
         self._control_open = False
         self._control_retry_at = 0.0
         self._lanes = [_LaneParts(section, self) for section in configuration.lane]
@@ -320,57 +312,8 @@ class Engine:
             self._control_open = True
             self.degradations.set(Cause.CONTROL_UNAVAILABLE, False)
 
-    def _handle(self, command: Command) -> Reply:
-        """Answer one command; runs in a worker thread of the control server."""
-        error: str | None
-        match command:
-            case ConfirmTime():
-                error = self._confirm_time(command)
-            case Override():
-                error = self._override(command)
-            case Acknowledge() | Remeasure() | Pause():
-                error = self._ask(command.lane, command)
-            case _:
-                error = "command.unknown"
-        return Reply(id=command.id, ok=error is None, error=error)
-
-    def _ask(self, lane: str, command: StaffOverride | Acknowledge | Remeasure | Pause) -> str | None:
-        for parts in self._lanes:
-            if parts.section.name == lane:
-                answer: Future[str | None] = Future()
-                parts.loop.post(Ask(command, answer))
-                try:
-                    return answer.result(COMMAND_TIMEOUT_S)
-                except FutureTimeoutError:
-                    return "command.timeout"
-        return "command.no_such_lane"
-
-    def _override(self, command: Override) -> str | None:
-        try:
-            role = self._staff.check(command.staff, command.pin, time.monotonic())
-            if command.supervisor is not None:
-                second = self._staff.check(command.supervisor, command.supervisor_pin or "", time.monotonic())
-                if second is not Role.SUPERVISOR:
-                    return "override.supervisor_needed"
-        except StaffError as error:
-            return error.key
-        return self._ask(
-            command.lane, StaffOverride(command.admit, command.staff, role, command.supervisor, command.cause)
-        )
-
-    def _confirm_time(self, command: ConfirmTime) -> str | None:
-        try:
-            role = self._staff.check(command.supervisor, command.pin, time.monotonic())
-        except StaffError as error:
-            return error.key
-        if role is not Role.SUPERVISOR:
-            return "override.supervisor_needed"
-        try:
-            self._clock.confirm(command.supervisor)
-        except ClockError as error:
-            log.warning("the time was not confirmed: %s", error)
-            return "clock.below_floor"
-        return None
+    def _loop_of(self, name: str) -> LaneLoop | None:
+        return next((lane.loop for lane in self._lanes if lane.section.name == name), None)
 
     def _publish(self) -> None:
         verified_age = self.trust.freshness(None, self._clock.trust())

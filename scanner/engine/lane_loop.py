@@ -6,87 +6,42 @@ import logging
 import queue
 import threading
 import time
-from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
 
 from firmware_bridge.gate import GateConfirmed, GateFailed
-from firmware_bridge.measurement import MeasurementEvent, PresenceBegan, PresenceEnded, Settled
+from firmware_bridge.measurement import PresenceBegan, PresenceEnded, Settled
 from firmware_bridge.values import Light, LinkState, Measurement, Sample, Unmeasurable
 from keys.reasons import Reason
 from scanner import policy
-from scanner.control.messages import Acknowledge, LaneView, PassageView, Pause, Remeasure
+from scanner.control.messages import Acknowledge, LaneView, Pause, Remeasure
 from scanner.engine import records
+from scanner.engine.inputs import Ask, DeviceState, Input, Midnight, Recorded, StaffOverride
 from scanner.engine.person import Person, Presences
 from scanner.engine.ports import Devices, Services
-from scanner.engine.report import PassageReport
-from scanner.engine.views import lane_view
+from scanner.engine.tally import Tally
+from scanner.engine.views import lane_view, light_of
 from scanner.engine.vision import CodeSeen
 from scanner.journal.entry import EntryDraft
 from scanner.journal.errors import JournalError
-from scanner.journal.store import Receipt
 from scanner.lane import ATTENDED, READS_CODES, UNATTENDED, Effect, Event, State, step
 from scanner.memory import Memory
-from scanner.values import Decision, GuardStep, Outcome, Role, TemperatureRule
+from scanner.values import Decision, GuardStep, Outcome, TemperatureRule
 
 log = logging.getLogger(__name__)
 
 NOT_A_CODE_HINT_S = 2.0
 """A foreign QR code in view this long is named."""
 VIEW_EVERY_S = 0.2
-LAST_KEPT = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """The log's answer to one draft."""
-
-    token: int
-    result: Receipt | JournalError
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceState:
-    """A device's line went up or down."""
-
-    device: str
-    state: LinkState
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class StaffOverride:
-    """An override whose PINs have been checked."""
-
-    admit: bool
-    staff: str
-    role: Role
-    supervisor: str | None
-    cause: str
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """A command for this lane, and where its answer goes: None, or a locale key of why not."""
-
-    command: StaffOverride | Acknowledge | Remeasure | Pause
-    answer: Future[str | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Midnight:
-    """The local day is over: what is remembered for a day is forgotten."""
-
-
-Input = CodeSeen | MeasurementEvent | Recorded | DeviceState | GateConfirmed | GateFailed | Ask | Midnight | None
 
 
 class LaneLoop:
     """One lane. Everything but `post`, `sample` and `view` happens in its own thread."""
 
-    def __init__(self, devices: Devices, services: Services) -> None:
+    def __init__(self, devices: Devices, services: Services, *, clock: Callable[[], float] = time.monotonic) -> None:
+        """`clock`: monotonic seconds."""
         self._devices = devices
+        self._clock = clock
         self._services = services
         self._site = devices.site
         self._table = ATTENDED if devices.site.attended else UNATTENDED
@@ -103,8 +58,7 @@ class LaneLoop:
         self._hint: str | None = None
         self._foreign_since: float | None = None
         self._foreign_last = 0.0
-        self._last: deque[PassageView] = deque(maxlen=LAST_KEPT)
-        self._counts = dict.fromkeys(Outcome, 0)
+        self._tally = Tally()
         self._sample: Sample | None = None
         self._links = {
             "camera": LinkState.CONNECTING,
@@ -112,6 +66,7 @@ class LaneLoop:
             "gate": LinkState.CONNECTING,
         }
         self._busy_since: float | None = None
+        self._view_due = 0.0
         self._light = Light.IDLE
         self.view: LaneView = self._view()
 
@@ -128,29 +83,31 @@ class LaneLoop:
     def busy_for(self) -> float:
         """Return for how many seconds the current input has been worked on."""
         since = self._busy_since
-        return 0.0 if since is None else time.monotonic() - since
+        return 0.0 if since is None else self._clock() - since
 
     # --- the loop -------------------------------------------------------------------------------------------------
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop`."""
-        view_due = 0.0
         while not stop.is_set():
-            now = time.monotonic()
-            deadline = min([view_due, *self._timers.values()])
-            try:
-                item = self._queue.get(timeout=max(0.0, min(deadline - now, VIEW_EVERY_S)))
-            except queue.Empty:
-                item = None
-            self._busy_since = time.monotonic()
-            if item is not None:
-                self._take(item)
-            self._ring_timers()
-            if item is not None or time.monotonic() >= view_due:
-                view_due = time.monotonic() + VIEW_EVERY_S
-                self.view = self._view()
-                self._services.view_changed()
-            self._busy_since = None
+            self.turn(VIEW_EVERY_S)
+
+    def turn(self, patience_s: float) -> None:
+        """Wait at most `patience_s` for something to happen, and let it."""
+        deadline = min([self._view_due, *self._timers.values()])
+        try:
+            item = self._queue.get(timeout=max(0.0, min(deadline - self._clock(), patience_s)))
+        except queue.Empty:
+            item = None
+        self._busy_since = self._clock()
+        if item is not None:
+            self._take(item)
+        self._ring_timers()
+        if item is not None or self._clock() >= self._view_due:
+            self._view_due = self._clock() + VIEW_EVERY_S
+            self.view = self._view()
+            self._services.view_changed()
+        self._busy_since = None
 
     def _take(self, item: Input) -> None:
         match item:
@@ -172,7 +129,7 @@ class LaneLoop:
                 self._on_ask(item)
             case Midnight():
                 self._memory.forget()
-                self._counts = dict.fromkeys(Outcome, 0)
+                self._tally.begin_day()
 
     def _happen(self, event: Event) -> bool:
         """Let the table answer to an event; False where it changes nothing."""
@@ -193,7 +150,7 @@ class LaneLoop:
         return True
 
     def _do(self, effect: Effect) -> None:
-        now = time.monotonic()
+        now = self._clock()
         person = self._person
         match effect:
             case Effect.AWAIT_TEMPERATURE:
@@ -239,7 +196,7 @@ class LaneLoop:
                 self._answer_override("override.not_recorded")
 
     def _ring_timers(self) -> None:
-        now = time.monotonic()
+        now = self._clock()
         for name in [name for name, due in self._timers.items() if due <= now]:
             self._timers.pop(name, None)
             if isinstance(name, Event):
@@ -259,7 +216,7 @@ class LaneLoop:
         if policy.is_ignored(verdict, self._site, rules):
             self._on_foreign()
             return
-        now = time.monotonic()
+        now = self._clock()
         if self._memory.is_same_scan(seen.text, verdict, now) or self._state not in READS_CODES:
             return
         self._memory.scanned(seen.text, verdict, now)
@@ -278,7 +235,7 @@ class LaneLoop:
             self._happen(Event.CODE_NEEDS_TEMPERATURE)
 
     def _on_foreign(self) -> None:
-        self._foreign_last = time.monotonic()
+        self._foreign_last = self._clock()
         if self._foreign_since is None:
             self._foreign_since = self._foreign_last
         elif self._state is State.WAITING and self._foreign_last - self._foreign_since >= NOT_A_CODE_HINT_S:
@@ -299,7 +256,7 @@ class LaneLoop:
         person = self._person
         if person is None:
             return
-        measurement = self._presences.take(person.who, time.monotonic())
+        measurement = self._presences.take(person.who, self._clock())
         if measurement is None:
             return
         person.measurement = measurement
@@ -318,7 +275,7 @@ class LaneLoop:
         person = self._person
         if person is not None and person.measurement is not None and person.measurement.why_not is not None:
             return person.measurement
-        return self._devices.no_measurement(why, time.monotonic())
+        return self._devices.no_measurement(why, self._clock())
 
     def _decide(self, measurement: Measurement | None, event: Event) -> None:
         """Complete the decision with what was measured, and let it happen."""
@@ -327,7 +284,7 @@ class LaneLoop:
             return
         person.measurement = measurement
         if event is Event.TEMPERATURE_DECIDES:
-            person.ready_at = max(person.ready_at, time.monotonic() if measurement is None else measurement.at)
+            person.ready_at = max(person.ready_at, self._clock() if measurement is None else measurement.at)
         person.decision = policy.judge(
             person.verdict,
             measurement,
@@ -347,9 +304,7 @@ class LaneLoop:
     def _record(self, draft: EntryDraft, *, reserve: bool) -> None:
         self._waiting_for += 1
         token = self._waiting_for
-        self._services.record(
-            draft, lambda result: self.post(Recorded(token, result, time.monotonic())), reserve=reserve
-        )
+        self._services.record(draft, lambda result: self.post(Recorded(token, result, self._clock())), reserve=reserve)
 
     def _on_recorded(self, recorded: Recorded) -> None:
         person = self._person
@@ -392,7 +347,7 @@ class LaneLoop:
         person.seq = recorded.result.seq
         self._answer_override(None)
         if not override.admit:
-            self._report(person, None)
+            self._services.report(person.report(self._devices.name, None))
         self._happen(Event.ADMISSION_RECORDED if override.admit else Event.REFUSAL_RECORDED)
 
     # --- the gate -------------------------------------------------------------------------------------------------
@@ -403,9 +358,9 @@ class LaneLoop:
             log.error("the gate was to open for something that is not recorded; it stays closed")
             return
         self._devices.open_gate(person.seq)
-        person_gate = time.monotonic()
+        person_gate = self._clock()
         self._memory.gate_opened(person.verdict, person_gate)
-        self._report(person, person_gate)
+        self._services.report(person.report(self._devices.name, person_gate))
 
     def _on_gate(self, event: GateConfirmed | GateFailed) -> None:
         self._services.record(records.gate(event, self._stamp()), lambda _: None, reserve=False)
@@ -419,57 +374,18 @@ class LaneLoop:
         person = self._person
         if person is None:
             return
-        if person.overridden is None:
-            self._counts[person.decision.outcome] += 1
-            if person.decision.outcome is not Outcome.PASS:
-                self._report(person, None)
-        if person.seq is not None:
-            self._last.appendleft(
-                PassageView(
-                    seq=person.seq,
-                    at=person.at,
-                    outcome=person.decision.outcome if person.overridden is None else Outcome.PASS,
-                    reasons=person.decision.reasons if person.overridden is None else (person.overridden,),
-                    colour=person.verdict.colour,
-                    temperature_centi=person.measurement.result_centi if person.measurement else None,
-                )
-            )
-
-    def _report(self, person: Person, gate_at: float | None) -> None:
-        measurement = person.measurement
-        self._services.report(
-            PassageReport(
-                lane=self._devices.name,
-                seq=person.seq,
-                at=person.at,
-                outcome=person.decision.outcome,
-                reasons=person.decision.reasons,
-                colour=person.verdict.colour,
-                temperature_centi=measurement.result_centi if measurement else None,
-                frame_ns=_ns(person.seen.frame_at),
-                ready_ns=_ns(person.ready_at),
-                committed_ns=None if person.committed_at is None else _ns(person.committed_at),
-                gate_ns=None if gate_at is None else _ns(gate_at),
-                override=person.overridden,
-            )
-        )
+        self._tally.count(person)
+        if person.decision.outcome is not Outcome.PASS and person.overridden is None:
+            self._services.report(person.report(self._devices.name, None))
 
     def _show_light(self) -> None:
-        light = {
-            State.OUT_OF_SERVICE: Light.OUT_OF_SERVICE,
-            State.MEASURING: Light.MEASURING,
-            State.COOLING: Light.MEASURING,
-            State.REMEASURING: Light.MEASURING,
-            State.PASSED: Light.PASS,
-            State.REFERRED: Light.REFER,
-            State.STOPPED: Light.STOP,
-        }.get(self._state, Light.IDLE)
+        light = light_of(self._state)
         if light is not self._light:
             self._light = light
             self._devices.light(light)
 
     def _view(self) -> LaneView:
-        now = time.monotonic()
+        now = self._clock()
         ends = self._timers.get(Event.RESULT_OVER)
         return lane_view(
             devices=self._devices,
@@ -482,8 +398,7 @@ class LaneLoop:
             present=self._presences.present is not None,
             light=self._light,
             links=self._links,
-            last=tuple(self._last),
-            counts=self._counts,
+            tally=self._tally,
             now=self._services.now(),
         )
 
@@ -532,7 +447,3 @@ class LaneLoop:
         if self._override_answer is not None and not self._override_answer.done():
             self._override_answer.set_result(answer)
         self._override_answer = None
-
-
-def _ns(seconds: float) -> int:
-    return round(seconds * 1e9)

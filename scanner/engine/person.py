@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from firmware_bridge.values import Measurement
 from keys.reasons import Reason
 from keys.verdict import Verdict
+from scanner.engine.report import PassageReport
 from scanner.engine.vision import CodeSeen
 from scanner.values import Decision, Recollection
 
@@ -41,6 +42,23 @@ class Person:
     def who(self) -> str:
         """What tells this person's code from another's."""
         return str(self.verdict.identity) if self.verdict.identity else self.seen.text
+
+    def report(self, lane: str, gate_at: float | None) -> PassageReport:
+        """Return what the engine's caller is told; `gate_at`: monotonic seconds of the gate's command, if any."""
+        return PassageReport(
+            lane=lane,
+            seq=self.seq,
+            at=self.at,
+            outcome=self.decision.outcome,
+            reasons=self.decision.reasons,
+            colour=self.verdict.colour,
+            temperature_centi=self.measurement.result_centi if self.measurement else None,
+            frame_ns=_ns(self.seen.frame_at),
+            ready_ns=_ns(self.ready_at),
+            committed_ns=None if self.committed_at is None else _ns(self.committed_at),
+            gate_ns=None if gate_at is None else _ns(gate_at),
+            override=self.overridden,
+        )
 
 
 class Presences:
@@ -90,3 +108,7 @@ class Presences:
             return None
         self._held = None
         return held
+
+
+def _ns(seconds: float) -> int:
+    return round(seconds * 1e9)

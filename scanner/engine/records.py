@@ -11,7 +11,6 @@ from scanner.engine.degradations import Cause
 from scanner.engine.person import Person
 from scanner.journal.detail import (
     ClockDetail,
-    Direction,
     EntryKind,
     FaultDetail,
     GateDetail,
@@ -25,9 +24,6 @@ from scanner.journal.personal import Personal
 from scanner.journal.shape import loggable
 from scanner.policy import Rules, Site
 from scanner.values import ClockTrust, Outcome
-from scanner.values import Direction as LaneDirection
-
-_DIRECTIONS = {LaneDirection.ENTRY: Direction.ENTRY, LaneDirection.EXIT: Direction.EXIT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +62,7 @@ def passage(person: Person, site: Site, rules: Rules, stamp: Stamp) -> EntryDraf
         latency_ms=max(0, round((time.monotonic() - person.seen.frame_at) * 1000)),
         refers_to=person.seq,
         detail=PassageDetail(
-            direction=_DIRECTIONS[site.direction],
+            direction=site.direction,
             guard=decision.guard,
             format=verdict.format,
             carrier=verdict.carrier,

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
-from keys.status_list import StatusLists, load_status
 from keys.verifier import Verifier
 
 from keys.errors import KeysError
 from keys.seal import SealKey
+from keys.status_list import StatusLists, load_status
 from keys.trust_list import TrustList, load_trust
 from scanner.config.model import Configuration
 from scanner.config.problems import ConfigError

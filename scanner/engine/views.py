@@ -5,15 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from firmware_bridge.values import Light, LinkState, Measurement, Sample
-from scanner.control.messages import LaneView, PassageView, ResultView, TemperatureView
+from scanner.control.messages import LaneView, ResultView, TemperatureView
 from scanner.engine.person import Person
 from scanner.engine.ports import Devices
+from scanner.engine.tally import Tally
 from scanner.lane import State
 from scanner.policy import Rules
 from scanner.values import Outcome
 
 SHOWN = frozenset({State.PASSED, State.REFERRED, State.STOPPED, State.OVERRIDING})
 """States in which a result is on the screen."""
+
+
+_LIGHTS = {
+    State.OUT_OF_SERVICE: Light.OUT_OF_SERVICE,
+    State.MEASURING: Light.MEASURING,
+    State.COOLING: Light.MEASURING,
+    State.REMEASURING: Light.MEASURING,
+    State.PASSED: Light.PASS,
+    State.REFERRED: Light.REFER,
+    State.STOPPED: Light.STOP,
+}
+
+
+def light_of(state: State) -> Light:
+    """Return what the lamp at the gate shows in a state."""
+    return _LIGHTS.get(state, Light.IDLE)
 
 
 def lane_view(
@@ -28,8 +45,7 @@ def lane_view(
     present: bool,
     light: Light,
     links: Mapping[str, LinkState],
-    last: tuple[PassageView, ...],
-    counts: Mapping[Outcome, int],
+    tally: Tally,
     now: int,
 ) -> LaneView:
     """Return the lane's view at `now`, seconds since 1970 UTC."""
@@ -51,10 +67,10 @@ def lane_view(
         camera_age_s=None if age is None else round(age, 1),
         thermometer=links["thermometer"],
         gate=links["gate"],
-        last=last,
-        passed=counts[Outcome.PASS],
-        referred=counts[Outcome.REFER],
-        stopped=counts[Outcome.STOP],
+        last=tally.last,
+        passed=tally.counts[Outcome.PASS],
+        referred=tally.counts[Outcome.REFER],
+        stopped=tally.counts[Outcome.STOP],
     )
 
 
