@@ -1,0 +1,71 @@
+"""Reading a log without writing to it: beside a running engine, after one, or on a copy.
+
+SQLite needs its `-shm` file even to read. Where that cannot be made (a read-only stick, a snapshot), the files
+are copied to a private temporary folder and read there.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from scanner.journal import files
+from scanner.journal.errors import JournalDamagedError, JournalFailedError
+
+
+@contextmanager
+def open_reader(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open the log's database file for reading, in one snapshot.
+
+    Raises JournalFailedError when it is absent or may not be read, JournalDamagedError when it is no database.
+    """
+    if not path.is_file():
+        raise JournalFailedError(f"{path}: there is no log here; name the state folder with --state")
+    try:
+        with path.open("rb"):
+            pass
+    except OSError as error:
+        raise files.explain(error, path) from error
+    try:
+        connection = _connect(path)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
+            raise _unreadable(path, error) from error
+    except sqlite3.DatabaseError as error:
+        raise _unreadable(path, error) from error
+    else:
+        with closing(connection):
+            yield connection
+        return
+    with tempfile.TemporaryDirectory(prefix="checkpoint-journal-") as folder:
+        for suffix in ("", "-wal"):
+            source = Path(f"{path}{suffix}")
+            if source.exists():
+                shutil.copyfile(source, Path(folder) / f"copy.db{suffix}")
+        try:
+            connection = _connect(Path(folder) / "copy.db")
+        except sqlite3.DatabaseError as error:
+            raise _unreadable(path, error) from error
+        with closing(connection):
+            yield connection
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    try:
+        connection.execute("PRAGMA cell_size_check = ON")
+        connection.execute("PRAGMA trusted_schema = OFF")
+        connection.execute("BEGIN")
+        connection.execute("SELECT 1 FROM sqlite_schema").fetchone()
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _unreadable(path: Path, error: sqlite3.Error) -> JournalDamagedError:
+    return JournalDamagedError(f"{path}: this is no readable log ({error}); keep the file as it is")
