@@ -20,7 +20,7 @@ from keys.errors import CborError
 MAX_BYTES = 65_536
 """Default limit of `decode`. Every item takes at least one byte, so this bounds the number of items too."""
 MAX_DEPTH = 16
-"""Arrays, maps and tags inside each other (FORMATS, "Reading anything from a QR code")."""
+"""Arrays, maps and tags inside each other (docs/formats.md)."""
 SIGN1_TAG = 18
 """COSE_Sign1 (RFC 9052 section 4.2)."""
 
