@@ -11,7 +11,6 @@ import errno
 import fcntl
 import os
 import select
-import signal
 import struct
 import termios
 from pathlib import Path
@@ -32,8 +31,6 @@ class FramePipe:
         self.written = 0
         self.dropped = 0
         """Frames that the reader was too slow for, or that nobody was there to read."""
-        # A reader that goes away must be an error of one write, not the end of the process.
-        signal.signal(signal.SIGPIPE, signal.SIG_IGN)
         with contextlib.suppress(FileExistsError):
             os.mkfifo(path, 0o600)
 
