@@ -48,7 +48,7 @@ def policy_in_force(document: Document[Configuration]) -> PolicyInForce:
     path = configuration.trust.folder / "policy" / f"{home}.toml"
     data = _read(path)
     if data is None:
-        built_in, data, source = True, default_policy(), f"built in ({DEFAULT_FILE})"
+        built_in, data, source = True, default_policy(), f"scanner/{DEFAULT_FILE}"
     else:
         built_in, source = False, str(path)
     rules = read_rules(data, source)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-Path = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 """Keys and array positions from the root, such as ("lane", 1, "camera", "width")."""
 
 _SPACE = " \t"
@@ -18,7 +18,7 @@ _BLANK = " \t\r\n"
 _ESCAPES = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", '"': '"', "\\": "\\"}
 
 
-def index_lines(text: str) -> Mapping[Path, int]:
+def index_lines(text: str) -> Mapping[KeyPath, int]:
     """Return the line, from 1, on which each key, table and array element of a valid TOML text begins."""
     reader = _Reader(text)
     reader.document()
@@ -32,12 +32,12 @@ class _Reader:
         self.text = text
         self.at = 0
         self.line = 1
-        self.lines: dict[Path, int] = {}
-        self.arrays: dict[Path, int] = {}
+        self.lines: dict[KeyPath, int] = {}
+        self.arrays: dict[KeyPath, int] = {}
         """Arrays of tables and the position of their newest element."""
 
     def document(self) -> None:
-        table: Path = ()
+        table: KeyPath = ()
         while True:
             self._skip(_BLANK)
             if self.at >= len(self.text):
@@ -73,16 +73,16 @@ class _Reader:
             self._comment()
             self._skip(_BLANK)
 
-    def _note(self, path: Path, line: int) -> None:
+    def _note(self, path: KeyPath, line: int) -> None:
         self.lines.setdefault(path, line)
 
-    def _header(self) -> Path:
+    def _header(self) -> KeyPath:
         line = self.line
         is_array = self.text.startswith("[[", self.at)
         self._step(2 if is_array else 1)
         keys = self._keys("]")
         self._step(2 if is_array else 1)
-        path: Path = ()
+        path: KeyPath = ()
         for number, key in enumerate(keys):
             path += (key,)
             self._note(path, line)
@@ -94,7 +94,7 @@ class _Reader:
                 self._note(path, line)
         return path
 
-    def _pair(self, table: Path) -> None:
+    def _pair(self, table: KeyPath) -> None:
         line = self.line
         path = table
         for key in self._keys("="):
@@ -121,7 +121,7 @@ class _Reader:
                     self._step()
                 keys.append(self.text[start : self.at])
 
-    def _value(self, path: Path) -> None:
+    def _value(self, path: KeyPath) -> None:
         character = self._peek()
         if character and character in "\"'":
             self._string()
@@ -133,7 +133,7 @@ class _Reader:
             while self._peek() and self._peek() not in ",]}#\n":
                 self._step()
 
-    def _array(self, path: Path) -> None:
+    def _array(self, path: KeyPath) -> None:
         self._step()
         number = 0
         while True:
@@ -149,7 +149,7 @@ class _Reader:
             self._value(element)
             number += 1
 
-    def _inline_table(self, path: Path) -> None:
+    def _inline_table(self, path: KeyPath) -> None:
         self._step()
         while True:
             self._filler()

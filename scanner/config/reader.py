@@ -13,7 +13,7 @@ from typing import Generic, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from scanner.config.lines import Path, index_lines
+from scanner.config.lines import KeyPath, index_lines
 from scanner.config.problems import ConfigError, Problem
 from scanner.config.words import choices, expected
 
@@ -31,13 +31,13 @@ class Document(Generic[Model]):
 
     model: Model
     file: str
-    lines: Mapping[Path, int]
+    lines: Mapping[KeyPath, int]
 
-    def line_of(self, path: Path) -> int | None:
+    def line_of(self, path: KeyPath) -> int | None:
         """Return the line of a key, or of the nearest table around it that is written in the file."""
         return line_of(self.lines, path)
 
-    def problem(self, path: Path, wanted: str, got: str, suggestion: str | None = None) -> Problem:
+    def problem(self, path: KeyPath, wanted: str, got: str, suggestion: str | None = None) -> Problem:
         """Return a fault found at a key by a later check."""
         return Problem(self.file, self.line_of(path), dotted(path), wanted, got, suggestion)
 
@@ -64,7 +64,7 @@ def read(model: type[Model], data: bytes, file: str) -> Document[Model]:
     return Document(found, file, lines)
 
 
-def dotted(path: Path) -> str:
+def dotted(path: KeyPath) -> str:
     """Return a path as people write it: `lane[1].camera.width`, positions from 1."""
     text = ""
     for part in path:
@@ -75,7 +75,7 @@ def dotted(path: Path) -> str:
     return text
 
 
-def line_of(lines: Mapping[Path, int], path: Path) -> int | None:
+def line_of(lines: Mapping[KeyPath, int], path: KeyPath) -> int | None:
     """Return the line of a path or of the nearest enclosing table that is written."""
     for length in range(len(path), 0, -1):
         if path[:length] in lines:
@@ -142,7 +142,7 @@ def _lower(text: str) -> str:
     return text[:1].lower() + text[1:]
 
 
-def _dates(value: object, path: Path) -> Iterator[tuple[Path, object]]:
+def _dates(value: object, path: KeyPath) -> Iterator[tuple[KeyPath, object]]:
     if isinstance(value, dict):
         for key, inner in value.items():
             yield from _dates(inner, (*path, key))
@@ -154,9 +154,9 @@ def _dates(value: object, path: Path) -> Iterator[tuple[Path, object]]:
 
 
 def _problems(
-    error: ValidationError, model: type[BaseModel], tables: dict[str, object], file: str, lines: Mapping[Path, int]
+    error: ValidationError, model: type[BaseModel], tables: dict[str, object], file: str, lines: Mapping[KeyPath, int]
 ) -> list[Problem]:
-    found: dict[Path, Problem] = {}
+    found: dict[KeyPath, Problem] = {}
     for item in error.errors(include_url=False, include_context=False):
         place = _resolve(model, tuple(item["loc"]))
         path = place.path
@@ -185,14 +185,14 @@ def _problems(
 class _Place:
     """What a model says of one path."""
 
-    path: Path
+    path: KeyPath
     annotation: object
     metadata: tuple[object, ...]
     siblings: tuple[str, ...]
     """The keys that the table around it takes."""
 
 
-def _resolve(model: type[BaseModel], location: Path) -> _Place:
+def _resolve(model: type[BaseModel], location: KeyPath) -> _Place:
     """Follow pydantic's location through the models; it may end in names of types, which stand in no file."""
     place = _Place((), model, (), ())
     for part in location:
@@ -221,7 +221,7 @@ def _model_in(annotation: object) -> type[BaseModel] | None:
     return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
 
 
-def _at(tables: object, path: Path) -> object:
+def _at(tables: object, path: KeyPath) -> object:
     for part in path:
         if isinstance(tables, dict) and isinstance(part, str):
             tables = tables.get(part)
