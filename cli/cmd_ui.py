@@ -1,0 +1,71 @@
+"""`checkpoint ui`: a guard's screen for an engine that is running."""
+
+from __future__ import annotations
+
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from cli.errors import fail
+from scanner.config import ConfigError, load
+from scanner.config.model import Configuration
+from scanner.locale import Texts, languages
+from scanner.ui.app import GuardScreen
+from scanner.ui.terminal import detect
+from scanner.ui.themes import THEMES
+
+ThemeName = StrEnum("ThemeName", {name: name for name in THEMES})
+DEFAULT_CONFIG = Path("config.toml")
+
+
+def command(
+    socket: Annotated[Path | None, typer.Option(help="The engine's control socket.")] = None,
+    config: Annotated[Path | None, typer.Option(help="Take socket, language and time zone from this file.")] = None,
+    language: Annotated[str | None, typer.Option(help="Language to begin with: zh_CN, zh_TW or en.")] = None,
+    theme: Annotated[ThemeName, typer.Option(help="Colours to begin with.")] = ThemeName("normal"),  # noqa: B008
+    allow_quit: Annotated[bool, typer.Option(help="Whether q ends the screen; not on a kiosk.")] = True,
+    sound: Annotated[bool, typer.Option(help="Whether results ring the bell: once, twice or three times.")] = True,
+) -> None:
+    """Show a guard's screen for a running engine. It waits for the engine where there is none yet.
+
+    Example: checkpoint ui --socket state/control.sock --language en
+    """
+    settings = _settings(config)
+    chosen = language or settings.site.language
+    if chosen not in languages():
+        fail(f"there is no language {chosen!r}; choose one of {', '.join(languages())}")
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        fail("the screen needs a terminal; for decisions as lines see checkpoint journal show")
+    terminal = detect(os.environ)
+    if not terminal.wide:
+        # Said in both languages before the screen covers it: whoever reads neither here may read it in a log.
+        for name in ("zh_CN", "en"):
+            print(Texts.load(name).get("screen.no_chinese", why=terminal.why), file=sys.stderr)
+    screen = GuardScreen(
+        socket or settings.control.socket,
+        chosen,
+        theme=theme.value,
+        allow_quit=allow_quit,
+        sound=sound,
+        zone=ZoneInfo(settings.site.timezone),
+        terminal=terminal,
+    )
+    screen.run(mouse=False)
+    if screen.return_code:
+        fail("the screen ended by a fault; start it again, and report what it said above")
+
+
+def _settings(config: Path | None) -> Configuration:
+    """Return the configuration named, the one that lies here, or the defaults."""
+    path = config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
+    if path is None:
+        return Configuration()
+    try:
+        return load(path)
+    except ConfigError as error:
+        fail(str(error))

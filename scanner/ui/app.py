@@ -1,0 +1,349 @@
+"""The guard's screen as an application: follows the engine, turns what it says into scenes, and keys into commands."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from datetime import tzinfo
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.message import Message
+
+from scanner.control.messages import (
+    Acknowledge,
+    Command,
+    ConfirmTime,
+    Hello,
+    LaneView,
+    Override,
+    Pause,
+    Preview,
+    Remeasure,
+    Reply,
+    View,
+    WatchPreview,
+)
+from scanner.locale import Texts, languages
+from scanner.ui import words
+from scanner.ui.dialogs import ADMIT_CAUSES, REFUSE_CAUSES, Credentials, StaffDialog, error_text
+from scanner.ui.forgetting import forget_text
+from scanner.ui.link import EngineLink
+from scanner.ui.main_screen import MainScreen
+from scanner.ui.scene import Absence, Outage, Scene
+from scanner.ui.sound import INTERVAL_S, Announcer
+from scanner.ui.terminal import Terminal
+from scanner.ui.themes import THEMES
+
+TICK_S = 0.25
+"""How often countdowns and ages are looked at; only lines that changed are painted."""
+MESSAGE_S = 4.0
+SETTLE_S = 0.4
+"""A result this young cannot be acknowledged: the key may have been meant for the one before, or be held down."""
+LANGUAGE_ORDER = ("zh_CN", "zh_TW", "en")
+
+
+class GuardScreen(App[None], inherit_bindings=False):
+    """The screen of one engine.
+
+    Args:
+        socket_path: the engine's control socket.
+        language: one of `scanner.locale.languages()`; a terminal without Chinese speaks English whatever it is.
+        theme: a key of `scanner.ui.themes.THEMES`.
+        allow_quit: whether `q` ends the screen; a kiosk says no.
+        sound: whether results ring the terminal's bell.
+        zone: the site's time zone; None: the machine's own.
+        terminal: what the terminal can show.
+
+    """
+
+    ENABLE_COMMAND_PALETTE = False
+    ALLOW_SELECT = False
+    TITLE = "checkpoint"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        # Textual's own ctrl+q and ctrl+c would end a kiosk's screen.
+        Binding("ctrl+q,ctrl+c", "leave", show=False, priority=True),
+    ]
+
+    class HelloArrived(Message):
+        """The engine has been reached."""
+
+        def __init__(self, hello: Hello) -> None:
+            super().__init__()
+            self.hello = hello
+
+    class OutageBegan(Message):
+        """There is no engine."""
+
+        def __init__(self, outage: Outage) -> None:
+            super().__init__()
+            self.outage = outage
+
+    class ViewArrived(Message):
+        """A newer view: whatever older one still waits to be painted need not be."""
+
+        def __init__(self, view: View) -> None:
+            super().__init__()
+            self.view = view
+
+        def can_replace(self, message: Message) -> bool:
+            """Only the newest view counts."""
+            return isinstance(message, GuardScreen.ViewArrived)
+
+    class PreviewArrived(Message):
+        """A newer camera picture."""
+
+        def __init__(self, preview: Preview) -> None:
+            super().__init__()
+            self.preview = preview
+
+        def can_replace(self, message: Message) -> bool:
+            """Only the newest picture of a lane counts."""
+            return isinstance(message, GuardScreen.PreviewArrived) and message.preview.lane == self.preview.lane
+
+    def __init__(
+        self,
+        socket_path: Path,
+        language: str = "zh_CN",
+        *,
+        theme: str = "normal",
+        allow_quit: bool = False,
+        sound: bool = True,
+        zone: tzinfo | None = None,
+        terminal: Terminal = Terminal(wide=True),  # noqa: B008 - frozen
+    ) -> None:
+        super().__init__()
+        self._sound = sound
+        self._announcer = Announcer()
+        self._said_at = self._view_at = self._outage_at = self._result_at = time.monotonic()
+        self._outage: Outage | None = Outage(Absence.CONNECTING)
+        self._watched: str | None = None
+        self._main = MainScreen()
+        self._scene_now = Scene(
+            texts=Texts.load(language if terminal.wide else "en"),
+            theme=THEMES[theme],
+            terminal=terminal,
+            zone=zone,
+            allow_quit=allow_quit,
+            outage=self._outage,
+        )
+        self._link = EngineLink(
+            socket_path,
+            on_hello=self._reached,
+            on_message=self._heard,
+            on_outage=self._lost,
+        )
+
+    def on_mount(self) -> None:
+        """Show the first scene and begin to follow the engine."""
+        self.push_screen(self._main)
+        self.call_after_refresh(self._paint)
+        self.set_interval(TICK_S, self._paint)
+        self.run_worker(self._link.follow(), group="link", exit_on_error=False)
+
+    # What the engine says
+
+    def _reached(self, hello: Hello) -> None:
+        self.post_message(self.HelloArrived(hello))
+
+    def _lost(self, outage: Outage) -> None:
+        self.post_message(self.OutageBegan(outage))
+
+    def _heard(self, message: View | Preview) -> None:
+        self.post_message(self.ViewArrived(message) if isinstance(message, View) else self.PreviewArrived(message))
+
+    def on_guard_screen_hello_arrived(self, event: HelloArrived) -> None:
+        """Take note of the device; its first view ends the outage."""
+        self._scene_now = replace(self._scene_now, hello=event.hello)
+        self._watched = None
+
+    def on_guard_screen_outage_began(self, event: OutageBegan) -> None:
+        """Drop everything that was shown: without an engine none of it is true any more."""
+        self._outage, self._outage_at = event.outage, time.monotonic()
+        self._scene_now = replace(self._scene_now, view=None, hello=None)
+        self._main.look(None)
+        self._paint()
+        forget_text()
+
+    def on_guard_screen_view_arrived(self, event: ViewArrived) -> None:
+        """Paint the newest view, and ring for a new result."""
+        before, moment = self._scene_now, time.monotonic()
+        self._outage, self._view_at = None, moment
+        self._scene_now = replace(before, view=event.view)
+        if _person(before) != _person(self._scene_now):
+            self._result_at = moment
+        self._paint()
+        if before.result is not None and _person(before) != _person(self._scene_now):
+            # One turn later: the lines that named the person are painted over by then.
+            self.call_after_refresh(forget_text)
+        self._ring(self._announcer.strokes(event.view))
+        self._watch()
+
+    def on_guard_screen_preview_arrived(self, event: PreviewArrived) -> None:
+        """Show the newest camera picture."""
+        self._main.look(event.preview)
+
+    def _paint(self) -> None:
+        moment = time.monotonic()
+        outage = self._outage
+        if outage is not None:
+            waited = moment - self._outage_at
+            outage = replace(outage, gone_s=outage.gone_s + waited, retry_s=max(0.0, outage.retry_s - waited))
+        message = self._scene_now.message if moment - self._said_at < MESSAGE_S else ""
+        self._scene_now = replace(
+            self._scene_now, outage=outage, elapsed=max(0.0, moment - self._view_at), message=message
+        )
+        self._main.show(self._scene_now)
+
+    def _ring(self, strokes: int) -> None:
+        if not self._sound:
+            return
+        for stroke in range(strokes):
+            self.set_timer(0.001 + stroke * INTERVAL_S, self.bell)
+
+    def _watch(self) -> None:
+        """Ask for the camera pictures of the lane shown, and of no other."""
+        lane = self._scene_now.lane
+        name = lane.name if lane else None
+        if name == self._watched:
+            return
+        before, self._watched = self._watched, name
+        self._main.look(None)
+        if before is not None:
+            self._tell(WatchPreview(id=0, lane=before, on=False), quiet=True)
+        if name is not None:
+            self._tell(WatchPreview(id=0, lane=name, on=True), quiet=True)
+
+    # What the keys do
+
+    def _say(self, message: str) -> None:
+        self._said_at = time.monotonic()
+        self._scene_now = replace(self._scene_now, message=message)
+        self._paint()
+
+    def _tell(self, command: Command, *, quiet: bool = False) -> None:
+        async def deliver() -> None:
+            reply = await self._link.send(command)
+            if quiet:
+                return
+            if reply is None:
+                self._say(self._scene_now.say("no_answer"))
+            elif not reply.ok:
+                self._say(error_text(self._scene_now, reply))
+
+        self.run_worker(deliver(), group="commands", exit_on_error=False)
+
+    def _lane(self) -> LaneView | None:
+        return self._scene_now.lane if self._outage is None else None
+
+    def action_acknowledge(self) -> None:
+        """Clear the result, once it has been on the screen long enough to have been seen."""
+        lane = self._lane()
+        if lane is not None and lane.result is not None and time.monotonic() - self._result_at >= SETTLE_S:
+            self._tell(Acknowledge(id=0, lane=lane.name))
+
+    def action_remeasure(self) -> None:
+        """Take the temperature of the same person again."""
+        lane = self._lane()
+        if lane is not None and lane.attended and lane.result is not None:
+            self._tell(Remeasure(id=0, lane=lane.name))
+
+    def action_pause(self) -> None:
+        """Take the lane out of service, or back."""
+        lane = self._lane()
+        if lane is not None:
+            self._tell(Pause(id=0, lane=lane.name, paused=lane.state != "out_of_service"))
+
+    def action_overrule(self, admit: bool) -> None:
+        """Ask for staff's number, PIN and cause, and overrule the decision shown."""
+        lane, scene = self._lane(), self._scene_now
+        if lane is None or not lane.attended:
+            return
+        if lane.result is None:
+            self._say(scene.say("nothing_to_overrule"))
+            return
+        name, person = lane.name, _person(scene)
+        about = f"{words.number(scene, lane.result)}  {words.reasons(scene, lane.result)[0]}"
+
+        async def submit(typed: Credentials) -> Reply | None:
+            if _person(self._scene_now) != person:
+                # The engine overrules whoever is before the lane: it must still be the one the guard meant.
+                return Reply(id=0, ok=False, error="screen.person_gone")
+            return await self._link.send(
+                Override(
+                    id=0,
+                    lane=name,
+                    admit=admit,
+                    staff=typed.staff,
+                    pin=typed.pin,
+                    supervisor=typed.supervisor,
+                    supervisor_pin=typed.supervisor_pin,
+                    cause=typed.cause,
+                )
+            )
+
+        causes = ADMIT_CAUSES if admit else REFUSE_CAUSES
+        self._open(StaffDialog(scene, scene.say("dialog_admit" if admit else "dialog_refuse"), about, causes, submit))
+
+    def action_confirm_time(self) -> None:
+        """Let a supervisor confirm the time shown, where the clock has no evidence of it."""
+        scene = self._scene_now
+        if self._outage is not None or scene.view is None or scene.now is None or not scene.view.clock.value:
+            return
+        title = scene.say("dialog_time", time=f"{scene.local(scene.now):%Y-%m-%d %H:%M}")
+
+        async def submit(typed: Credentials) -> Reply | None:
+            return await self._link.send(ConfirmTime(id=0, supervisor=typed.staff, pin=typed.pin))
+
+        self._open(StaffDialog(scene, title, "", (), submit, supervisor_only=True))
+
+    def _open(self, dialog: StaffDialog) -> None:
+        def closed(agreed: bool | None) -> None:
+            if agreed:
+                self._say(self._scene_now.say("done"))
+
+        self.push_screen(dialog, closed)
+
+    def action_next_language(self) -> None:
+        """Go on to the next language."""
+        scene = self._scene_now
+        if not scene.terminal.wide:
+            self._say(scene.say("no_chinese", why=scene.terminal.why))
+            return
+        known = [name for name in LANGUAGE_ORDER if name in languages()]
+        known += [name for name in languages() if name not in known]
+        place = known.index(scene.texts.language) if scene.texts.language in known else -1
+        self._scene_now = replace(scene, texts=Texts.load(known[(place + 1) % len(known)]), message="")
+        self._paint()
+
+    def action_next_theme(self) -> None:
+        """Switch between the normal and the high-contrast theme."""
+        names = [*THEMES]
+        place = names.index(self._scene_now.theme.name)
+        self._scene_now = replace(self._scene_now, theme=THEMES[names[(place + 1) % len(names)]])
+        self._paint()
+
+    def action_next_lane(self, step: int) -> None:
+        """Show another lane."""
+        view = self._scene_now.view
+        if view is None or len(view.lanes) < 2:
+            return
+        self._scene_now = replace(self._scene_now, lane_index=(self._scene_now.lane_index + step) % len(view.lanes))
+        self._result_at = time.monotonic()
+        self._paint()
+        self._watch()
+
+    def action_leave(self) -> None:
+        """End the screen, where that is allowed."""
+        if self._scene_now.allow_quit:
+            self.exit()
+
+
+def _person(scene: Scene) -> tuple[str, int, int | None] | None:
+    """Return what tells one person's result from the next: lane, time and journal number."""
+    lane = scene.lane
+    if lane is None or lane.result is None:
+        return None
+    return lane.name, lane.result.at, lane.result.seq

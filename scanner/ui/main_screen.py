@@ -1,0 +1,114 @@
+"""The guard's one screen: its parts, its keys, and how its rows are shared out."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.events import Resize
+from textual.screen import Screen
+
+from scanner.control.messages import Preview
+from scanner.ui.bars import Header, KeyBar, StatusBar
+from scanner.ui.gauges import LastPassages, TemperatureGauge
+from scanner.ui.painted import Painted
+from scanner.ui.panel import ResultPanel
+from scanner.ui.plan import plan
+from scanner.ui.scene import Scene
+from scanner.ui.viewfinder import Viewfinder
+
+
+class MainScreen(Screen[None], inherit_bindings=False):
+    """Paints scenes. Its keys belong to this screen alone, so that they do nothing while a dialog is open."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space,enter", "app.acknowledge", show=False),
+        Binding("a,A", "app.overrule(True)", show=False),
+        Binding("r,R", "app.overrule(False)", show=False),
+        Binding("m,M", "app.remeasure", show=False),
+        Binding("p,P", "app.pause", show=False),
+        Binding("c,C", "app.confirm_time", show=False),
+        Binding("l,L", "app.next_language", show=False),
+        Binding("t,T", "app.next_theme", show=False),
+        Binding("tab,right", "app.next_lane(1)", show=False),
+        Binding("shift+tab,left", "app.next_lane(-1)", show=False),
+        Binding("q,Q", "app.leave", show=False),
+    ]
+    CSS = """
+    MainScreen { layout: vertical; overflow: hidden; }
+    #middle { height: 5; }
+    #gauge, #viewfinder, #last { height: 1fr; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._scene: Scene | None = None
+        self._viewfinder = Viewfinder(id="viewfinder")
+        self._parts: tuple[Painted, ...] = (
+            Header(id="header"),
+            ResultPanel(id="panel"),
+            TemperatureGauge(id="gauge"),
+            self._viewfinder,
+            LastPassages(id="last"),
+            StatusBar(id="status"),
+            KeyBar(id="keys"),
+        )
+
+    def compose(self) -> ComposeResult:
+        """Lay the parts out from top to bottom."""
+        header, panel, gauge, viewfinder, last, status, keys = self._parts
+        yield header
+        yield panel
+        with Horizontal(id="middle"):
+            yield gauge
+            yield viewfinder
+            yield last
+        yield status
+        yield keys
+
+    def show(self, scene: Scene) -> None:
+        """Paint `scene`."""
+        self._scene = scene
+        if not self.is_mounted:
+            return
+        self._share_out(scene)
+        for part in self._parts:
+            part.show(scene)
+
+    def look(self, preview: Preview | None) -> None:
+        """Show another camera picture, or none."""
+        if self.is_mounted:
+            self._viewfinder.look(preview)
+
+    def on_resize(self, event: Resize) -> None:  # noqa: ARG002
+        """Share the rows out anew; the parts repaint themselves when their size changes."""
+        if self._scene is not None:
+            self._share_out(self._scene)
+
+    def _share_out(self, scene: Scene) -> None:
+        width, height = self.size
+        shares = plan(width, height, StatusBar.wanted_rows(scene, width))
+        rows = {
+            "#header": shares.header,
+            "#panel": shares.panel,
+            "#middle": shares.middle,
+            "#status": shares.status,
+            "#keys": shares.keys,
+        }
+        for selector, share in rows.items():
+            widget = self.query_one(selector)
+            if widget.display != bool(share):
+                widget.display = bool(share)
+            if share and _cells(widget.styles.height) != share:
+                widget.styles.height = share
+        for selector, columns in (("#gauge", shares.gauge_columns), ("#viewfinder", shares.viewfinder_columns)):
+            widget = self.query_one(selector)
+            if _cells(widget.styles.width) != columns:
+                widget.styles.width = columns
+
+
+def _cells(scalar: object) -> float | None:
+    """Return a fixed length in cells, None for any other kind."""
+    return getattr(scalar, "cells", None)

@@ -1,0 +1,298 @@
+"""From values to the words and numbers a guard reads. Pure: no widget, no colour, no clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from firmware_bridge.values import Light
+from keys.verdict import Colour
+from scanner.control.messages import DegradationView, LaneView, PassageView, ResultView, View
+from scanner.ui.scene import Absence, Scene
+from scanner.ui.shapes import Shape
+from scanner.ui.themes import Role
+from scanner.values import ClockTrust, GuardStep, Outcome, TemperatureRule
+
+GRAVITY = (
+    "journal_failed",
+    "journal_readonly",
+    "journal_full",
+    "camera_lost",
+    "gate_lost",
+    "keys_missing",
+    "lists_missing",
+    "lists_stale",
+    "clock_untrusted",
+    "thermometer_lost",
+    "seal_key_missing",
+    "memory_lost",
+    "control_unavailable",
+    "lists_old",
+    "policy_default",
+    "offset_expired",
+)
+"""Degradations, gravest first: what stops the lane, then what refers everybody, then what is merely worth knowing."""
+
+DEVICE_DIGITS = 8
+"""Hexadecimal digits of the device id in the number that people quote."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """What the panel shows from afar: a shape, a word, a colour."""
+
+    shape: Shape
+    word: str
+    """Key of the big word, without `screen.`."""
+    role: Role
+
+
+_RESULTS = {
+    Outcome.PASS: Sign(Shape.CHECK, "big_pass", Role.PASS),
+    Outcome.REFER: Sign(Shape.EXCLAMATION, "big_refer", Role.REFER),
+    Outcome.STOP: Sign(Shape.CROSS, "big_stop", Role.STOP),
+}
+_SHOW_CODE = Sign(Shape.CODE, "big_show_code", Role.IDLE)
+_MEASURE = Sign(Shape.THERMOMETER, "big_measure", Role.BUSY)
+_WAIT = Sign(Shape.HOURGLASS, "big_wait", Role.BUSY)
+_CLOSED = Sign(Shape.BARS, "big_closed", Role.CLOSED)
+_GONE = Sign(Shape.BROKEN, "big_gone", Role.CLOSED)
+_STATES = {
+    "waiting": _SHOW_CODE,
+    "measuring": _MEASURE,
+    "remeasuring": _MEASURE,
+    "cooling": _WAIT,
+    "recording": _WAIT,
+    "overriding": _WAIT,
+    "out_of_service": _CLOSED,
+}
+_LIGHTS = {Light.IDLE: _SHOW_CODE, Light.MEASURING: _MEASURE, Light.OUT_OF_SERVICE: _CLOSED}
+"""For a state this screen has never heard of."""
+
+BIG_WORDS = ("pass", "refer", "stop", "show_code", "measure", "wait", "closed", "gone")
+
+
+def sign(scene: Scene) -> Sign:
+    """Return what the panel shows from afar."""
+    lane = scene.lane
+    if scene.outage is not None or lane is None:
+        return _GONE
+    if lane.result is not None:
+        return outcome_sign(effective_outcome(lane.result))
+    return _STATES.get(lane.state) or _LIGHTS.get(lane.light, _WAIT)
+
+
+def outcome_sign(outcome: Outcome) -> Sign:
+    """Return shape, word and colour of an outcome."""
+    return _RESULTS[outcome]
+
+
+def effective_outcome(result: ResultView) -> Outcome:
+    """Return what became of the person after staff's word: an admitted person is not shown as stopped."""
+    if result.overridden == "OVERRIDE_ADMIT":
+        return Outcome.PASS
+    if result.overridden == "OVERRIDE_REFUSE":
+        return Outcome.STOP
+    return result.outcome
+
+
+def duration(scene: Scene, seconds: float) -> str:
+    """Return a length of time in one unit."""
+    whole = max(0, int(seconds))
+    for limit, size, key in ((60, 1, "duration_s"), (3600, 60, "duration_m"), (172_800, 3600, "duration_h")):
+        if whole < limit:
+            return scene.say(key, n=whole // size)
+    return scene.say("duration_d", n=whole // 86_400)
+
+
+def degrees(centi: int) -> str:
+    """Return hundredths of °C with one decimal, cut and never rounded up: 37.29 must not read as 37.3."""
+    sign_, whole = ("-" if centi < 0 else ""), abs(centi)
+    return f"{sign_}{whole // 100}.{whole % 100 // 10}"
+
+
+def limit_degrees(centi: int) -> str:
+    """Return a limit exactly, without a needless last zero."""
+    text = f"{centi // 100}.{centi % 100:02d}"
+    return text[:-1] if text.endswith("0") else text
+
+
+def colour_word(scene: Scene, colour: Colour) -> str:
+    """Return the name of a code's colour."""
+    return scene.say(f"colour_{colour.name.lower()}")
+
+
+def identity(scene: Scene, result: ResultView) -> str:
+    """Return masked name, document tail, issuer, colour and term of the code, as far as they were proved."""
+    parts: list[str] = []
+    if result.name:
+        parts.append(result.name)
+    if result.document_type is not None and result.document_tail:
+        document = scene.say(f"document_{result.document_type.name.lower()}")
+        parts.append(scene.say("document_tail", document=document, tail=result.document_tail))
+    if result.colour is not None:
+        colour = colour_word(scene, result.colour)
+        if result.colour_until is not None:
+            until = date(1970, 1, 1) + timedelta(days=result.colour_until)
+            colour += f" {scene.say('colour_until', date=f'{until:%m-%d}')}"
+        parts.append(colour)
+    if result.issuer:
+        parts.append(result.issuer)
+    if result.carrier is not None:
+        parts.append(scene.say(f"carrier_{result.carrier.name.lower()}"))
+    if result.days_left is not None and result.days_left >= 0:
+        parts.append(scene.say("days_left", n=result.days_left))
+    return "  ".join(parts)
+
+
+def reasons(scene: Scene, result: ResultView) -> list[str]:
+    """Return the reasons as sentences, gravest first; staff's own word before them."""
+    codes = ([result.overridden] if result.overridden else []) + [*result.reasons]
+    if not codes:
+        return [scene.say("no_reasons")]
+    return [scene.texts.get(f"reason.{code}") for code in codes]
+
+
+def steps(scene: Scene, result: ResultView) -> list[str]:
+    """Return what the guard must do, one step an item."""
+    if result.overridden or result.guard is GuardStep.NOTHING:
+        return []
+    return [step.strip() for step in scene.texts.get(f"guard.{result.guard}").split("\n") if step.strip()]
+
+
+def hint(scene: Scene) -> str:
+    """Return what to tell the person now."""
+    if scene.outage is not None:
+        keys = {Absence.CONNECTING: "connecting", Absence.GONE: "gone", Absence.MISMATCH: "mismatch"}
+        return scene.say(keys[scene.outage.absence])
+    if scene.lane is None or not scene.lane.hint:
+        return ""
+    return scene.texts.get(scene.lane.hint) if scene.texts.has(scene.lane.hint) else scene.lane.hint
+
+
+def number(scene: Scene, result: ResultView) -> str:
+    """Return the journal's number of the entry, by which people quote it."""
+    if result.seq is None:
+        return scene.say("not_recorded")
+    device = scene.hello.device[:DEVICE_DIGITS] if scene.hello else ""
+    return scene.say("number", number=f"{device}-{result.seq}")
+
+
+def countdown(scene: Scene, result: ResultView) -> str:
+    """Return when the result clears."""
+    if result.countdown_s is None:
+        return scene.say("stays")
+    left = max(0.0, result.countdown_s - scene.elapsed)
+    return scene.say("clears_in", n=int(left + 0.999))
+
+
+def state(scene: Scene) -> str:
+    """Return the lane's state."""
+    lane = scene.lane
+    if lane is None:
+        return ""
+    key = f"screen.state_{lane.state}"
+    return scene.texts.get(key) if scene.texts.has(key) else lane.state
+
+
+def degradations(scene: Scene) -> list[str]:
+    """Return every degradation in words, gravest first, each once; the lane is named where there are several."""
+    if scene.view is None:
+        return []
+    several = len(scene.view.lanes) > 1
+    words = [_degradation(scene, fault, several) for fault in sorted(scene.view.degraded, key=_gravity)]
+    return list(dict.fromkeys(words))
+
+
+def _gravity(fault: DegradationView) -> int:
+    return GRAVITY.index(fault.code) if fault.code in GRAVITY else 0
+
+
+def _degradation(scene: Scene, fault: DegradationView, several: bool) -> str:
+    key = f"degraded.{fault.code}"
+    text = scene.texts.get(key) if scene.texts.has(key) else f"{fault.code} {fault.detail}".strip()
+    return f"{fault.lane}: {text}" if several and fault.lane else text
+
+
+def standing(scene: Scene, view: View) -> list[str]:
+    """Return the facts that are always visible: lists' age, entries waiting, clock, guard."""
+    now = scene.now or view.now
+    if view.lists_age is None:
+        lists = scene.say("no_lists")
+    else:
+        lists = scene.say("lists_age", age=duration(scene, view.lists_age + scene.elapsed))
+    if view.waiting <= 0:
+        waiting = scene.say("nothing_waiting")
+    elif view.oldest_waiting is None:
+        waiting = scene.say("waiting", n=view.waiting)
+    else:
+        waiting = scene.say("waiting_oldest", n=view.waiting, age=duration(scene, now - view.oldest_waiting))
+    clock = scene.say("clock_trusted" if view.clock is ClockTrust.TRUSTED else "clock_untrusted")
+    guard = scene.say("on_shift", guard=view.guard) if view.guard else scene.say("nobody_on_shift")
+    return [lists, waiting, clock, guard]
+
+
+def devices(scene: Scene, lane: LaneView) -> list[str]:
+    """Return the state of the lane's devices, and its counts."""
+    camera = scene.say("fps", n=round(lane.camera_fps)) if lane.camera == "up" else scene.say(f"link_{lane.camera}")
+    return [
+        f"{scene.say('camera')} {camera}",
+        f"{scene.say('thermometer')} {scene.say(f'link_{lane.thermometer}')}",
+        f"{scene.say('gate')} {scene.say(f'link_{lane.gate}')}",
+        scene.say("counts", passed=lane.passed, referred=lane.referred, stopped=lane.stopped),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Temperature:
+    """A temperature as words: the digits drawn big, the verdict on it, and what is worth knowing besides."""
+
+    digits: str
+    """Such as 36.5; dashes where nothing was measured."""
+    word: str
+    high: bool = False
+    notes: tuple[str, ...] = ()
+
+
+NO_DIGITS = "--.-"
+
+
+def temperature(scene: Scene) -> Temperature:
+    """Return the temperature of the person before the lane. The probe's live reading is a note, never the result."""
+    lane = scene.lane
+    if lane is None:
+        return Temperature(NO_DIGITS, "")
+    live = (
+        (scene.say("probe", value=degrees(lane.object_centi)),)
+        if lane.present and lane.object_centi is not None
+        else (scene.say("nobody"),)
+    )
+    if lane.temperature_rule is TemperatureRule.OFF:
+        return Temperature(NO_DIGITS, scene.say("no_temperature"))
+    measured = lane.result.temperature if lane.result else None
+    if measured is None:
+        ambient = (scene.say("ambient", value=degrees(lane.ambient_centi)),) if lane.ambient_centi is not None else ()
+        return Temperature(NO_DIGITS, scene.say("not_measured"), notes=(*live, *ambient))
+    notes = [scene.say(f"method_{measured.method.name.lower()}")]
+    if measured.raw_centi is not None:
+        notes.append(scene.say("raw", value=degrees(measured.raw_centi)))
+    if measured.ambient_centi is not None:
+        notes.append(scene.say("ambient", value=degrees(measured.ambient_centi)))
+    if measured.result_centi is None:
+        why = (scene.say(f"why_{measured.why_not}"),) if measured.why_not else ()
+        return Temperature(NO_DIGITS, scene.say("unmeasurable"), notes=(*why, *notes))
+    high = measured.result_centi >= lane.limit_centi
+    word = scene.say("high" if high else "normal")
+    return Temperature(degrees(measured.result_centi), word, high, tuple(notes))
+
+
+def passage(scene: Scene, view: PassageView) -> tuple[str, str]:
+    """Return time and shape of a passage, and what was found, without a name."""
+    shape = outcome_sign(view.outcome).shape
+    mark = shape.text if scene.terminal.wide else shape.ascii
+    head = f"{scene.local(view.at):%H:%M:%S} {mark} "
+    parts = [] if view.colour is None else [colour_word(scene, view.colour)]
+    if view.temperature_centi is not None:
+        parts.append(degrees(view.temperature_centi))
+    parts += [scene.texts.get(f"reason.{code}") for code in view.reasons]
+    return head, "  ".join(parts)

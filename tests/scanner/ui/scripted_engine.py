@@ -1,0 +1,272 @@
+"""An engine that says what a test tells it to, over the real control socket, and remembers what it was asked."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from pathlib import Path
+
+from firmware_bridge.values import Light, LinkState, Method, Unmeasurable
+from keys.reasons import Reason
+from keys.verdict import Carrier, Colour, DocumentType
+from scanner.control.messages import (
+    Command,
+    DegradationView,
+    Hello,
+    LaneView,
+    PassageView,
+    Preview,
+    Reply,
+    ResultView,
+    TemperatureView,
+    View,
+)
+from scanner.control.server import ControlServer
+from scanner.values import ClockTrust, GuardStep, Outcome, SiteKind, TemperatureRule
+
+NOON = 1_767_240_000
+"""2026-01-01 12:00:00 in UTC+8."""
+DEVICE = "3fa2b1c4d5e6f708192a3b4c5d6e7f80"
+NAME = "欧阳**"
+
+
+class ScriptedEngine:
+    """Serves one socket; `answer` decides what each command gets."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.commands: list[Command] = []
+        self.answer: Callable[[Command], Reply] = lambda command: Reply(id=command.id, ok=True)
+        self._server: ControlServer | None = None
+
+    def start(self, first: View | None = None) -> ScriptedEngine:
+        hello = Hello(software="checkpoint 0.1.0", device=DEVICE, language="zh_CN")
+        self._server = ControlServer(self.path, hello, self._handle)
+        self._server.start()
+        if first is not None:
+            self._server.publish(first)
+        return self
+
+    def say(self, message: View | Preview) -> None:
+        assert self._server is not None
+        if isinstance(message, View):
+            self._server.publish(message)
+        else:
+            self._server.publish_preview(message)
+
+    @property
+    def watched(self) -> frozenset[str]:
+        assert self._server is not None
+        return self._server.watched
+
+    def stop(self) -> None:
+        if self._server is not None:
+            self._server.stop()
+            self._server = None
+
+    def _handle(self, command: Command) -> Reply:
+        self.commands.append(command)
+        return self.answer(command)
+
+
+def temperature(centi: int | None, why: Unmeasurable | None = None) -> TemperatureView:
+    return TemperatureView(
+        result_centi=centi,
+        why_not=why,
+        raw_centi=None if centi is None else centi - 210,
+        ambient_centi=2140,
+        method=Method.INFRARED,
+    )
+
+
+def result(
+    outcome: Outcome,
+    *reasons: Reason,
+    guard: GuardStep = GuardStep.NOTHING,
+    colour: Colour | None = Colour.GREEN,
+    measured: TemperatureView | None = None,
+    countdown_s: float | None = None,
+    seq: int | None = 128,
+    name: str | None = NAME,
+    overridden: Reason | None = None,
+) -> ResultView:
+    proved = colour is not None
+    return ResultView(
+        seq=seq,
+        at=NOON - 1,
+        outcome=outcome,
+        reasons=reasons,
+        guard=guard,
+        issuer="CN-33" if proved else None,
+        colour=colour,
+        colour_reason=2 if colour in {Colour.YELLOW, Colour.RED} else None,
+        colour_until=20_467 if colour in {Colour.YELLOW, Colour.RED} else None,
+        name=name if proved else None,
+        document_type=DocumentType.RESIDENT_ID if proved else None,
+        document_tail="3X" if proved else None,
+        carrier=Carrier.PHONE if proved else None,
+        expires_at=NOON + 86_400 * 12 if proved else None,
+        days_left=12 if proved else None,
+        temperature=measured,
+        countdown_s=countdown_s,
+        overridden=overridden,
+    )
+
+
+LAST = (
+    PassageView(seq=127, at=NOON - 40, outcome=Outcome.PASS, reasons=(), colour=Colour.GREEN, temperature_centi=3652),
+    PassageView(
+        seq=126,
+        at=NOON - 95,
+        outcome=Outcome.REFER,
+        reasons=(Reason.TEMPERATURE_HIGH,),
+        colour=Colour.GREEN,
+        temperature_centi=3791,
+    ),
+    PassageView(
+        seq=125,
+        at=NOON - 3700,
+        outcome=Outcome.STOP,
+        reasons=(Reason.BAD_SIGNATURE,),
+        colour=None,
+        temperature_centi=None,
+    ),
+)
+
+
+def lane(
+    state: str = "waiting",
+    shown: ResultView | None = None,
+    *,
+    name: str = "main",
+    attended: bool = True,
+    hint: str | None = None,
+    object_centi: int | None = None,
+    links: LinkState = LinkState.UP,
+    last: tuple[PassageView, ...] = LAST,
+) -> LaneView:
+    lights = {"waiting": Light.IDLE, "measuring": Light.MEASURING, "out_of_service": Light.OUT_OF_SERVICE}
+    light = lights.get(state, Light.IDLE)
+    if shown is not None:
+        light = {Outcome.PASS: Light.PASS, Outcome.REFER: Light.REFER, Outcome.STOP: Light.STOP}[shown.outcome]
+    return LaneView(
+        name=name,
+        attended=attended,
+        state=state,
+        light=light,
+        result=shown,
+        hint=hint,
+        object_centi=object_centi,
+        ambient_centi=2140,
+        present=object_centi is not None,
+        limit_centi=3730,
+        temperature_rule=TemperatureRule.REQUIRED,
+        camera=links,
+        camera_fps=29.8 if links is LinkState.UP else 0.0,
+        camera_age_s=0.03 if links is LinkState.UP else 41.0,
+        thermometer=links,
+        gate=links,
+        last=last,
+        passed=120,
+        referred=3,
+        stopped=1,
+    )
+
+
+def view(*lanes: LaneView, degraded: tuple[str, ...] = (), untrusted: bool = False, now: int = NOON) -> View:
+    return View(
+        now=now,
+        clock=ClockTrust.UNTRUSTED if untrusted else ClockTrust.TRUSTED,
+        site="翠苑小区东门",
+        site_kind=SiteKind.RESIDENTIAL,
+        keys_age=86_400 * 3,
+        lists_age=7_300,
+        policy_age=86_400 * 9,
+        entries=128,
+        waiting=46,
+        oldest_waiting=NOON - 10_900,
+        guard="0017",
+        degraded=tuple(DegradationView(code=code, lane=None, detail="", since=NOON - 60) for code in degraded),
+        lanes=lanes or (lane(),),
+    )
+
+
+WAITING = view(lane("waiting", hint="hint.show_code"))
+MEASURING = view(lane("measuring", hint="hint.measure", object_centi=3310))
+PASS = view(lane("passed", result(Outcome.PASS, measured=temperature(3652), countdown_s=2.6)))
+PASS_WITH_NOTICE = view(
+    lane(
+        "passed",
+        result(
+            Outcome.PASS,
+            Reason.COLOUR_YELLOW,
+            guard=GuardStep.GIVE_NOTICE,
+            colour=Colour.YELLOW,
+            measured=temperature(3668),
+            countdown_s=2.6,
+        ),
+    )
+)
+REFER = view(
+    lane(
+        "referred",
+        result(
+            Outcome.REFER,
+            Reason.TEMPERATURE_UNMEASURABLE,
+            Reason.DATA_STALE,
+            guard=GuardStep.CONTACT_THERMOMETER,
+            measured=temperature(None, Unmeasurable.TOO_LOW),
+        ),
+    )
+)
+FEVER = view(
+    lane(
+        "referred",
+        result(Outcome.REFER, Reason.TEMPERATURE_HIGH, guard=GuardStep.CONTACT_THERMOMETER, measured=temperature(3784)),
+    )
+)
+STOP = view(
+    lane(
+        "stopped",
+        result(
+            Outcome.STOP,
+            Reason.COLOUR_RED,
+            guard=GuardStep.HOLD_AND_REPORT,
+            colour=Colour.RED,
+            measured=temperature(3661),
+        ),
+    )
+)
+FORGED = view(lane("stopped", result(Outcome.STOP, Reason.BAD_SIGNATURE, guard=GuardStep.REFUSE, colour=None)))
+EVERY_DEGRADATION = (
+    "camera_lost",
+    "thermometer_lost",
+    "gate_lost",
+    "journal_full",
+    "journal_readonly",
+    "journal_failed",
+    "lists_stale",
+    "lists_old",
+    "lists_missing",
+    "keys_missing",
+    "policy_default",
+    "clock_untrusted",
+    "offset_expired",
+    "seal_key_missing",
+    "memory_lost",
+    "control_unavailable",
+)
+DEGRADED = view(lane("waiting", links=LinkState.LOST, last=()), degraded=EVERY_DEGRADATION, untrusted=True)
+
+
+def preview(name: str = "main", width: int = 64, height: int = 36) -> Preview:
+    """A grey ramp with a bright square in the middle, and the outline of a code around it."""
+    rows = []
+    for y in range(height):
+        for x in range(width):
+            inside = abs(x - width / 2) < height / 5 and abs(y - height / 2) < height / 5
+            rows.append(250 if inside else 30 + 120 * x // width)
+    corners = ((0.38, 0.28), (0.62, 0.28), (0.62, 0.72), (0.38, 0.72))
+    return Preview(
+        lane=name, width=width, height=height, grey=base64.b64encode(bytes(rows)).decode(), outlines=(corners,)
+    )
