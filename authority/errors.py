@@ -5,9 +5,10 @@ AuthorityError                  the caller handles: show the sentence, change so
 ├── RequestError                a code, key or colour that may not be issued as asked
 ├── UnknownCodeError            no such code in the register
 ├── PublishError                publishing would break a promise already given (time running backwards)
+├── PassphraseError             no passphrase, or none that may protect a key
 └── JournalFileError            a journal file whose sealed parts cannot be read
 
-Wrong and missing passphrases are `keys.errors.KeyFileError`, sealed bytes that do not open `keys.errors.SealError`.
+A wrong passphrase is `keys.errors.KeyFileError`, sealed bytes that do not open `keys.errors.SealError`.
 """
 
 from __future__ import annotations
@@ -31,6 +32,10 @@ class UnknownCodeError(AuthorityError):
 
 class PublishError(AuthorityError):
     """Publishing now would contradict what was published before."""
+
+
+class PassphraseError(AuthorityError):
+    """There is no passphrase, or it may not protect a key."""
 
 
 class JournalFileError(AuthorityError):

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum, unique
+from typing import Final
 
 from authority.errors import RequestError
 from keys.verdict import Carrier, Colour
+
+_LONGEST: Final = 200
+"""As long as a trust list lets the reason of a revocation be."""
 
 
 @unique
@@ -30,8 +34,8 @@ class Order:
 
     def __post_init__(self) -> None:
         for what, text in (("Who ordered it", self.by), ("The reason", self.reason)):
-            if not text.strip() or len(text) > 500 or not text.isprintable():
-                raise RequestError(f"{what} must be given, in one line of at most 500 characters.")
+            if not text.strip() or len(text) > _LONGEST or not text.isprintable():
+                raise RequestError(f"{what} must be given, in one line of at most {_LONGEST} characters.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,6 @@ from authority.files import make_private_file, refuse_shared
 from authority.records import Act, AuditLine, Order, RegisteredCode, RegisteredList
 from keys.verdict import Carrier, Colour
 
-LIST_ENTRIES: Final = 1 << 20
-"""Entries of a list: large enough that an index says nothing of its holder."""
-
 FULL_AT_PERCENT: Final = 50
 """A list this full is left for a new one, so that drawing an unused index at random stays quick."""
 
@@ -102,6 +99,10 @@ class Register:
         if row is None:
             raise FolderError(f"The register has lost its setting {name!r}; restore it from a backup.")
         return str(row[0])
+
+    def open_first_list(self, entries: int) -> None:
+        """Open list 1 if there is none, so that an authority publishes a list before its first code."""
+        self._db.execute("INSERT OR IGNORE INTO list VALUES (1, ?, 0, NULL)", (entries,))
 
     def draw(self, random_below: Callable[[int], int], entries: int) -> tuple[int, int]:
         """Return an unused (list, index) drawn at random, opening a new list when the newest one is full enough.

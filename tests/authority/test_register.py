@@ -7,7 +7,8 @@ import pytest
 
 from authority.errors import FolderError, PublishError, RequestError
 from authority.records import Act, AuditLine, Order, RegisteredCode
-from authority.register import LIST_ENTRIES, Register
+from authority.register import Register
+from keys.status_list import OWN_ENTRIES as LIST_ENTRIES
 from keys.verdict import Carrier, Colour
 
 ORDER = Order(by="Officer Li", reason="contact of a case")
@@ -75,10 +76,15 @@ def test_a_failed_transaction_leaves_nothing(register: Register) -> None:
     with register.transaction():
         number, index = register.draw(lambda _: 3, 10)
         register.add(RegisteredCode(number, index, b"p" * 32, Carrier.CARD, Colour.RED, 1, 2, None))
-    with pytest.raises(PublishError), register.transaction():
-        register.set_colour(number, index, Colour.GREEN)
-        register.note_publication(1000)
-        register.note_publication(999)
+
+    def recolour_and_publish_backwards() -> None:
+        with register.transaction():
+            register.set_colour(number, index, Colour.GREEN)
+            register.note_publication(1000)
+            register.note_publication(999)
+
+    with pytest.raises(PublishError):
+        recolour_and_publish_backwards()
     after = register.code(number, index)
     assert after is not None
     assert after.colour is Colour.RED
@@ -96,7 +102,7 @@ def test_the_audit_cannot_be_edited_even_with_sql(register: Register, tmp_path: 
     assert list(register.audit()) == [line]
 
 
-@pytest.mark.parametrize(("by", "reason"), [("", "x"), ("x", ""), ("  ", "x"), ("x", "a\nb"), ("x", "y" * 501)])
+@pytest.mark.parametrize(("by", "reason"), [("", "x"), ("x", ""), ("  ", "x"), ("x", "a\nb"), ("x", "y" * 201)])
 def test_an_order_names_who_and_why_in_a_line(by: str, reason: str) -> None:
     with pytest.raises(RequestError):
         Order(by=by, reason=reason)

@@ -1,0 +1,124 @@
+import stat
+from pathlib import Path
+
+import pytest
+
+from authority.errors import PublishError
+from authority.publication import pack_codes
+from authority.records import RegisteredCode
+from keys.status_list import OWN_ENTRIES, StatusValue, load_status, unpack
+from keys.trust_list import Use, load_trust
+from keys.verdict import Carrier, Colour
+from tests.world import NOW, ORDER, SmallWorld
+
+
+def registered(index: int, colour: Colour, *, revoked: bool = False) -> RegisteredCode:
+    return RegisteredCode(1, index, b"p" * 32, Carrier.PHONE, colour, 1, 2, 3 if revoked else None)
+
+
+def test_a_list_says_each_colour_at_its_index_and_not_issued_everywhere_else() -> None:
+    codes = [
+        registered(0, Colour.GREEN),
+        registered(1, Colour.YELLOW),
+        registered(2, Colour.ORANGE),
+        registered(5, Colour.RED),
+        registered(6, Colour.GREY),
+        registered(OWN_ENTRIES - 1, Colour.GREEN, revoked=True),
+    ]
+    values = unpack(pack_codes(codes), 4)
+    assert len(values) == OWN_ENTRIES
+    assert values[:8] == bytes([0, 3, 0xC, 0xF, 0xF, 0xD, 2, 0xF])
+    assert values[-1] == StatusValue.REVOKED
+    assert values.count(StatusValue.NOT_ISSUED) == OWN_ENTRIES - len(codes)
+
+
+def test_the_published_folder_is_laid_out_as_the_repository_expects(world: SmallWorld) -> None:
+    world.authority.publish(world.trust_folder, NOW, policy=b'version = "2026.1"\n')
+    files = {str(path.relative_to(world.trust_folder)) for path in world.trust_folder.rglob("*") if path.is_file()}
+    assert files == {"trust/CN-33.jwks.json", "status/CN-33/1.cwt", "policy/CN-33.toml"}
+    assert {stat.S_IMODE((world.trust_folder / name).stat().st_mode) for name in files} == {0o644}
+
+
+def test_nothing_private_is_published(world: SmallWorld) -> None:
+    content = b"".join(path.read_bytes() for path in world.trust_folder.rglob("*") if path.is_file())
+    assert b"PRIVATE" not in content
+    assert b'"d"' not in content
+
+
+def test_a_policy_once_given_is_published_again(world: SmallWorld) -> None:
+    first = world.authority.publish(world.trust_folder, NOW, policy=b'version = "1"\n')
+    again = world.authority.publish(world.root / "stick", NOW)
+    assert first.policy is not None
+    assert again.policy is not None
+    assert again.policy.read_bytes() == first.policy.read_bytes() == b'version = "1"\n'
+
+
+@pytest.mark.parametrize("policy", [b"version = ", b"\xff\xfe", b"a = 1\na = 2\n"])
+def test_a_policy_that_is_no_toml_is_not_published_and_spoils_nothing(world: SmallWorld, policy: bytes) -> None:
+    with pytest.raises(PublishError, match="no TOML"):
+        world.authority.publish(world.trust_folder, NOW, policy=policy)
+    assert world.authority.publish(world.trust_folder, NOW).policy is None
+
+
+def test_time_never_runs_backwards_in_what_is_published(world: SmallWorld) -> None:
+    world.publish(NOW)
+    before = {path: path.read_bytes() for path in world.trust_folder.rglob("*") if path.is_file()}
+    with pytest.raises(PublishError, match="earlier"):
+        world.authority.publish(world.trust_folder, NOW - 1)
+    with pytest.raises(PublishError, match="earlier"):
+        world.authority.write_lists(NOW - 1)
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_lists_given_away_and_never_written_hold_the_next_publication_to_their_time(world: SmallWorld) -> None:
+    world.authority.write_lists(NOW + 60)
+    with pytest.raises(PublishError):
+        world.authority.publish(world.trust_folder, NOW)
+
+
+def test_a_publication_cut_off_half_way_leaves_a_folder_that_still_proves(world: SmallWorld) -> None:
+    code = world.code()
+    blocked = world.trust_folder / "status" / "CN-33" / ".1.cwt.writing"
+    blocked.mkdir()
+    (blocked / "in the way").touch()
+    with pytest.raises(PublishError, match=r"1\.cwt"):
+        world.authority.publish(world.trust_folder, NOW)
+    trust = load_trust([world.trust_folder])
+    lists = load_status([world.trust_folder], trust, NOW)
+    assert (trust.problems, lists.problems) == ((), ())
+    assert world.judge(code.text).valid
+    (blocked / "in the way").unlink()
+    blocked.rmdir()
+    world.publish(NOW)
+    assert world.judge(code.text).valid
+
+
+def test_a_torn_file_beside_a_list_is_neither_read_nor_kept(world: SmallWorld) -> None:
+    torn = world.trust_folder / "status" / "CN-33" / ".9.cwt.writing"
+    torn.write_bytes(b"\xd2\x84half a list")
+    assert load_status([world.trust_folder], world.trust, NOW).problems == ()
+    world.publish(NOW)
+    assert not torn.exists()
+
+
+def test_a_new_status_key_is_published_with_the_first_list_it_signs(world: SmallWorld) -> None:
+    (old,) = (key for key in world.authority.keys if Use.STATUS in key.uses)
+    world.authority.add_key(Use.STATUS, NOW, order=ORDER)
+    world.authority.revoke_key(old.kid, ORDER, NOW)
+    code = world.code()
+    world.publish(NOW)
+    assert world.lists.problems == ()
+    assert world.judge(code.text).valid
+
+
+def test_without_a_status_key_in_force_nothing_is_published(world: SmallWorld) -> None:
+    (key,) = (key for key in world.authority.keys if Use.STATUS in key.uses)
+    world.authority.revoke_key(key.kid, ORDER, NOW)
+    with pytest.raises(PublishError, match="add-key --use status"):
+        world.publish(NOW)
+
+
+def test_a_folder_that_cannot_be_made_is_named(world: SmallWorld, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(PublishError, match="file"):
+        world.authority.publish(tmp_path / "file", NOW)
