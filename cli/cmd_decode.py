@@ -52,9 +52,8 @@ def command(
             problem = ""
         except PictureError as error:
             read, problem = None, f"{file} {error}"
-        except (OSError, ValueError) as error:
-            why = error.strerror if isinstance(error, OSError) else str(error)
-            read, problem = None, f"{file} cannot be read: {why}"
+        except OSError as error:
+            read, problem = None, f"{file} cannot be read: {error.strerror}"
         _clear_progress(len(files))
         if read is None:
             unreadable += 1

@@ -32,6 +32,10 @@ BACKOFF_S: Final = (0.25, 5.0)
 """Wait before the second attempt, and the longest wait."""
 MAX_ABANDONED: Final = 4
 """Readers that may hang at once; with so many, nothing is opened until one of them comes back."""
+_STOP_S: Final = 0.5
+"""How long a stop waits for the read in progress."""
+_STEADY_FRAMES: Final = 30
+"""A camera that gave so many is tried again quickly; one that comes for a moment only is not."""
 _RATE_WINDOW_S: Final = 2.0
 
 
@@ -159,7 +163,7 @@ class Capture:
             if self._ended or self._stopping:
                 break
             shortest, longest = self._backoff_s
-            wait = shortest if reader.frames or not wait else min(longest, wait * 2)
+            wait = shortest if reader.frames >= _STEADY_FRAMES or not wait else min(longest, wait * 2)
             wait *= random.uniform(0.8, 1.2)  # noqa: S311  # jitter, no secret
 
     def _pause(self, seconds: float) -> bool:
@@ -206,8 +210,10 @@ class Capture:
                 self._changed.notify_all()
             if stopping:
                 if reader.thread is not None:
-                    reader.thread.join(self._read_limit_s)
+                    reader.thread.join(_STOP_S)
                 return
+            if any_frame and not stalled:
+                self._tell(LinkState.UP, "")
             if job is _Job.FAILED:
                 self._tell(LinkState.LOST, error)
                 return
@@ -220,8 +226,6 @@ class Capture:
                 return
             if stalled:
                 self._tell(LinkState.LOST, stalled)
-            elif any_frame:
-                self._tell(LinkState.UP, "")
 
     def _read(self, reader: _Reader) -> None:
         """Reader thread: one camera from open to close."""
