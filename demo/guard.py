@@ -44,7 +44,7 @@ class Guard:
     def start(self) -> None:
         """Connect, and wait for the first view. Raises GuardError."""
         self._thread.start()
-        if not self.wait(lambda view: True, CONNECT_S):
+        if not self.wait(lambda _: True, CONNECT_S):
             raise GuardError(self._error or f"no engine answers on {self._client.path}")
 
     def stop(self) -> None:

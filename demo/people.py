@@ -17,7 +17,7 @@ NORMAL_CENTI = 3650
 
 @unique
 class Specimen(StrEnum):
-    """Kinds of code text; `demo.specimens` makes them."""
+    """Kinds of code text; `demo.issuing` makes them."""
 
     GREEN = "green"
     YELLOW = "yellow"
