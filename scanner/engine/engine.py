@@ -169,6 +169,7 @@ class Engine:
         self._record(records.run(started=True, stamp=self.stamp(None)))
         for degradation in self.degradations.active():
             self._degradation_changed(degradation, True)
+        self._record_news()
         for lane in self._lanes:
             lane.start()
         notify_systemd("READY=1")
@@ -208,6 +209,7 @@ class Engine:
         if self.trust.poll():
             self._raise_floor()
             self._log.use_seal_key()
+            self._record_news()
         self.trust.judge()
         self._log.poll(lambda: records.fault(Cause.JOURNAL_FAILED, began=False, stamp=self.stamp(None)))
         self._hello_again()
@@ -224,6 +226,10 @@ class Engine:
             for lane in self._lanes:
                 lane.loop.post(Midnight())
         notify_systemd("WATCHDOG=1")
+
+    def _record_news(self) -> None:
+        for issuer, uri, issued_at in self.trust.take_news():
+            self._record(records.list_taken_in(issuer, uri, issued_at, self.stamp(None)))
 
     def _today(self) -> dt.date:
         return dt.datetime.fromtimestamp(self._clock.now(), self._zone).date()

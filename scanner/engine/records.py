@@ -18,6 +18,8 @@ from scanner.journal.detail import (
     PassageDetail,
     RunDetail,
     StepCause,
+    Updated,
+    UpdateDetail,
 )
 from scanner.journal.entry import EntryDraft, Evidence, Temperature
 from scanner.journal.personal import Personal
@@ -147,4 +149,16 @@ def clock_step(step: ClockStep, stamp: Stamp) -> EntryDraft:
         clock=stamp.clock,
         lane="",
         detail=ClockDetail(step_ms=step.by_ms, cause=StepCause.DETECTED),
+    )
+
+
+def list_taken_in(issuer: str, uri: str, issued_at: int, stamp: Stamp) -> EntryDraft:
+    """Draft the entry of a newer status list that came into force."""
+    return EntryDraft(
+        kind=EntryKind.UPDATE,
+        time_ms=stamp.time_ms,
+        clock=stamp.clock,
+        lane="",
+        issuer=loggable(issuer),
+        detail=UpdateDetail(what=Updated.LISTS, version=str(issued_at), uri=loggable(uri), issued_at=issued_at),
     )

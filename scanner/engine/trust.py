@@ -9,16 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
-from keys.verifier import Verifier
 
 from keys.errors import KeysError
 from keys.seal import SealKey
 from keys.status_list import StatusLists, load_status
 from keys.trust_list import TrustList, load_trust
+from keys.verifier import Verifier
 from scanner.config.model import Configuration
 from scanner.config.problems import ConfigError
 from scanner.config.reader import Document
 from scanner.engine.degradations import Cause, Degradations
+from scanner.engine.seen import SeenLists
 from scanner.policy import Rules
 from scanner.policy_rules import read_rules, tighten
 from scanner.policy_source import PolicyInForce, default_policy, policy_in_force
@@ -54,7 +55,10 @@ class Trust:
         self._degradations = degradations
         self._fingerprint: tuple[tuple[str, int, int], ...] = ()
         self._poll_at = 0.0
+        self._seen = SeenLists(document.model.state.folder)
         self.problem: str | None = None
+        self.news: tuple[tuple[str, str, int], ...] = ()
+        """Lists that came into force and have no entry in the log yet: issuer, uri, `iat`."""
         empty = TrustList(())
         lists = StatusLists(())
         self.verified = Verified(empty, lists, Verifier(empty, lists), _built_in(document.model))
@@ -91,7 +95,7 @@ class Trust:
             trust = load_trust(
                 [folder / "trust" / f"{issuer}.jwks.json" for issuer in self._carried("trust", ".jwks.json")]
             )
-            lists = load_status(
+            found = load_status(
                 [
                     folder / "status" / issuer
                     for issuer in self._section.regions
@@ -99,15 +103,23 @@ class Trust:
                 ],
                 trust,
                 now,
+                seen=self._seen.times,
             )
+            # A list that went missing or bad stays in force as it was last proved, unless the keys changed: then only
+            # what the new keys prove counts.
+            same_keys = trust.keys == self.verified.trust.keys
+            lists = self.verified.lists.joined(found) if same_keys else found
             policy = policy_in_force(self._document)
         except (KeysError, ConfigError, OSError) as error:
             self.problem = str(error)
             log.error("the trust folder changed but does not hold: %s; the last verified state stays in force", error)
             self._judge()
             return False
-        self.problem = None
+        for problem in found.problems:
+            log.error("%s", problem)
+        self.problem = "; ".join(found.problems) or None
         self.verified = Verified(trust, lists, Verifier(trust, lists), policy)
+        self.news += self._seen.note(lists)
         self._judge()
         return True
 
@@ -132,12 +144,17 @@ class Trust:
 
     def signed_times(self) -> tuple[tuple[int, str], ...]:
         """Return the times the home authority signed, seconds since 1970, with what carried each."""
-        newest = self.verified.lists.newest_iat((self.home,))
-        return () if newest is None else ((newest, f"status list of {self.home}"),)
+        times = [one.iat for one in self.verified.lists.lists if one.issuer == self.home]
+        return ((max(times), f"status list of {self.home}"),) if times else ()
 
     def _lists_age(self, issuer: str) -> int | None:
         oldest = self.verified.lists.oldest_iat((issuer,))
         return None if oldest is None else max(0, self._now() - oldest)
+
+    def take_news(self) -> tuple[tuple[str, str, int], ...]:
+        """Return the lists that came into force since the last call: issuer, uri, `iat`."""
+        news, self.news = self.news, ()
+        return news
 
     def judge(self) -> None:
         """Put the degradations of age in force, or lift them. Call now and then: age comes by itself."""

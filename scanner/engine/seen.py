@@ -1,0 +1,62 @@
+"""The newest status lists this appliance has believed, kept over restarts: an older one is never believed again."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from keys.status_list import StatusLists
+from scanner.files import replace_file
+
+log = logging.getLogger(__name__)
+
+FILE_NAME = "lists_seen.json"
+MAX_BYTES = 1 << 20
+
+
+class SeenLists:
+    """`iat` by uri, in a small file of the state folder. A folder that cannot be written costs only the memory."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / FILE_NAME
+        self._times = self._load()
+
+    @property
+    def times(self) -> Mapping[str, int]:
+        """The newest `iat` of each list, seconds since 1970 UTC."""
+        return self._times
+
+    def note(self, lists: StatusLists) -> tuple[tuple[str, str, int], ...]:
+        """Remember what is newer now, and return it: issuer, uri, `iat`."""
+        news = tuple((one.issuer, one.uri, one.iat) for one in lists.lists if one.iat > self._times.get(one.uri, -1))
+        if news:
+            self._times = {**self._times, **{uri: iat for _, uri, iat in news}}
+            self._save()
+        return news
+
+    def _load(self) -> dict[str, int]:
+        try:
+            found = json.loads(self._path.read_bytes()[:MAX_BYTES])
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError, RecursionError) as error:
+            log.warning(
+                "%s cannot be read (%s): older status lists are not noticed until newer ones came", self._path, error
+            )
+            return {}
+        return dict(_checked(found.items())) if type(found) is dict else {}
+
+    def _save(self) -> None:
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            replace_file(self._path, json.dumps(self._times, indent=0).encode(), mode=0o600)
+        except OSError as error:
+            log.warning("%s cannot be written: %s", self._path, error.strerror or error)
+
+
+def _checked(items: Iterable[tuple[object, object]]) -> Iterable[tuple[str, int]]:
+    for uri, iat in items:
+        if type(uri) is str and type(iat) is int:
+            yield uri, iat

@@ -1,0 +1,570 @@
+"""One lane's thread round the table: whose code, whose temperature, what is recorded, when the gate opens.
+
+Time is the test's own, and the loop is turned by hand; the table, the policy and the memory are the real ones. The log
+answers when the test lets it, so that what happens between a decision and its receipt can be seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+import pytest
+
+from firmware_bridge.conversation import GateFault
+from firmware_bridge.gate import GateConfirmed, GateFailed
+from firmware_bridge.measurement import PresenceBegan, PresenceEnded, Settled
+from firmware_bridge.values import Light, LinkState, Measurement, Method, Unmeasurable
+from keys.reasons import Reason
+from keys.verdict import Carrier, CodeFormat, CodeIdentity, Colour, Verdict
+from scanner.control.messages import Acknowledge, LaneView, Pause, Remeasure
+from scanner.engine.inputs import Ask, DeviceState, Midnight, StaffOverride
+from scanner.engine.lane_loop import LaneLoop
+from scanner.engine.records import Stamp
+from scanner.engine.report import PassageReport
+from scanner.engine.vision import CodeSeen
+from scanner.journal.detail import EntryKind, GateDetail, OverrideDetail
+from scanner.journal.entry import EntryDraft
+from scanner.journal.errors import JournalError, JournalFullError
+from scanner.journal.store import Receipt
+from scanner.policy import Rules, Site, read_rules
+from scanner.policy_source import default_policy
+from scanner.values import ClockTrust, Direction, Freshness, GuardStep, Outcome, Role, SiteKind
+
+NOW = 1_800_000_000
+FRESH = Freshness(keys_age=60, lists_age=60, policy_age=60, clock=ClockTrust.TRUSTED)
+
+
+@dataclass
+class Devices:
+    """What the lane told its devices."""
+
+    site: Site
+    name: str = "main"
+    measure_timeout_s: float = 8.0
+    opened: list[int] = field(default_factory=list)
+    lights: list[Light] = field(default_factory=list)
+    armed: int = 0
+
+    def measure_again(self) -> None:
+        self.armed += 1
+
+    def no_measurement(self, why: Unmeasurable, at: float) -> Measurement | None:
+        return measurement(None, presence=-1, at=at, why=why)
+
+    def open_gate(self, seq: int) -> None:
+        self.opened.append(seq)
+
+    def light(self, light: Light) -> None:
+        self.lights.append(light)
+
+    def camera_fps(self) -> float:
+        return 30.0
+
+    def camera_age(self) -> float | None:
+        return 0.03
+
+
+class Services:
+    """The engine round the lane; the log answers in `answer`."""
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+        self.fresh = FRESH
+        self.drafts: list[EntryDraft] = []
+        self.reserved: list[bool] = []
+        self.waiting: list[Callable[[Receipt | JournalError], None]] = []
+        self.reports: list[PassageReport] = []
+        self.seq = 100
+
+    def now(self) -> int:
+        return NOW
+
+    def rules(self) -> Rules:
+        return self._rules
+
+    def freshness(self, issuer: str | None) -> Freshness:
+        return self.fresh
+
+    def stamp(self, lane: str) -> Stamp:
+        return Stamp(NOW * 1000, ClockTrust.TRUSTED, lane)
+
+    def record(self, draft: EntryDraft, done: Callable[[Receipt | JournalError], None], *, reserve: bool) -> None:
+        self.drafts.append(draft)
+        self.reserved.append(reserve)
+        self.waiting.append(done)
+
+    def report(self, report: PassageReport) -> None:
+        self.reports.append(report)
+
+    def device_changed(self, lane: str, device: str, state: LinkState, detail: str) -> None:
+        pass
+
+    def view_changed(self) -> None:
+        pass
+
+    def answer(self, error: JournalError | None = None) -> None:
+        done = self.waiting.pop(0)
+        self.seq += 1
+        done(error or Receipt(self.seq, bytes(32)))
+
+
+class Bench:
+    """A lane, turned by hand."""
+
+    def __init__(self, *, attended: bool = True, kind: SiteKind = SiteKind.RESIDENTIAL) -> None:
+        self.at = 1000.0
+        site = Site(kind, "330110", "Asia/Shanghai", attended, Direction.ENTRY, "CN-33")
+        self.devices = Devices(site)
+        self.services = Services(read_rules(default_policy(), "built in"))
+        self.loop = LaneLoop(self.devices, self.services, clock=lambda: self.at)
+        for device in ("camera", "thermometer", "gate"):
+            self.post(DeviceState(device, LinkState.UP, ""))
+        self.presence = 0
+
+    @property
+    def view(self) -> LaneView:
+        return self.loop.view
+
+    def post(self, *items: object) -> None:
+        for item in items:
+            self.loop.post(item)  # type: ignore[arg-type]
+            self.loop.turn(0)
+        self.turn()
+
+    def turn(self) -> None:
+        for _ in range(4):
+            self.loop.turn(0)
+
+    def wait(self, seconds: float) -> None:
+        end = self.at + seconds
+        while self.at < end - 1e-9:
+            self.at = min(end, self.at + 0.25)
+            self.turn()
+
+    def show(self, verdict: Verdict, text: str = "") -> None:
+        who = text or f"JKM1:{verdict.identity}{verdict.presented_at}"
+        self.post(CodeSeen(who, verdict, self.at, self.at))
+
+    def step_up(self, centi: int | None = 3650, why: Unmeasurable | None = None) -> None:
+        self.presence += 1
+        self.post(PresenceBegan(self.presence, self.at))
+        self.measured(centi, why)
+
+    def measured(self, centi: int | None, why: Unmeasurable | None = None) -> None:
+        self.post(Settled(measurement(centi, presence=self.presence, at=self.at, why=why)))
+
+    def step_away(self) -> None:
+        self.post(PresenceEnded(self.presence, self.at))
+
+    def recorded(self, error: JournalError | None = None) -> None:
+        self.services.answer(error)
+        self.turn()
+
+    def ask(self, command: StaffOverride | Acknowledge | Remeasure | Pause) -> Future[str | None]:
+        answer: Future[str | None] = Future()
+        self.post(Ask(command, answer))
+        return answer
+
+
+def measurement(centi: int | None, *, presence: int, at: float, why: Unmeasurable | None = None) -> Measurement:
+    return Measurement(centi, why, centi, 2400, 0, 0, 4, Method.INFRARED, "t", at, presence)
+
+
+def code(number: int = 1, colour: Colour = Colour.GREEN, *, live: int | None = None, **changes: object) -> Verdict:
+    fields: dict[str, object] = {
+        "reason": None,
+        "format": CodeFormat.JKM1,
+        "issuer": "CN-33",
+        "kid": bytes(8),
+        "identity": CodeIdentity("CN-33", "jkm:33/7", number),
+        "colour": colour,
+        "name": "张**",
+        "carrier": Carrier.PHONE,
+        "issued_at": NOW - 60,
+        "expires_at": NOW + 3600,
+        "presented_at": live,
+    }
+    return Verdict(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+ACK = Acknowledge(id=1, lane="main")
+
+
+def admit(role: Role = Role.GUARD, supervisor: str | None = None) -> StaffOverride:
+    return StaffOverride(True, "G1", role, supervisor, "known_resident")
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+def test_the_gate_opens_once_the_log_has_the_passage_and_not_before(bench: Bench) -> None:
+    bench.show(code())
+    assert bench.view.state == "measuring"
+    bench.step_up()
+    assert bench.view.state == "recording"
+    assert bench.devices.opened == []
+    bench.recorded()
+    assert bench.devices.opened == [101]
+    assert bench.view.state == "passed"
+    assert bench.services.drafts[0].outcome is Outcome.PASS
+    assert bench.services.reports[0].gate_ns is not None
+
+
+def test_a_temperature_taken_before_the_code_serves_it(bench: Bench) -> None:
+    bench.step_up()
+    bench.wait(4.0)
+    bench.show(code())
+    assert bench.view.state == "recording"
+
+
+def test_a_temperature_older_than_five_seconds_serves_nobody(bench: Bench) -> None:
+    bench.step_up()
+    bench.wait(5.5)
+    bench.show(code())
+    assert bench.view.state == "measuring"
+
+
+def test_a_friends_forehead_does_not_count(bench: Bench) -> None:
+    bench.step_up()
+    bench.step_away()
+    bench.show(code())
+    assert bench.view.state == "measuring"
+
+
+def test_one_forehead_serves_one_code_of_a_family(bench: Bench) -> None:
+    bench.step_up()
+    bench.show(code(1))
+    bench.recorded()
+    bench.wait(1.0)
+    bench.measured(3655)
+    bench.show(code(2))
+    assert bench.view.state == "measuring", "the same presence cannot serve a second code"
+    bench.step_away()
+    bench.step_up()
+    assert bench.view.state == "recording"
+
+
+def test_whoever_was_stopped_leaves_no_temperature_to_the_next(bench: Bench) -> None:
+    bench.show(code(1, Colour.RED))
+    bench.recorded()
+    assert bench.view.state == "stopped"
+    bench.step_up()
+    bench.ask(ACK)
+    bench.show(code(2))
+    assert bench.view.state == "measuring"
+
+
+def test_the_same_person_may_be_measured_in_the_same_presence_again(bench: Bench) -> None:
+    bench.step_up(None, Unmeasurable.TOO_LOW)
+    bench.show(code())
+    bench.wait(8.5)
+    bench.recorded()
+    assert bench.view.result is not None
+    assert bench.view.result.reasons == (Reason.TEMPERATURE_UNMEASURABLE,)
+    assert bench.ask(Remeasure(id=1, lane="main")).result(0) is None
+    bench.measured(3660)
+    bench.recorded()
+    assert bench.view.state == "passed"
+    assert bench.services.drafts[-1].refers_to == 101
+
+
+def test_a_high_temperature_is_measured_again_after_a_pause_before_anybody_is_referred(bench: Bench) -> None:
+    bench.show(code())
+    bench.step_up(3790)
+    assert bench.view.state == "cooling"
+    assert bench.view.hint == "hint.measure_again"
+    bench.measured(3650)
+    assert bench.view.state == "cooling", "what is measured during the pause does not count"
+    bench.wait(5.25)
+    assert bench.view.state == "remeasuring"
+    assert bench.devices.armed == 1
+    bench.measured(3780)
+    bench.recorded()
+    assert bench.view.state == "referred"
+    assert bench.services.drafts[0].reasons == (Reason.TEMPERATURE_HIGH,)
+
+
+def test_a_high_temperature_that_has_gone_down_passes(bench: Bench) -> None:
+    bench.show(code())
+    bench.step_up(3790)
+    bench.wait(5.25)
+    bench.measured(3690)
+    bench.recorded()
+    assert bench.view.state == "passed"
+
+
+def test_a_cold_face_is_tried_again_until_the_time_is_over(bench: Bench) -> None:
+    bench.show(code())
+    bench.step_up(None, Unmeasurable.TOO_LOW)
+    assert bench.view.state == "measuring"
+    assert bench.devices.armed == 1
+    bench.measured(3640)
+    assert bench.view.state == "recording"
+    assert bench.services.drafts[0].outcome is Outcome.PASS
+
+
+def test_nobody_before_the_thermometer_is_no_pass(bench: Bench) -> None:
+    bench.show(code())
+    bench.wait(8.25)
+    bench.recorded()
+    draft = bench.services.drafts[0]
+    assert draft.reasons == (Reason.TEMPERATURE_UNMEASURABLE,)
+    assert draft.temperature is not None
+    assert draft.temperature.why_not is Unmeasurable.TIMEOUT
+    assert bench.devices.opened == []
+
+
+def test_a_thermometer_unplugged_while_somebody_waits_is_said_at_once(bench: Bench) -> None:
+    bench.show(code())
+    bench.post(DeviceState("thermometer", LinkState.LOST, "unplugged"))
+    assert bench.services.drafts[0].reasons == (Reason.THERMOMETER_ABSENT,)
+
+
+def test_a_lost_thermometer_takes_its_last_reading_with_it(bench: Bench) -> None:
+    bench.step_up()
+    bench.post(DeviceState("thermometer", LinkState.LOST, "unplugged"))
+    bench.post(DeviceState("thermometer", LinkState.UP, ""))
+    bench.show(code())
+    assert bench.view.state == "measuring"
+
+
+@pytest.mark.parametrize("error", [JournalFullError("full"), JournalError("gone")])
+def test_what_cannot_be_recorded_does_not_pass(bench: Bench, error: JournalError) -> None:
+    bench.step_up()
+    bench.show(code())
+    bench.recorded(error)
+    assert bench.devices.opened == []
+    assert bench.view.state == "referred"
+    assert bench.view.result is not None
+    assert bench.view.result.reasons == (Reason.LOG_UNAVAILABLE,)
+    assert bench.view.result.seq is None
+
+
+def test_a_red_code_that_cannot_be_recorded_stays_a_stop(bench: Bench) -> None:
+    bench.show(code(colour=Colour.RED))
+    bench.recorded(JournalFullError("full"))
+    assert bench.view.state == "stopped"
+    assert bench.view.result is not None
+    assert bench.view.result.reasons == (Reason.COLOUR_RED, Reason.LOG_UNAVAILABLE)
+
+
+def test_an_override_is_recorded_from_the_reserve_before_the_gate_opens(bench: Bench) -> None:
+    bench.step_up()
+    bench.show(code())
+    bench.recorded(JournalFullError("full"))
+    answer = bench.ask(admit())
+    assert bench.services.reserved[-1]
+    assert bench.devices.opened == []
+    assert not answer.done()
+    bench.recorded()
+    assert answer.result(0) is None
+    assert len(bench.devices.opened) == 1
+    detail = bench.services.drafts[-1].detail
+    assert bench.services.drafts[-1].kind is EntryKind.OVERRIDE
+    assert isinstance(detail, OverrideDetail)
+    assert detail.admit
+
+
+def test_an_override_that_cannot_be_recorded_opens_nothing_and_says_so(bench: Bench) -> None:
+    bench.show(code(colour=Colour.GREY))
+    bench.step_up()
+    bench.recorded()
+    answer = bench.ask(admit())
+    bench.recorded(JournalFullError("full"))
+    assert answer.result(0) == "override.not_recorded"
+    assert bench.devices.opened == []
+    assert bench.view.state == "referred"
+
+
+def test_a_guard_alone_does_not_admit_a_red_code_and_a_supervisor_with_him_does(bench: Bench) -> None:
+    bench.show(code(colour=Colour.RED))
+    bench.recorded()
+    assert bench.ask(admit()).result(0) == "override.supervisor_needed"
+    assert bench.view.state == "stopped"
+    answer = bench.ask(admit(supervisor="S1"))
+    bench.recorded()
+    assert answer.result(0) is None
+    assert bench.view.state == "passed"
+    detail = bench.services.drafts[-1].detail
+    assert isinstance(detail, OverrideDetail)
+    assert detail.supervisor == "S1"
+
+
+def test_an_override_needs_somebody_to_override(bench: Bench) -> None:
+    assert bench.ask(admit()).result(0) == "command.not_now"
+    assert bench.services.drafts == []
+
+
+def test_a_refusal_is_recorded_and_opens_nothing(bench: Bench) -> None:
+    bench.show(code(reason=Reason.EXPIRED))
+    bench.recorded()
+    answer = bench.ask(StaffOverride(False, "G1", Role.GUARD, None, "unknown"))
+    bench.recorded()
+    assert answer.result(0) is None
+    assert bench.view.state == "waiting"
+    assert bench.devices.opened == []
+    assert bench.services.drafts[-1].outcome is Outcome.STOP
+
+
+def test_the_same_code_within_five_seconds_is_one_scan(bench: Bench) -> None:
+    bench.step_up()
+    bench.show(code())
+    bench.recorded()
+    for _ in range(8):
+        bench.wait(1.0)
+        bench.show(code())
+    assert len(bench.services.drafts) == 1
+
+
+def test_a_code_that_comes_back_within_three_minutes_has_already_passed(bench: Bench) -> None:
+    bench.step_up()
+    bench.show(code())
+    bench.recorded()
+    bench.step_away()
+    bench.wait(20.0)
+    bench.step_up()
+    bench.show(code())
+    bench.recorded()
+    assert bench.services.drafts[-1].reasons == (Reason.ALREADY_PASSED,)
+    assert bench.view.state == "referred"
+
+
+def test_a_presentation_that_opened_the_gate_is_not_taken_again(bench: Bench) -> None:
+    bench.step_up()
+    bench.show(code(live=NOW))
+    bench.recorded()
+    bench.wait(20.0)
+    bench.show(code(live=NOW))
+    bench.recorded()
+    assert Reason.REPLAYED in bench.services.drafts[-1].reasons
+    assert len(bench.devices.opened) == 1
+
+
+def test_a_pass_that_was_not_given_consumes_nothing(bench: Bench) -> None:
+    bench.step_up()
+    bench.show(code(live=NOW))
+    bench.recorded(JournalFullError("full"))
+    bench.ask(ACK)
+    bench.wait(6.0)
+    bench.step_away()
+    bench.step_up()
+    bench.show(code(live=NOW))
+    bench.recorded()
+    assert bench.view.state == "passed"
+
+
+def test_the_next_persons_code_ends_the_last_pass_at_once(bench: Bench) -> None:
+    bench.step_up()
+    bench.show(code(1))
+    bench.recorded()
+    bench.step_away()
+    bench.wait(0.5)
+    bench.show(code(2))
+    assert bench.view.state == "measuring"
+    assert bench.view.result is None
+
+
+def test_a_pass_clears_after_three_seconds_with_everything_personal(bench: Bench) -> None:
+    bench.step_up()
+    bench.show(code())
+    bench.recorded()
+    assert bench.view.result is not None
+    assert bench.view.result.name == "张**"
+    bench.wait(3.25)
+    assert bench.view.state == "waiting"
+    assert "张" not in repr(vars(bench.loop))
+
+
+def test_a_stop_stays_until_the_guard_acts(bench: Bench) -> None:
+    bench.show(code(colour=Colour.ORANGE))
+    bench.recorded()
+    bench.wait(60.0)
+    assert bench.view.state == "stopped"
+    bench.show(code(2))
+    assert bench.view.state == "stopped"
+    assert bench.ask(ACK).result(0) is None
+    assert bench.view.state == "waiting"
+
+
+def test_a_kiosk_counts_a_stop_down_and_takes_the_next() -> None:
+    bench = Bench(attended=False, kind=SiteKind.SUBWAY)
+    bench.show(code(colour=Colour.YELLOW))
+    bench.recorded()
+    assert bench.view.result is not None
+    assert bench.view.result.countdown_s == pytest.approx(10.0)
+    bench.wait(10.25)
+    assert bench.view.state == "waiting"
+
+
+def test_a_kiosk_sends_what_it_cannot_judge_to_the_staffed_lane() -> None:
+    bench = Bench(attended=False, kind=SiteKind.SUBWAY)
+    bench.services.fresh = Freshness(None, None, None, ClockTrust.TRUSTED)
+    bench.show(code(live=NOW))
+    bench.recorded()
+    assert bench.view.result is not None
+    assert bench.view.result.outcome is Outcome.STOP
+    assert bench.view.result.guard is GuardStep.STAFFED_LANE
+
+
+def test_a_posters_code_is_named_after_a_while_and_never_recorded(bench: Bench) -> None:
+    for _ in range(12):
+        bench.show(Verdict(Reason.NOT_A_CODE), text="https://shop.example")
+        bench.wait(0.25)
+    assert bench.view.hint == "hint.not_a_code"
+    assert bench.services.drafts == []
+    bench.show(code())
+    assert bench.view.state == "measuring", "a poster never blocks a health code"
+    bench.wait(3.0)
+
+
+def test_a_paused_lane_reads_nothing(bench: Bench) -> None:
+    assert bench.ask(Pause(id=1, lane="main", paused=True)).result(0) is None
+    assert bench.devices.lights[-1] is Light.OUT_OF_SERVICE
+    bench.show(code())
+    assert bench.view.state == "out_of_service"
+    bench.ask(Pause(id=2, lane="main", paused=False))
+    bench.show(code())
+    assert bench.view.state == "measuring"
+
+
+def test_what_the_gate_answers_is_an_entry(bench: Bench) -> None:
+    bench.step_up()
+    bench.show(code())
+    bench.recorded()
+    bench.post(GateConfirmed(101, 3.4))
+    bench.post(GateFailed(101, GateFault.NO_ANSWER))
+    details = [draft.detail for draft in bench.services.drafts[-2:]]
+    assert details == [GateDetail(True), GateDetail(False, "no_answer")]
+    assert all(draft.refers_to == 101 for draft in bench.services.drafts[-2:])
+    assert bench.view.hint == "hint.gate_failed"
+
+
+def test_midnight_forgets_who_passed(bench: Bench) -> None:
+    bench.step_up()
+    bench.show(code())
+    bench.recorded()
+    bench.step_away()
+    bench.wait(20.0)
+    bench.post(Midnight())
+    assert bench.view.passed == 0
+    bench.step_up()
+    bench.show(code())
+    assert bench.services.drafts[-1].reasons == ()
+
+
+def test_a_receipt_that_comes_late_for_somebody_else_opens_nothing(bench: Bench) -> None:
+    bench.show(code(1, Colour.RED))
+    late = bench.services.waiting[0]
+    bench.recorded()
+    bench.ask(ACK)
+    bench.step_up()
+    bench.show(code(2))
+    assert bench.view.state == "recording"
+    late(Receipt(101, bytes(32)))
+    bench.turn()
+    assert bench.view.state == "recording"
+    assert bench.devices.opened == []
