@@ -1,0 +1,286 @@
+"""The framed link: stuffing, checksums, the reader's bounds, and the controller's end of a session."""
+
+import ast
+import binascii
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from firmware_bridge import link
+from firmware_bridge.values import Light
+
+S = 0xC0FFEE42
+
+
+class Recorder(link.Machine):
+    """A machine that remembers."""
+
+    def __init__(self) -> None:
+        self.opened: list[int] = []
+        self.lights: list[int] = []
+        self.safe = 0
+
+    def open_gate(self, token: int, pulse_ms: int) -> None:
+        self.opened.append(token)
+
+    def show_light(self, light: int) -> None:
+        self.lights.append(light)
+
+    def make_safe(self) -> None:
+        self.safe += 1
+
+
+class Bench:
+    """A responder with its machine."""
+
+    def __init__(self) -> None:
+        self.machine = Recorder()
+        self.responder = link.Responder(self.machine)
+
+    def say(self, seq: int, kind: int, body: bytes, now_ms: int = 0) -> int | None:
+        """The status answered, or None for no answer; checks that the answer belongs to the command."""
+        frames = link.FrameReader().feed(self.responder.receive(link.frame(seq, kind, body), now_ms))
+        if not frames:
+            return None
+        ((answer_seq, answer_kind, answer_body),) = frames
+        read = link.read_answer(answer_body)
+        assert read is not None
+        session, status, version = read
+        assert (answer_seq, answer_kind, session, version) == (
+            seq,
+            kind | link.ANSWER,
+            int.from_bytes(body[:4], "big"),
+            link.VERSION,
+        )
+        return status
+
+    def greet(self, session: int = S, seq: int = 0) -> "Bench":
+        assert self.say(seq, link.HELLO, link.hello(session)) == link.DONE
+        return self
+
+    def open(self, seq: int, token: int, session: int = S) -> int | None:
+        return self.say(seq, link.OPEN, link.open_gate(session, token, 500))
+
+
+@pytest.mark.parametrize(
+    ("plain", "encoded"),
+    [
+        ("00", "0101"),
+        ("0000", "010101"),
+        ("11220033", "0311220233"),
+        ("11223344", "0511223344"),
+        ("11000000", "0211010101"),
+    ],
+)
+def test_stuffing_is_that_of_the_paper(plain, encoded):
+    """Examples of Cheshire and Baker's byte stuffing, without the closing zero."""
+    assert link.cobs_encode(bytes.fromhex(plain)).hex() == encoded
+    assert link.cobs_decode(bytes.fromhex(encoded)) == bytes.fromhex(plain)
+
+
+@pytest.mark.parametrize("size", [253, 254, 255, 508, 509])
+def test_long_runs_without_a_zero_are_stuffed(size):
+    encoded = link.cobs_encode(b"\x07" * size)
+    assert 0 not in encoded
+    assert link.cobs_decode(encoded) == b"\x07" * size
+
+
+@given(st.binary(max_size=600))
+def test_stuffing_is_undone_and_holds_no_zero(data):
+    encoded = link.cobs_encode(data)
+    assert 0 not in encoded
+    assert link.cobs_decode(encoded) == data
+
+
+@given(st.binary(max_size=80))
+def test_unstuffing_and_reading_never_raise(data):
+    link.cobs_decode(data)
+    link.read_frame(data)
+
+
+def test_a_frame_is_byte_for_byte_as_documented():
+    body = bytes.fromhex("c0ffee420000000701f4")
+    plain = b"\x09\x03" + body
+    assert link.open_gate(S, 7, 500) == body
+    assert link.cobs_decode(link.frame(9, link.OPEN, body)[:-1]) == plain + binascii.crc32(plain).to_bytes(4, "little")
+
+
+@given(st.integers(0, 255), st.integers(0, 255), st.binary(max_size=32))
+def test_a_frame_survives_the_line(seq, kind, body):
+    assert link.FrameReader().feed(link.frame(seq, kind, body)) == [(seq, kind, body)]
+
+
+@given(st.lists(st.binary(min_size=0, max_size=20), min_size=1, max_size=8), st.data())
+def test_frames_are_cut_however_the_reads_fall(bodies, data):
+    stream = b"".join(link.frame(n, 1, body) for n, body in enumerate(bodies))
+    cut = data.draw(st.integers(0, len(stream)))
+    reader = link.FrameReader()
+    assert reader.feed(stream[:cut]) + reader.feed(stream[cut:]) == [(n, 1, body) for n, body in enumerate(bodies)]
+
+
+@given(st.binary(max_size=200))
+def test_a_frame_after_any_garbage_and_a_zero_is_read(garbage):
+    reader = link.FrameReader()
+    assert reader.feed(garbage + b"\x00" + link.frame(1, 2, b"body"))[-1] == (1, 2, b"body")
+
+
+@given(st.integers(0, 255), st.binary(max_size=20), st.data())
+def test_a_frame_with_one_byte_changed_is_never_read_as_another(seq, body, data):
+    encoded = bytearray(link.frame(seq, link.OPEN, body))
+    at = data.draw(st.integers(0, len(encoded) - 1))
+    encoded[at] ^= data.draw(st.integers(1, 255))
+    assert link.FrameReader().feed(bytes(encoded) + b"\x00") in ([], [(seq, link.OPEN, body)])
+
+
+def test_an_endless_frame_is_dropped_in_constant_memory():
+    reader = link.FrameReader()
+    assert reader.feed(b"\x55" * 100_000) == []
+    assert len(reader._held) <= link.MAX_FRAME
+    assert reader.feed(b"\x00" + link.frame(1, 2, b"")) == [(1, 2, b"")]
+    assert reader.bad == 1
+
+
+def test_a_gate_command_outside_a_session_is_refused():
+    bench = Bench()
+    assert bench.open(1, 7) == link.NO_SESSION
+    assert bench.machine.opened == []
+
+
+def test_a_gate_command_of_another_session_is_refused():
+    bench = Bench().greet()
+    assert bench.open(1, 7, session=S + 1) == link.NO_SESSION
+    assert bench.machine.opened == []
+
+
+def test_a_gate_command_in_a_session_opens_with_its_token():
+    bench = Bench().greet()
+    assert bench.open(1, 7) == link.DONE
+    assert bench.machine.opened == [7]
+
+
+def test_a_repeat_is_acknowledged_and_not_done_again():
+    bench = Bench().greet()
+    assert [bench.open(1, 7) for _ in range(4)] == [link.DONE] * 4
+    assert bench.machine.opened == [7]
+
+
+def test_an_older_repeat_is_not_done_again():
+    bench = Bench().greet()
+    for seq in range(1, 100):
+        bench.open(seq, seq)
+    assert [bench.open(seq, seq) for seq in (1, 50, 98)] == [link.REPEATED] * 3
+    assert bench.machine.opened == list(range(1, 100))
+
+
+def test_a_refused_command_is_refused_again_when_repeated():
+    bench = Bench().greet()
+    assert [bench.say(1, link.OPEN, link.open_gate(S, 7, 49)) for _ in range(2)] == [link.BAD_BODY] * 2
+    assert bench.machine.opened == []
+
+
+def test_a_command_that_skips_one_is_refused():
+    bench = Bench().greet()
+    assert bench.open(2, 7) == link.OUT_OF_ORDER
+    assert bench.open(1, 6) == link.DONE
+    assert bench.machine.opened == [6]
+
+
+def test_sequence_numbers_wrap():
+    bench = Bench().greet(seq=250)
+    for number in range(600):
+        assert bench.open((251 + number) & 0xFF, number) == link.DONE
+    assert bench.machine.opened == list(range(600))
+
+
+def test_a_new_session_takes_a_seq_already_used_for_new():
+    bench = Bench().greet()
+    bench.open(1, 7)
+    bench.greet(session=S + 1)
+    assert bench.open(1, 8, session=S + 1) == link.DONE
+    assert bench.machine.opened == [7, 8]
+
+
+def test_a_repeated_greeting_does_not_make_old_commands_new():
+    bench = Bench().greet()
+    bench.open(1, 7)
+    assert bench.say(0, link.HELLO, link.hello(S)) == link.DONE
+    assert bench.open(1, 7) == link.DONE
+    assert bench.machine.opened == [7]
+
+
+def test_a_greeting_of_an_earlier_session_does_not_bring_it_back():
+    bench = Bench().greet()
+    bench.open(1, 7)
+    bench.greet(session=S + 1)
+    assert bench.say(0, link.HELLO, link.hello(S)) == link.OLD_SESSION
+    assert bench.open(1, 7) == link.NO_SESSION
+    assert bench.machine.opened == [7]
+
+
+def test_a_host_of_another_version_gets_no_session():
+    bench = Bench()
+    assert bench.say(0, link.HELLO, S.to_bytes(4, "big") + b"\x02") == link.BAD_VERSION
+    assert bench.open(1, 7) == link.NO_SESSION
+
+
+def test_a_lost_heartbeat_ends_the_session_and_makes_the_machine_safe():
+    bench = Bench().greet()
+    assert bench.say(1, link.HEARTBEAT, link.heartbeat(S), 1500) == link.DONE
+    bench.responder.tick(3500)
+    assert bench.machine.safe == 0
+    bench.responder.tick(3501)
+    assert bench.machine.safe == 1
+    assert bench.say(2, link.OPEN, link.open_gate(S, 7, 500), 3502) == link.NO_SESSION
+    assert bench.machine.opened == []
+
+
+def test_commands_of_another_session_keep_no_session_alive():
+    bench = Bench().greet()
+    bench.say(1, link.HEARTBEAT, link.heartbeat(S + 1), 1500)
+    bench.responder.tick(2001)
+    assert bench.machine.safe == 1
+
+
+@pytest.mark.parametrize("pulse_ms", [0, link.SHORTEST_PULSE_MS - 1, link.LONGEST_PULSE_MS + 1, 65535])
+def test_a_pulse_outside_the_limits_is_refused(pulse_ms):
+    bench = Bench().greet()
+    assert bench.say(1, link.OPEN, link.open_gate(S, 7, pulse_ms)) == link.BAD_BODY
+    assert bench.machine.opened == []
+
+
+@pytest.mark.parametrize("body", [b"", b"\x00\x00\x00"])
+def test_a_command_without_a_session_number_is_not_answered(body):
+    assert Bench().greet().say(1, link.OPEN, body) is None
+
+
+@given(st.lists(st.binary(max_size=60), max_size=10))
+def test_no_bytes_make_the_controller_raise_or_open(pieces):
+    bench = Bench().greet()
+    for piece in pieces:
+        bench.responder.receive(piece + b"\x00", 0)
+    assert bench.machine.opened == []
+
+
+def test_every_light_of_the_scanner_has_a_number_on_the_link():
+    assert len(Light) == link.LIGHTS
+    assert list(Light)[link.OUT_OF_SERVICE] is Light.OUT_OF_SERVICE
+
+
+def test_the_link_stays_within_what_micropython_has():
+    """One file runs on both sides: two imports, and none of the syntax that MicroPython lacks."""
+    tree = ast.parse(Path(link.__file__).read_text(encoding="utf-8"))
+    imported = {
+        name.name for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom) for name in node.names
+    }
+    assert imported == {"binascii", "struct"}
+    missing = (
+        ast.Match,
+        ast.NamedExpr,
+        ast.AsyncFunctionDef,
+        ast.TypeAlias if hasattr(ast, "TypeAlias") else ast.Match,
+    )
+    assert not any(isinstance(node, missing) for node in ast.walk(tree))
+    classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    assert not any(node.decorator_list or node.keywords for node in classes)
