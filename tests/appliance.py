@@ -1,0 +1,245 @@
+"""A real appliance for tests: the engine in a process of its own, an emulated thermometer and gate on ptys, a camera
+that is a FIFO of JPEGs, a small authority behind it, and a guard at the control socket.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+import cv2
+import numpy as np
+
+from authority.qr import matrix
+from demo.frame_pipe import FramePipe
+from demo.guard import PINS, ROLES, Guard
+from firmware_bridge.emulator.controller import VirtualController
+from firmware_bridge.emulator.thermometer import VirtualThermometer
+from firmware_bridge.values import LinkState
+from scanner.control.messages import LaneView
+from scanner.staff import Staff
+from tests.world import SmallWorld
+
+ROOT = Path(__file__).resolve().parents[1]
+PATIENCE_S = 20.0
+T = TypeVar("T")
+
+
+def picture(text: str | None, width: int = 960, height: int = 540) -> bytes:
+    """A JPEG of a wall, with a code on it or without."""
+    frame = np.full((height, width), 120, np.uint8)
+    if text is not None:
+        rows = np.array([list(row) for row in matrix(text)], np.uint8)
+        scale = (height - 40) // len(rows)
+        symbol = np.kron((1 - rows) * 255, np.ones((scale, scale), np.uint8)).astype(np.uint8)
+        top, left = (height - len(symbol)) // 2, (width - len(symbol)) // 2
+        frame[top : top + len(symbol), left : left + len(symbol)] = symbol
+    done, jpeg = cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, 85])
+    assert done
+    return bytes(jpeg)
+
+
+class Feed(threading.Thread):
+    """Writes the picture of the moment into the camera's FIFO, 15 times a second."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(name="feed", daemon=True)
+        self.pipe = FramePipe(path)
+        self.frame = picture(None)
+        self.ended = threading.Event()
+        self.paused = threading.Event()
+
+    def run(self) -> None:
+        while not self.ended.wait(1 / 15):
+            if not self.paused.is_set():
+                self.pipe.write(self.frame)
+        self.pipe.close()
+
+
+class Appliance:
+    """Everything a gate has, in `folder`. As a context: made, started, and ended for sure."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        kind: str = "residential",
+        mode: str = "attended",
+        temperature: bool = True,
+        extra: str = "",
+        state: Path | None = None,
+        environment: dict[str, str] | None = None,
+        prefix: tuple[str, ...] = (),
+    ) -> None:
+        self.folder = folder
+        self.state = state or folder / "state"
+        self.world = SmallWorld.create(folder, now=int(time.time()))
+        self.openings = folder / "openings"
+        self.socket = folder / "control.sock"
+        self.thermometer = VirtualThermometer(folder / "thermometer")
+        self.gate = VirtualController(folder / "gate", log=self.openings)
+        self.feed = Feed(folder / "camera.mjpeg")
+        self.guard: Guard | None = None
+        self.engine: subprocess.Popen[str] | None = None
+        self.reports: list[dict[str, object]] = []
+        self.log = folder / "engine.log"
+        self._prefix = prefix
+        self._environment = environment or {}
+        if state is None:
+            self.state.mkdir(mode=0o700)
+        staff = Staff.open(self.state)
+        for number, role in ROLES.items():
+            staff.add(number, role, PINS[number])
+        driver = "gy-mcu90614" if temperature else "none"
+        self.config = folder / "config.toml"
+        self.config.write_text(
+            f"""
+[site]
+kind = "{kind}"
+language = "en"
+[trust]
+folder = "{self.world.trust_folder}"
+[state]
+folder = "{self.state}"
+[journal]
+reserve_mb = 1
+[control]
+socket = "{self.socket}"
+{extra}
+[[lane]]
+mode = "{mode}"
+[lane.camera]
+source = "{folder / "camera.mjpeg"}"
+[lane.thermometer]
+driver = "{driver}"
+port = "{folder / "thermometer"}"
+timeout_s = 3.0
+[lane.gate]
+driver = "controller"
+port = "{folder / "gate"}"
+""",
+            "utf-8",
+        )
+
+    def __enter__(self) -> Self:
+        self.thermometer.start()
+        self.gate.start()
+        self.feed.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+        self.feed.ended.set()
+        self.feed.join(2)
+        self.thermometer.stop()
+        self.gate.stop()
+
+    def start(self, *, wait: bool = True) -> Self:
+        """Start the engine; with `wait`, until its devices are up and a supervisor has confirmed the time."""
+        with self.log.open("ab") as log:
+            self.engine = subprocess.Popen(
+                [*self._prefix, sys.executable, "-m", "cli.main", "run", "--config", str(self.config), "--json"],
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                cwd=self.folder,
+                env={**os.environ, "PYTHONPATH": str(ROOT), **self._environment},
+            )
+        threading.Thread(target=self._listen, args=(self.engine,), daemon=True).start()
+        if wait:
+            self.attend()
+        return self
+
+    def attend(self, *, devices: bool = True) -> Guard:
+        """Put a guard at the control socket."""
+        self.guard = Guard(self.socket)
+        self.guard.start()
+        reply = self.guard.confirm_time()
+        assert reply.ok, reply.error
+        if devices:
+            self.wait_lane(lambda lane: lane.camera is LinkState.UP and lane.gate is LinkState.UP)
+        return self.guard
+
+    def stop(self) -> None:
+        """End the engine in order."""
+        if self.guard is not None:
+            self.guard.stop()
+            self.guard = None
+        if self.engine is not None:
+            self.engine.send_signal(signal.SIGTERM)
+            try:
+                self.engine.wait(10)
+            except subprocess.TimeoutExpired:
+                self.engine.kill()
+                self.engine.wait()
+                raise
+            finally:
+                self.engine = None
+
+    def kill(self) -> None:
+        """End the engine as a power cut does."""
+        if self.guard is not None:
+            self.guard.stop()
+            self.guard = None
+        if self.engine is not None:
+            self.engine.kill()
+            self.engine.wait()
+            self.engine = None
+
+    def show(self, text: str | None) -> None:
+        """Hold a code before the camera, or nothing."""
+        self.feed.frame = picture(text)
+
+    def lane(self) -> LaneView:
+        """How the lane stands."""
+        assert self.guard is not None
+        return self.guard.view.lanes[0]
+
+    def wait_lane(self, holds: Callable[[LaneView], bool], timeout: float = PATIENCE_S) -> LaneView:
+        """Wait until the lane fulfils `holds`."""
+        return self.wait_for(lambda: self.lane() if holds(self.lane()) else None, timeout)
+
+    def wait_degraded(self, code: str, *, active: bool = True, timeout: float = PATIENCE_S) -> None:
+        """Wait until something is degraded, or no longer."""
+        guard = self.guard
+        assert guard is not None
+        self.wait_for(lambda: (code in {one.code for one in guard.view.degraded}) is active or None, timeout)
+
+    def wait_for(self, find: Callable[[], T | None], timeout: float = PATIENCE_S) -> T:
+        """Wait until `find` finds something."""
+        deadline = time.monotonic() + timeout
+        while True:
+            found = find()
+            if found is not None:
+                return found
+            if time.monotonic() > deadline:
+                tail = self.log.read_text("utf-8", "replace")[-3000:]
+                state = self.guard.view if self.guard is not None else None
+                raise AssertionError(f"waited {timeout:.0f} s in vain\n{state}\n{tail}")
+            time.sleep(0.02)
+
+    def report(self, number: int, timeout: float = PATIENCE_S) -> dict[str, object]:
+        """Wait for the engine's report of passage `number`, from 0."""
+        return self.wait_for(lambda: self.reports[number] if len(self.reports) > number else None, timeout)
+
+    def opened(self) -> list[int]:
+        """Journal numbers for which the gate really opened, as the controller wrote them down."""
+        if not self.openings.exists():
+            return []
+        return [int(line.split()[1]) for line in self.openings.read_text("ascii").splitlines() if line.count(" ")]
+
+    def _listen(self, engine: subprocess.Popen[str]) -> None:
+        assert engine.stdout is not None
+        for line in engine.stdout:
+            self.reports.append(json.loads(line))
