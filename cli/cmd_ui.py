@@ -17,17 +17,23 @@ from scanner.config.model import Configuration
 from scanner.locale import Texts, languages
 from scanner.ui.app import GuardScreen
 from scanner.ui.terminal import detect
-from scanner.ui.themes import THEMES
 
-ThemeName = StrEnum("ThemeName", {name: name for name in THEMES})
+
+class ThemeName(StrEnum):
+    """The themes there are."""
+
+    NORMAL = "normal"
+    CONTRAST = "contrast"
+
+
 DEFAULT_CONFIG = Path("config.toml")
 
 
-def command(
+def command(  # noqa: PLR0917 - typer turns each into an option
     socket: Annotated[Path | None, typer.Option(help="The engine's control socket.")] = None,
     config: Annotated[Path | None, typer.Option(help="Take socket, language and time zone from this file.")] = None,
     language: Annotated[str | None, typer.Option(help="Language to begin with: zh_CN, zh_TW or en.")] = None,
-    theme: Annotated[ThemeName, typer.Option(help="Colours to begin with.")] = ThemeName("normal"),  # noqa: B008
+    theme: Annotated[ThemeName, typer.Option(help="Colours to begin with.")] = ThemeName.NORMAL,
     allow_quit: Annotated[bool, typer.Option(help="Whether q ends the screen; not on a kiosk.")] = True,
     sound: Annotated[bool, typer.Option(help="Whether results ring the bell: once, twice or three times.")] = True,
 ) -> None:

@@ -21,6 +21,8 @@ SIMPLIFIED, TRADITIONAL = 2, 3
 FOLDER = Path(__file__).parents[1] / "scanner" / "ui" / "glyphs"
 SIZES = (16, 24, 32)
 OVERSAMPLING = 16
+CONDENSED = 0.82
+"""Width of Latin letters against the font's: REFER must fit 80 columns beside its shape."""
 
 WORDS_SIMPLIFIED = "放行人工核验禁止通行请亮码请测温请稍候暂停服务未连接"
 WORDS_TRADITIONAL = "核驗請亮碼請測溫暫務連線"
@@ -52,8 +54,9 @@ def rasterise(character: str, size: int, face: int) -> list[list[bool]]:
     threshold = 140 if size <= 16 else 120
     if latin:
         left, _, right, _ = font.getbbox(character, anchor="ls")
-        width = -(-(right - left) // OVERSAMPLING)
-        image = Image.new("L", (width * OVERSAMPLING, em), 0)
+        ink = right - left
+        width = -(-round(ink * CONDENSED) // OVERSAMPLING)
+        image = Image.new("L", (ink, em), 0)
         baseline = em - OVERSAMPLING // 2
         ImageDraw.Draw(image).text((-left, baseline), character, font=font, fill=255, anchor="ls")
     else:

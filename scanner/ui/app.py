@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import tzinfo
 from pathlib import Path
@@ -56,6 +57,7 @@ class GuardScreen(App[None], inherit_bindings=False):
         sound: whether results ring the terminal's bell.
         zone: the site's time zone; None: the machine's own.
         terminal: what the terminal can show.
+        clock: monotonic seconds.
 
     """
 
@@ -113,11 +115,13 @@ class GuardScreen(App[None], inherit_bindings=False):
         sound: bool = True,
         zone: tzinfo | None = None,
         terminal: Terminal = Terminal(wide=True),  # noqa: B008 - frozen
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__()
+        self._clock = clock
         self._sound = sound
         self._announcer = Announcer()
-        self._said_at = self._view_at = self._outage_at = self._result_at = time.monotonic()
+        self._said_at = self._view_at = self._outage_at = self._result_at = clock()
         self._outage: Outage | None = Outage(Absence.CONNECTING)
         self._watched: str | None = None
         self._main = MainScreen()
@@ -161,7 +165,7 @@ class GuardScreen(App[None], inherit_bindings=False):
 
     def on_guard_screen_outage_began(self, event: OutageBegan) -> None:
         """Drop everything that was shown: without an engine none of it is true any more."""
-        self._outage, self._outage_at = event.outage, time.monotonic()
+        self._outage, self._outage_at = event.outage, self._clock()
         self._scene_now = replace(self._scene_now, view=None, hello=None)
         self._main.look(None)
         self._paint()
@@ -169,7 +173,7 @@ class GuardScreen(App[None], inherit_bindings=False):
 
     def on_guard_screen_view_arrived(self, event: ViewArrived) -> None:
         """Paint the newest view, and ring for a new result."""
-        before, moment = self._scene_now, time.monotonic()
+        before, moment = self._scene_now, self._clock()
         self._outage, self._view_at = None, moment
         self._scene_now = replace(before, view=event.view)
         if _person(before) != _person(self._scene_now):
@@ -186,7 +190,7 @@ class GuardScreen(App[None], inherit_bindings=False):
         self._main.look(event.preview)
 
     def _paint(self) -> None:
-        moment = time.monotonic()
+        moment = self._clock()
         outage = self._outage
         if outage is not None:
             waited = moment - self._outage_at
@@ -219,7 +223,7 @@ class GuardScreen(App[None], inherit_bindings=False):
     # What the keys do
 
     def _say(self, message: str) -> None:
-        self._said_at = time.monotonic()
+        self._said_at = self._clock()
         self._scene_now = replace(self._scene_now, message=message)
         self._paint()
 
@@ -241,7 +245,7 @@ class GuardScreen(App[None], inherit_bindings=False):
     def action_acknowledge(self) -> None:
         """Clear the result, once it has been on the screen long enough to have been seen."""
         lane = self._lane()
-        if lane is not None and lane.result is not None and time.monotonic() - self._result_at >= SETTLE_S:
+        if lane is not None and lane.result is not None and self._clock() - self._result_at >= SETTLE_S:
             self._tell(Acknowledge(id=0, lane=lane.name))
 
     def action_remeasure(self) -> None:
@@ -331,7 +335,7 @@ class GuardScreen(App[None], inherit_bindings=False):
         if view is None or len(view.lanes) < 2:
             return
         self._scene_now = replace(self._scene_now, lane_index=(self._scene_now.lane_index + step) % len(view.lanes))
-        self._result_at = time.monotonic()
+        self._result_at = self._clock()
         self._paint()
         self._watch()
 

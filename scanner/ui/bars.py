@@ -28,7 +28,9 @@ class Header(PaintedLines):
         clock = f"{scene.local(now):%m-%d %H:%M:%S} "
         if width < 40:
             clock = f"{scene.local(now):%H:%M:%S} "
-        spans: list[Span] = [Span(f" {fit(view.site, width // 3)} ", Role.HEADER, bold=True)] if width >= 40 else []
+        spans: list[Span] = []
+        if width >= 40 and scene.terminal.can_show(view.site):
+            spans.append(Span(f" {fit(view.site, width // 3)} ", Role.HEADER, bold=True))
         for index, lane in enumerate(view.lanes):
             mark = ""
             if lane.result is not None:
@@ -51,7 +53,7 @@ class StatusBar(PaintedLines):
         if scene.outage is not None or view is None:
             text = words.hint(scene)
             return [(Span(pad(f" {text}", width), Role.ALERT, bold=True),), *self._note(scene, width)][:height]
-        faults = self._note_words(scene) + words.degradations(scene)
+        faults = words.degradations(scene) + self._note_words(scene)
         if scene.silent:
             faults.insert(0, scene.say("silent", age=words.duration(scene, scene.elapsed)))
         standing = _flow(words.standing(scene, view), width, scene)
@@ -68,7 +70,7 @@ class StatusBar(PaintedLines):
         view = scene.view
         if view is None or scene.lane is None:
             return 1
-        faults = _flow(StatusBar._note_words(scene) + words.degradations(scene), width - 2, scene)
+        faults = _flow(words.degradations(scene) + StatusBar._note_words(scene), width - 2, scene)
         standing, devices = words.standing(scene, view), words.devices(scene, scene.lane)
         return max(1, len(faults)) + len(_flow(standing, width, scene)) + len(_flow(devices, width, scene))
 
@@ -81,7 +83,10 @@ class StatusBar(PaintedLines):
         lines = _flow(faults, width - 2, scene)
         pages = -(-len(lines) // room)
         if pages > 1:
-            lines = _flow(faults, width - 8, scene)
+            lines = _flow([words.headline(fault) for fault in faults], width - 2, scene)
+            pages = -(-len(lines) // room)
+        if pages > 1:
+            lines = _flow([words.headline(fault) for fault in faults], width - 8, scene)
             pages = -(-len(lines) // room)
         page = (scene.now or 0) // PAGE_S % pages
         shown = lines[page * room : (page + 1) * room]
@@ -112,7 +117,7 @@ class KeyBar(PaintedLines):
         spans: list[Span] = []
         used = 0
         for key, what in keys(scene):
-            text = f" {what} "
+            text = f"{what} "
             size = cell_len(key) + 2 + cell_len(text)
             if used + size > width:
                 break
@@ -136,9 +141,10 @@ def keys(scene: Scene) -> list[tuple[str, str]]:
             out.append(("Tab", scene.say("key_lane")))
         if scene.view is not None and scene.view.clock.value:
             out.append(("C", scene.say("key_time")))
-    out += [("L", scene.say("key_language")), ("T", scene.say("key_theme"))]
+    out.append(("L", scene.say("key_language")))
     if scene.allow_quit:
         out.append(("Q", scene.say("key_quit")))
+    out.append(("T", scene.say("key_theme")))
     return out
 
 

@@ -10,6 +10,9 @@ from scanner.ui.painted import Line, PaintedLines, Span, ends, fit, pad
 from scanner.ui.scene import Scene
 from scanner.ui.themes import Role
 
+WORD_COLUMNS = 7
+"""Beside the digits, where the word cannot stand below them."""
+
 
 class TemperatureGauge(PaintedLines):
     """The temperature of the person before the lane, with the limit."""
@@ -52,7 +55,8 @@ class TemperatureGauge(PaintedLines):
         """Return the digits in the biggest size that leaves the word its room."""
         for size in reversed(letters.SIZES):
             picture = letters.word(text, size)
-            if size // 2 <= height and letters.word("88.8", size).width + 9 <= width:
+            beside = 0 if size // 2 + 2 <= height else WORD_COLUMNS
+            if size // 2 <= height and letters.word("88.8", size).width + 2 + beside <= width:
                 return as_text(picture, ascii_only=not scene.terminal.wide)
         return ()
 

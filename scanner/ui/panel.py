@@ -37,7 +37,7 @@ class _Column:
             wrapped = wrap(item, width - len(mark))
             out += [(mark if n == 0 else " " * len(mark)) + line for n, line in enumerate(wrapped)]
         if len(out) > height > 0:
-            out = [*out[: height - 1], fit(out[height - 1] + " " * width, width)]
+            out = [*out[: height - 1], f"{fit(out[height - 1], width - 1)}…"]
         return out[:height]
 
 
@@ -61,13 +61,13 @@ class ResultPanel(PaintedLines):
 
 def _banner(scene: Scene, sign: words.Sign, width: int, height: int) -> list[tuple[str, str]]:
     """Return the big sign as (indent, text) lines; one plain line where nothing bigger fits."""
-    every = [scene.say(f"big_{name}") for name in words.BIG_WORDS]
+    # One size for all results of a language: the panel must not jump from one person to the next.
     text = scene.say(sign.word)
+    together = [text, *(scene.say(key) for key in words.BIG_RESULTS)]
     for size in reversed(letters.SIZES):
-        # One size for all results of a language: the panel must not jump from one person to the next.
-        if height < size // 2 + DETAIL_ROWS or not all(letters.has(word, size) for word in every):
+        if height < size // 2 + DETAIL_ROWS or not all(letters.has(word, size) for word in together):
             continue
-        if max(letters.word(word, size).width for word in every) + size + _GAP - 2 > width:
+        if max(letters.word(word, size).width for word in together) + size + _GAP - 2 > width:
             continue
         picture = beside(_shape(sign.shape, size), blank(_GAP, size), letters.word(text, size))
         indent = " " * ((width - picture.width) // 2)

@@ -21,6 +21,10 @@ class Terminal:
         """Return `text` as this terminal can show it: what it lacks becomes a question mark."""
         return text if self.wide else text.translate(_PLAIN).encode("ascii", "replace").decode("ascii")
 
+    def can_show(self, text: str) -> bool:
+        """Whether nothing of `text` is lost here."""
+        return "?" not in self.shown(text.replace("?", " "))
+
 
 _PLAIN = str.maketrans({"·": "*", "—": "-", "–": "-", "…": "~", "℃": "C", "°": " ", "“": '"', "”": '"', "’": "'"})
 

@@ -69,7 +69,9 @@ _STATES = {
 _LIGHTS = {Light.IDLE: _SHOW_CODE, Light.MEASURING: _MEASURE, Light.OUT_OF_SERVICE: _CLOSED}
 """For a state this screen has never heard of."""
 
-BIG_WORDS = ("pass", "refer", "stop", "show_code", "measure", "wait", "closed", "gone")
+BIG_RESULTS = tuple(found.word for found in _RESULTS.values())
+BIG_WORDS = (*BIG_RESULTS, *(found.word for found in (_SHOW_CODE, _MEASURE, _WAIT, _CLOSED, _GONE)))
+"""Keys of every word that is drawn big."""
 
 
 def sign(scene: Scene) -> Sign:
@@ -202,6 +204,12 @@ def degradations(scene: Scene) -> list[str]:
     several = len(scene.view.lanes) > 1
     words = [_degradation(scene, fault, several) for fault in sorted(scene.view.degraded, key=_gravity)]
     return list(dict.fromkeys(words))
+
+
+def headline(text: str) -> str:
+    """Return the first clause of a degradation: what is wrong, without what to do about it."""
+    ends = [place for mark in ("：", "。", ": ", ". ") if (place := text.find(mark)) > 0]
+    return text[: min(ends)] if ends else text
 
 
 def _gravity(fault: DegradationView) -> int:
