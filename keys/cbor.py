@@ -69,68 +69,83 @@ def _read(data: bytes, at: int, depth: int) -> tuple[Value, int]:
     """Return the item at `at` and the position behind it. IndexError: the data ends too early."""
     head = data[at]
     at += 1
+    if head < 0x18:
+        return head, at
     argument = head & 0x1F
     if argument > 23:
         if head > 0xDF:
             raise CborError(f"CBOR simple value or float 0x{head:02x}")
         argument, at = _long_argument(data, at, argument)
     major = head >> 5
-    if major == _UINT:
-        return argument, at
-    if major == _NINT:
-        return -1 - argument, at
-    if major <= _TEXT:
+    if _BYTES <= major <= _TEXT:
         end = at + argument
         if end > len(data):
             raise IndexError
-        return (data[at:end] if major == _BYTES else str(data[at:end], "utf-8")), end
+        return (data[at:end].decode("utf-8") if major == _TEXT else data[at:end]), end
+    if major == _UINT:
+        return argument, at
+    if major == _MAP:
+        return _read_map(data, at, depth + 1, argument)
+    if major == _NINT:
+        return -1 - argument, at
+    if major == _ARRAY:
+        return _read_array(data, at, depth + 1, argument)
     if major == _SIMPLE:
         return _simple(head), at
-    if depth >= MAX_DEPTH:
-        raise CborError(f"CBOR nested deeper than {MAX_DEPTH}")
-    depth += 1
-    if argument > len(data) - at:
-        raise IndexError  # more members than bytes: refused before anything is built
-    if major == _MAP:
-        return _read_map(data, at, depth, argument)
-    if major == _ARRAY:
-        members: list[Value] = []
-        for _ in range(argument):
-            member, at = _read(data, at, depth)
-            members.append(member)
-        return members, at
     if head != _TAG_18:
         raise CborError("CBOR tag other than 18")
-    content, at = _read(data, at, depth)
+    _check_room(data, at, depth + 1, 1)
+    content, at = _read(data, at, depth + 1)
     return Tag(SIGN1_TAG, content), at
+
+
+def _check_room(data: bytes, at: int, depth: int, size: int) -> None:
+    """Refuse a container nested too deep, or with more members than bytes left, before anything of it is built."""
+    if depth > MAX_DEPTH:
+        raise CborError(f"CBOR nested deeper than {MAX_DEPTH}")
+    if size > len(data) - at:
+        raise IndexError
+
+
+def _read_array(data: bytes, at: int, depth: int, size: int) -> tuple[list[Value], int]:
+    """Return the array of `size` members at `at`."""
+    _check_room(data, at, depth, size)
+    members: list[Value] = []
+    for _ in range(size):
+        member, at = _read(data, at, depth)
+        members.append(member)
+    return members, at
 
 
 def _read_map(data: bytes, at: int, depth: int, size: int) -> tuple[dict[int | str, Value], int]:
     """Return the map of `size` members at `at`; its keys must ascend bytewise, which also leaves no duplicates."""
+    _check_room(data, at, depth, size)
     members: dict[int | str, Value] = {}
     previous = b""
     for _ in range(size):
         start = at
-        key = data[at]
-        if key < 24:
-            at += 1
-            name: int | str = key
-        else:
-            scalar, at = _read(data, at, depth)
-            if type(scalar) is not int and type(scalar) is not str:
-                raise CborError("CBOR map key that is neither an integer nor text")
-            name = scalar
+        key, at = _read(data, at, depth)
+        if type(key) is not int and type(key) is not str:
+            raise CborError("CBOR map key that is neither an integer nor text")
         encoded = data[start:at]
         if encoded <= previous:
             raise CborError("CBOR map keys repeated or out of order")
         previous = encoded
-        value = data[at]
-        if value < 24:
-            at += 1
-            members[name] = value
-        else:
-            members[name], at = _read(data, at, depth)
+        members[key], at = _read(data, at, depth)
     return members, at
+
+
+def byte_string_at(data: bytes, at: int) -> tuple[bytes, int]:
+    """Return the byte string whose head stands at `at`, and the position behind it. Raises CborError."""
+    try:
+        value, end = _read(data, at, MAX_DEPTH)
+    except IndexError:
+        raise CborError("CBOR ends inside an item") from None
+    except UnicodeDecodeError:
+        raise CborError("CBOR text is not UTF-8") from None
+    if type(value) is not bytes:
+        raise CborError("CBOR item that is no byte string")
+    return value, end
 
 
 def _long_argument(data: bytes, at: int, code: int) -> tuple[int, int]:
@@ -161,7 +176,9 @@ def head(major: int, argument: int) -> bytes:
     """Return the shortest head of an item of `major` type, 0 to 7 (RFC 8949 section 3)."""
     if argument < 24:
         return bytes((major << 5 | argument,))
-    for code, width in enumerate((1, 2, 4, 8), start=24):
+    if argument < 1 << 8:
+        return bytes((major << 5 | 24, argument))
+    for code, width in enumerate((2, 4, 8), start=25):
         if argument < 1 << 8 * width:
             return bytes((major << 5 | code,)) + argument.to_bytes(width, "big")
     raise ValueError(f"{argument} does not fit a CBOR head")

@@ -31,6 +31,9 @@ _ES256 = ec.ECDSA(hashes.SHA256())
 _SIGNATURE1 = b"\x84\x6aSignature1"
 """Start of every Sig_structure of ours: an array of four, and the context."""
 _NO_EXTERNAL_DATA = b"\x40"
+_OWN_START = b"\xd2\x84"
+"""Tag 18, array of four: with each part read in turn this is the whole of deterministic CBOR that fits."""
+_EMPTY_MAP = b"\xa0"
 
 SigningKey: TypeAlias = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 VerifyingKey: TypeAlias = ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey
@@ -66,17 +69,17 @@ def read_sign1(data: bytes, *, limit: int = cbor.MAX_BYTES) -> Sign1:
 
     Raises CborError or CoseError for anything but the single way of writing it.
     """
-    tagged = cbor.decode(data, limit=limit)
-    if type(tagged) is not cbor.Tag:
-        raise CoseError("COSE_Sign1 without its tag 18")
-    parts = tagged.value
-    if type(parts) is not list or len(parts) != 4:
-        raise CoseError("COSE_Sign1 is an array of four")
-    protected, unprotected, payload, signature = parts
-    if type(protected) is not bytes or type(payload) is not bytes or type(signature) is not bytes:
-        raise CoseError("COSE_Sign1 part that is no byte string")
-    if type(unprotected) is not dict or unprotected:
+    if len(data) > limit:
+        raise CoseError(f"COSE_Sign1 of {len(data)} bytes, at most {limit} are read")
+    if not data.startswith(_OWN_START):
+        raise CoseError("not a COSE_Sign1: an array of four with tag 18")
+    protected, at = cbor.byte_string_at(data, len(_OWN_START))
+    if data[at : at + 1] != _EMPTY_MAP:
         raise CoseError("unprotected header that is not empty")
+    payload, at = cbor.byte_string_at(data, at + 1)
+    signature, at = cbor.byte_string_at(data, at)
+    if at != len(data):
+        raise CoseError(f"{len(data) - at} bytes after the COSE_Sign1")
     if len(signature) != SIGNATURE_BYTES:
         raise CoseError(f"signature of {len(signature)} bytes")
     alg, kid, typ = _own_header(protected)

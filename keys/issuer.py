@@ -14,11 +14,17 @@ MAX_LIST_NUMBER = 999_999
 _ISSUER = re.compile(r"[A-Z]{2}(?:-[A-Z0-9]{1,3})?")
 _URI = re.compile(r"jkm:(?:([0-9]{1,3})|([A-Z]{2}(?:-[A-Z0-9]{1,3})?))/(0|[1-9][0-9]{0,5})")
 _HOME = "CN-"
+_REGION_DIGITS = range(2, 13, 2)
 
 
 def is_issuer(name: str) -> bool:
     """Whether `name` is formed like an ISO 3166-1 or 3166-2 region."""
     return _ISSUER.fullmatch(name) is not None
+
+
+def is_region(code: str) -> bool:
+    """Whether `code` is formed like a GB/T 2260 code or the beginning of one: 2 to 12 digits, in pairs."""
+    return code.isdecimal() and code.isascii() and len(code) in _REGION_DIGITS
 
 
 def list_uri(issuer: str, number: int) -> str:

@@ -29,7 +29,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from keys import cose, jwk
 from keys.cose import PublicKey
 from keys.errors import TrustError
-from keys.issuer import is_issuer
+from keys.issuer import is_issuer, is_region
 from keys.jwk import Json
 from keys.key_id import key_id
 
@@ -161,7 +161,7 @@ def _read_alg(members: Mapping[str, Json], public_key: PublicKey, uses: frozense
 def _read_regions(members: Mapping[str, Json]) -> tuple[str, ...] | None:
     regions = _texts(members, "regions", 1024)
     for region in regions or ():
-        if not (region.isascii() and region.isdigit() and len(region) % 2 == 0):
+        if not is_region(region):
             raise TrustError(f'region "{region}" is no GB/T 2260 prefix, such as 3301')
     return regions
 
