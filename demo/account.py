@@ -1,0 +1,141 @@
+"""What became of each person, compared with the script; and what the whole run came to."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pydantic import TypeAdapter, field_validator
+from pydantic.dataclasses import dataclass as checked
+
+from demo.people import Expected, Person
+from demo.stage import Readable, Tally
+from keys.reasons import Reason
+from keys.verdict import Colour
+from scanner.values import Outcome
+
+
+@checked(frozen=True, slots=True)
+class Passage:
+    """One line the engine reports. Times ending in `_ns` are CLOCK_MONOTONIC nanoseconds."""
+
+    lane: str
+    seq: int | None
+    at: int
+    outcome: Outcome
+    reasons: tuple[Reason, ...]
+    colour: Colour | None
+    temperature_centi: int | None
+    frame_ns: int
+    ready_ns: int
+    committed_ns: int | None
+    gate_ns: int | None
+    override: Reason | None = None
+
+    @field_validator("outcome", mode="before")
+    @classmethod
+    def _outcome_by_name(cls, value: object) -> object:
+        return Outcome[value.upper()] if isinstance(value, str) else value
+
+    @field_validator("colour", mode="before")
+    @classmethod
+    def _colour_by_name(cls, value: object) -> object:
+        return Colour[value.upper()] if isinstance(value, str) else value
+
+    @property
+    def expected(self) -> Expected:
+        """What was decided, in the script's terms."""
+        return Expected(self.outcome, self.reasons)
+
+    @property
+    def effective_ns(self) -> int | None:
+        """When the passage was durable and, where the gate opens, its command had been issued."""
+        if self.committed_ns is None:
+            return None
+        return self.committed_ns if self.gate_ns is None else max(self.committed_ns, self.gate_ns)
+
+
+PASSAGE: TypeAdapter[Passage] = TypeAdapter(Passage)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One person's turn."""
+
+    person: Person
+    passages: tuple[Passage, ...]
+    latencies_ms: tuple[float | None, ...]
+    """One a passage; None where it does not count: the temperature came after the code."""
+    problems: tuple[str, ...]
+    """What went otherwise than the script says; empty: as expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """From the first frame in which a code could be read to the log and the gate, milliseconds."""
+
+    count: int
+    p50: float | None
+    p95: float | None
+    worst: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a whole run came to."""
+
+    decisions: int
+    unexpected: int
+    latency: Latency
+    journal_verified: bool
+    journal: str
+    """What the verification said, in words."""
+    frames: Tally | None
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything went as written."""
+        return self.unexpected == 0 and self.journal_verified
+
+
+def compare(person: Person, passages: Sequence[Passage]) -> tuple[str, ...]:
+    """Tell how what was decided differs from the script."""
+    decided = [passage.expected for passage in passages if passage.override is None]
+    problems = []
+    if decided != list(person.expected):
+        problems.append(f"expected {words(person.expected)}, got {words(decided)}")
+    problems += [
+        "let through without being in the log" for one in passages if one.outcome is Outcome.PASS and one.seq is None
+    ]
+    return tuple(problems)
+
+
+def words(decided: Sequence[Expected]) -> str:
+    """Return decisions as words."""
+    return "; ".join(" ".join((one.outcome.name, *one.reasons)) for one in decided) or "no decision"
+
+
+def latency_ms(passage: Passage, seen: Readable | None) -> float | None:
+    """Return one passage's latency from `seen`'s time zero, None where there is none.
+
+    Where the decoder was better than the limits and read the code in an earlier frame, time counts from the first
+    frame with the whole code in the picture: longer than the truth, never shorter.
+    """
+    done = passage.effective_ns
+    if seen is None or done is None:
+        return None
+    zero = seen.readable_ns if passage.frame_ns >= seen.readable_ns else seen.appeared_ns
+    return (done - zero) / 1e6
+
+
+def latency(turns: Sequence[Turn]) -> Latency:
+    """Sum up the latencies that count, by nearest rank."""
+    values = sorted(value for turn in turns for value in turn.latencies_ms if value is not None)
+    if not values:
+        return Latency(0, None, None, None)
+    return Latency(len(values), _rank(values, 0.50), _rank(values, 0.95), values[-1])
+
+
+def _rank(ordered: Sequence[float], share: float) -> float:
+    return round(ordered[max(0, math.ceil(share * len(ordered)) - 1)], 1)

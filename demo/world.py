@@ -1,0 +1,153 @@
+"""Stages a whole small world round the ordinary engine.
+
+Everything is real but the light and the iron: real keys and lists, a real stream of pictures, real serial lines (as
+ptys), the engine as a process of its own. `World` starts and ends all of it; `demo.conductor` brings the people.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from pathlib import Path
+from typing import IO
+
+from demo import account
+from demo.account import Passage, Summary
+from demo.conductor import Conductor
+from demo.engine_process import EngineProcess
+from demo.guard import Guard, GuardError
+from demo.site import Site, prepare
+from demo.stage import Barrier
+from demo.stage_process import StageProcess
+from firmware_bridge.emulator import OpeningSeen, VirtualController, VirtualThermometer
+from firmware_bridge.values import LinkState
+from keys.errors import KeysError
+from scanner.control.messages import LaneView
+from scanner.journal import verify
+from scanner.journal.device import PUBLIC_NAME, read_public
+from scanner.journal.errors import JournalError
+from scanner.journal.files import journal_path
+from scanner.values import ClockTrust
+
+START_S = 25.0
+BARRIER_UP_S = 1.2
+"""How long the staged barrier stays up; the real pulse is too short to be looked at."""
+LOG_NAME = "demo.log"
+
+
+class WorldError(Exception):
+    """The world cannot be staged; the text says what and why."""
+
+
+class World:
+    """A context manager: everything that it starts is gone at its end, however that comes."""
+
+    def __init__(self, folder: Path, *, seed: int, language: str, guard_waits_s: float = 0.0) -> None:
+        """`folder` exists, is empty, and belongs to its owner alone; it is the caller's to remove."""
+        self._seed = seed
+        self._language = language
+        self._folder = folder
+        self._guard_waits_s = guard_waits_s
+        self._stack = contextlib.ExitStack()
+
+    def __enter__(self) -> World:
+        with contextlib.ExitStack() as stack:
+            self._start(stack)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    @property
+    def site(self) -> Site:
+        """Where everything lies."""
+        return self._site
+
+    @property
+    def conductor(self) -> Conductor:
+        """Who brings the people."""
+        return self._conductor
+
+    def summary(self) -> Summary:
+        """End the world, verify the log that it leaves, and sum up."""
+        self._stack.close()
+        self._conductor.take_stray()
+        turns, stray = self._conductor.turns, self._conductor.stray
+        decided = [one for turn in turns for one in turn.passages]
+        verified, said = self._verify_journal()
+        wrong = sum(bool(turn.problems) for turn in turns) + len(stray)
+        return Summary(
+            decisions=len(decided) + len(stray),
+            unexpected=wrong + (not self._gate_agrees([*decided, *stray, *self._conductor.overrides])),
+            latency=account.latency(turns),
+            journal_verified=verified,
+            journal=said,
+            frames=self._stage.tally,
+        )
+
+    def _gate_agrees(self, passages: list[Passage]) -> bool:
+        """Whether the gate opened once for each of those whom the engine says it opened for, and for nobody else."""
+        opened_for = sorted(one.seq for one in passages if one.gate_ns is not None and one.seq is not None)
+        return opened_for == sorted(opening.token for opening in self._gate.openings)
+
+    def _verify_journal(self) -> tuple[bool, str]:
+        try:
+            report = verify.verify(journal_path(self._site.state), read_public(self._site.state / PUBLIC_NAME))
+        except (JournalError, KeysError) as error:
+            return False, str(error)
+        if report.problem is not None:
+            return False, report.problem.text
+        return True, f"{report.entries} entries under {report.heads} signed heads"
+
+    # --- the beginning --------------------------------------------------------------------------------------------
+
+    def _start(self, stack: contextlib.ExitStack) -> None:
+        log_path = self._folder / LOG_NAME
+        self._site, issuing = prepare(self._folder, int(time.time()), self._language)
+        stack.callback(issuing.close)
+        issuing.issue_round(int(time.time()))
+        log: IO[bytes] = stack.enter_context(log_path.open("ab"))
+        thermometer = stack.enter_context(VirtualThermometer(self._site.thermometer, seed=self._seed))
+        self._gate = stack.enter_context(VirtualController(self._site.gate, on_opening=self._lift_barrier))
+        self._stage = StageProcess(self._site.camera, self._seed, log)
+        stack.callback(self._stage.end)
+        if not self._stage.wait_rolling(START_S):
+            raise WorldError(f"the staged camera does not start; see {log_path}")
+        engine = EngineProcess(self._site.config, log)
+        stack.callback(engine.end)
+        guard = Guard(self._site.socket)
+        stack.callback(guard.stop)
+        try:
+            self._bring_up(guard)
+        except GuardError as error:
+            raise WorldError(f"the engine does not start: {error}; see {log_path}") from error
+        self._conductor = Conductor(
+            issuing=issuing,
+            stage=self._stage,
+            thermometer=thermometer,
+            engine=engine,
+            guard=guard,
+            seed=self._seed,
+            guard_waits_s=self._guard_waits_s,
+        )
+
+    def _bring_up(self, guard: Guard) -> None:
+        guard.start()
+        up = guard.wait_for_lane(_devices_up, START_S)
+        if guard.view.clock is ClockTrust.UNTRUSTED:
+            guard.confirm_time()
+        if not up or not guard.wait(lambda view: view.clock is ClockTrust.TRUSTED, START_S):
+            degraded = ", ".join(f"{one.code} {one.detail}".strip() for one in guard.view.degraded)
+            raise GuardError(f"it does not come up: {degraded}")
+
+    def _lift_barrier(self, _opening: OpeningSeen) -> None:
+        self._stage.tell(Barrier(True))
+        lower = threading.Timer(BARRIER_UP_S, self._stage.tell, (Barrier(False),))
+        lower.daemon = True
+        lower.start()
+
+
+def _devices_up(lane: LaneView) -> bool:
+    return lane.camera is lane.thermometer is lane.gate is LinkState.UP
