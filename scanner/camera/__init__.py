@@ -1,4 +1,4 @@
-"""Cameras: a V4L2 device, a stream in a FIFO, a video file, a folder of stills, all read in the same way."""
+"""Cameras of every kind, read in the same way: devices, network addresses, FIFOs, video files, folders of stills."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from scanner.camera.device import DeviceCamera
 from scanner.camera.frame import Camera, CameraError, CameraStalledError, Frame, Grey
+from scanner.camera.network import NetworkCamera
 from scanner.camera.picture import STILL_SUFFIXES
 from scanner.camera.recording import Stills, VideoFile
 from scanner.camera.stream import StreamCamera
@@ -38,8 +39,8 @@ class _Mirrored:
 def open_camera(section: CameraSection) -> Camera:
     """Open what `section.source` means, by what stands at that path. Raises CameraError with what to do.
 
-    A number is a V4L2 index, a character device a V4L2 camera, a FIFO a stream of JPEGs, a folder or a picture a
-    row of stills, and any other file a video.
+    A number is a V4L2 index, an address such as `rtsp://…` a camera on the network, a character device a V4L2 camera,
+    a FIFO a stream of JPEGs, a folder or a picture a row of stills, and any other file a video.
     """
     camera = _open(section)
     return _Mirrored(camera) if section.mirror else camera
@@ -51,6 +52,8 @@ def _open(section: CameraSection) -> Camera:
         source = int(source)
     if isinstance(source, int):
         return DeviceCamera(source, section.width, section.height, section.fps)
+    if "://" in source:
+        return NetworkCamera(source)
     path = Path(source)
     try:
         mode = path.stat().st_mode
