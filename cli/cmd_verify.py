@@ -1,0 +1,139 @@
+"""`checkpoint verify`: code texts in, one a line; verdicts out, one a line."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import re
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, BinaryIO
+
+import typer
+
+from cli.errors import fail
+from keys.errors import StatusListError, TrustError
+from keys.status_list import StatusLists, load_status
+from keys.trust_list import TrustList, load_trust
+from keys.verdict import Verdict
+from keys.verifier import MAX_TEXT, Verifier
+
+NOT_VALID = 1
+CANNOT_JUDGE = 2
+_MAX_LINE = 4 * MAX_TEXT + 2
+"""Bytes of a line that are kept: the longest code in UTF-8, and its line end. The rest only makes it too long."""
+_SKIP = 1 << 16
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:[Zz]|[+-]\d\d:\d\d)", re.ASCII)
+
+
+def command(
+    *,
+    trust: Annotated[
+        list[Path] | None,
+        typer.Option("--trust", help="A JWK Set, a PEM or DER certificate, or a folder of these. Repeatable."),
+    ] = None,
+    status: Annotated[
+        list[Path] | None,
+        typer.Option("--status", help="A status list (.cwt) or a folder of these. Repeatable."),
+    ] = None,
+    at: Annotated[
+        str | None, typer.Option("--at", metavar="RFC3339", help="Judge as of this time instead of now.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one object a line.")] = False,
+) -> None:
+    r"""Judge health codes: one code text a line on standard input, one verdict a line on standard output.
+
+    Every line gets exactly one verdict, whatever is in it. A health code without --status is STATUS_UNKNOWN, which is
+    not valid. Exit status: 0 when every line is valid, 1 when one is not, 2 when nothing could be judged.
+
+    Example: printf '%s\n' "$CODE" | checkpoint verify --trust state/trust --status state/trust --json
+    """
+    if not trust:
+        fail("say whom to trust: --trust with a JWK Set, a certificate, or a folder of these", CANNOT_JUDGE)
+    moment = None if at is None else _read_time(at)
+    believed, lists = _load(trust, status or [], int(time.time()) if moment is None else moment)
+    verifier = Verifier(believed, lists)
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a terminal without Chinese
+    all_valid = True
+    for text in read_lines(sys.stdin.buffer):
+        verdict = verifier.verify(text, int(time.time()) if moment is None else moment)
+        all_valid &= verdict.valid
+        print(json.dumps(fields(verdict)) if as_json else words(verdict), flush=True)
+    raise typer.Exit(0 if all_valid else NOT_VALID)
+
+
+def _load(trust_paths: list[Path], status_paths: list[Path], now: int) -> tuple[TrustList, StatusLists]:
+    try:
+        trust = load_trust(trust_paths)
+        lists = load_status(status_paths, trust, now)
+    except (TrustError, StatusListError) as error:
+        fail(str(error), CANNOT_JUDGE)
+    for problem in (*trust.problems, *lists.problems):
+        print(f"checkpoint verify: not believed: {problem}", file=sys.stderr)
+    if not trust.keys and not trust.certificates:
+        fail(f"no key and no certificate in {', '.join(map(str, trust_paths))}", CANNOT_JUDGE)
+    return trust, lists
+
+
+def _read_time(text: str) -> int:
+    """Return the whole second of an RFC 3339 time."""
+    try:
+        if _RFC3339.fullmatch(text):
+            return int(datetime.datetime.fromisoformat(text.upper()).timestamp() // 1)
+    except (ValueError, OverflowError):
+        pass  # the thirtieth of February
+    return fail(f"--at {text!r} is no RFC 3339 time, such as 2026-03-04T13:00:00+08:00", CANNOT_JUDGE)
+
+
+def read_lines(stream: BinaryIO) -> Iterator[str]:
+    """Yield each line's text without its LF or CRLF, and nothing else removed.
+
+    A line is read with bounded memory; of one that is too long for any code, enough is kept to be refused. Bytes that
+    are not UTF-8 become lone surrogates, which no format allows.
+    """
+    while line := stream.readline(_MAX_LINE + 1):
+        if not line.endswith(b"\n") and len(line) > _MAX_LINE:
+            while (more := stream.readline(_SKIP)) and not more.endswith(b"\n"):
+                pass
+        elif line.endswith(b"\r\n"):
+            line = line[:-2]
+        elif line.endswith(b"\n"):
+            line = line[:-1]
+        yield line.decode("utf-8", "surrogateescape")
+
+
+def fields(verdict: Verdict) -> dict[str, object]:
+    """Return the verdict as `--json` prints it. Times are seconds since 1970 UTC."""
+    status = verdict.status
+    return {
+        "valid": verdict.valid,
+        "reason": verdict.reason,
+        "format": verdict.format,
+        "issuer": verdict.issuer,
+        "kid": None if verdict.kid is None else verdict.kid.hex(),
+        "code_id": None if verdict.identity is None else str(verdict.identity),
+        "colour": None if verdict.colour is None else verdict.colour.name.lower(),
+        "name": verdict.name,
+        "issued_at": verdict.issued_at,
+        "expires_at": verdict.expires_at,
+        "status": None if status is None else {"uri": status.uri, "issued_at": status.issued_at, "value": status.value},
+    }
+
+
+def words(verdict: Verdict) -> str:
+    """Return the verdict as one line for people: VALID or the reason, then what is known."""
+    known = [
+        verdict.format,
+        verdict.issuer,
+        None if verdict.colour is None else verdict.colour.name.lower(),
+        verdict.name,
+        None if verdict.identity is None else f"code {verdict.identity}",
+        None if verdict.expires_at is None else f"expires {_show_time(verdict.expires_at)}",
+    ]
+    return "  ".join([verdict.reason or "VALID", *(word for word in known if word is not None)])
+
+
+def _show_time(seconds: int) -> str:
+    return datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
