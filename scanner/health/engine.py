@@ -1,0 +1,98 @@
+"""Is an engine running here, and how does it stand: asked over its control socket, without disturbing it."""
+
+from __future__ import annotations
+
+import asyncio
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from firmware_bridge.values import LinkState
+from scanner.control.client import ControlClient, ControlClientError
+from scanner.control.messages import LaneView, View
+from scanner.health.finding import Finding, failed, good, span, warning
+from scanner.health.storage import can_be_made
+from scanner.values import ClockTrust
+
+ANSWER_S: Final = 5.0
+MAX_SOCKET_PATH: Final = 107
+"""Bytes that Linux allows for a socket's path (sun_path)."""
+
+
+def ask_engine(socket: Path) -> tuple[View | None, Finding]:
+    """Return the running engine's view, None where none runs, and what there is to say of the socket."""
+    part = "engine"
+    if len(str(socket).encode()) > MAX_SOCKET_PATH:
+        advice = f"name a path of at most {MAX_SOCKET_PATH} bytes in [control] socket"
+        return None, failed(part, f"the path of the control socket is too long: {socket}", advice)
+    try:
+        mode = socket.stat().st_mode
+    except FileNotFoundError:
+        if can_be_made(socket):
+            return None, good(part, "no engine runs; the control socket can be made")
+        advice = "name another place in [control] socket, or make its folder writable"
+        return None, failed(part, f"the control socket {socket} cannot be made", advice)
+    except OSError as error:
+        advice = "name another place in [control] socket"
+        return None, failed(part, f"{socket} cannot be reached: {error.strerror}", advice)
+    if not stat.S_ISSOCK(mode):
+        advice = "move that file away, or name another place in [control] socket"
+        return None, failed(part, f"{socket} is not a socket, and no engine can listen there", advice)
+    try:
+        view = asyncio.run(asyncio.wait_for(_view(socket), ANSWER_S))
+    except ConnectionRefusedError:
+        return None, good(part, "no engine runs; the socket it left behind will be replaced")
+    except (ControlClientError, TimeoutError) as error:
+        if isinstance(error.__cause__, ConnectionRefusedError):
+            return None, good(part, "no engine runs; the socket it left behind will be replaced")
+        if isinstance(error.__cause__, PermissionError):
+            advice = "run the doctor as the user that the engine runs as"
+            return None, failed(part, f"{socket} belongs to another user", advice)
+        words = str(error) or f"it said nothing for {ANSWER_S:g} s"
+        return None, failed(part, f"an engine holds {socket} and does not answer: {words}", "restart the engine")
+    return view, good(
+        part, f"an engine is running here, {view.entries:,} entries in its log; its devices are not touched"
+    )
+
+
+async def _view(socket: Path) -> View:
+    client = ControlClient(socket)
+    await client.connect()
+    try:
+        async for message in client:
+            if isinstance(message, View):
+                return message
+    finally:
+        await client.close()
+    raise ControlClientError("the engine has gone")
+
+
+def tell_view(view: View) -> Iterator[Finding]:
+    """Yield how the running engine says that it stands: its clock, its lanes' devices, what is degraded."""
+    if view.clock is ClockTrust.TRUSTED:
+        yield good("clock", "the engine trusts its clock")
+    else:
+        advice = "connect a network with NTP, or let a supervisor confirm the time on the screen"
+        yield failed("clock", "the engine does not trust its clock: everybody is referred to staff", advice)
+    for lane in view.lanes:
+        yield from _tell_lane(lane)
+    for degraded in view.degraded:
+        words = degraded.code.replace("_", " ") + (f": {degraded.detail}" if degraded.detail else "")
+        since = span(max(0, view.now - degraded.since))
+        advice = "stop the engine and run the doctor again to look deeper"
+        yield warning("engine", f"it says for {since}: {words}", advice, lane=degraded.lane)
+
+
+def _tell_lane(lane: LaneView) -> Iterator[Finding]:
+    devices = (
+        ("camera", lane.camera, f"{lane.camera_fps:.0f} pictures a second"),
+        ("thermometer", lane.thermometer, "it gives readings"),
+        ("gate", lane.gate, "the controller answers"),
+    )
+    for part, state, words in devices:
+        if state is LinkState.UP:
+            yield good(part, words, lane=lane.name)
+        else:
+            sentence = f"the engine says: {'lost' if state is LinkState.LOST else 'still connecting'}"
+            yield warning(part, sentence, "see what the engine says of it below", lane=lane.name)
