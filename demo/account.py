@@ -10,10 +10,12 @@ from pydantic import TypeAdapter, field_validator
 from pydantic.dataclasses import dataclass as checked
 
 from demo.people import Expected, Person
-from demo.stage import Readable, Tally
+from demo.stage import FPS, Readable, Tally
 from keys.reasons import Reason
 from keys.verdict import Colour
 from scanner.values import Outcome
+
+FRAME_NS = 1_000_000_000 // FPS
 
 
 @checked(frozen=True, slots=True)
@@ -117,16 +119,18 @@ def words(decided: Sequence[Expected]) -> str:
 
 
 def latency_ms(passage: Passage, seen: Readable | None) -> float | None:
-    """Return one passage's latency from `seen`'s time zero, None where there is none.
+    """Return one passage's latency from time zero, None where the code never was within the limits.
 
-    Where the decoder was better than the limits and read the code in an earlier frame, time counts from the first
-    frame with the whole code in the picture: longer than the truth, never shorter.
+    Time zero is the exposure of the first due frame within the limits, dropped or not. Where the decoder was better
+    than the limits and read an earlier frame, it is that frame's, taken one frame too early rather than too late.
     """
     done = passage.effective_ns
     if seen is None or done is None:
         return None
-    zero = seen.readable_ns if passage.frame_ns >= seen.readable_ns else seen.appeared_ns
-    return (done - zero) / 1e6
+    captured_late = seen.readable_ns - (passage.frame_ns - FRAME_NS)
+    frames_before = max(0, math.ceil(captured_late / FRAME_NS))
+    zero = max(seen.appeared_ns, seen.readable_ns - frames_before * FRAME_NS)
+    return (done - min(zero, seen.readable_ns)) / 1e6
 
 
 def latency(turns: Sequence[Turn]) -> Latency:

@@ -16,7 +16,7 @@ from demo.account import Passage, Turn
 from demo.artwork import Kind
 from demo.conditions import conditions
 from demo.engine_process import EngineProcess
-from demo.guard import Guard
+from demo.guard import Guard, GuardError
 from demo.issuing import Issuing, masked
 from demo.people import SCRIPT, Act, Person, Specimen
 from demo.scene import Showing
@@ -98,6 +98,8 @@ class Conductor:
     def once(self, people: Sequence[Person] = SCRIPT) -> Iterator[Turn]:
         """Conduct `people` and yield each turn. Raises StoppedError, GuardError."""
         for person in people:
+            if not self._engine.running:
+                raise GuardError("the engine has ended by itself")
             self.take_stray()
             turn = self._turn(person)
             self.turns.append(turn)

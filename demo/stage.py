@@ -9,6 +9,9 @@ from pydantic import Field, TypeAdapter
 
 from demo.scene import Showing
 
+FPS = 30
+"""Frames due in a second."""
+
 
 @dataclass(frozen=True, slots=True)
 class StepUp:

@@ -27,6 +27,7 @@ from demo.geometry import Fault
 from demo.scene import Scene, draw
 from demo.stage import (
     COMMAND,
+    FPS,
     REPORT,
     Barrier,
     Lower,
@@ -40,7 +41,6 @@ from demo.stage import (
     WalkOn,
 )
 
-FPS = 30
 QUALITY = 80
 TALLY_EVERY = 2 * FPS
 
