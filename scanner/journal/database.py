@@ -16,6 +16,7 @@ from pathlib import Path
 
 from scanner.journal import files, schema
 from scanner.journal.errors import (
+    SQLITE_ERRORS,
     JournalDamagedError,
     JournalError,
     JournalFailedError,
@@ -53,8 +54,8 @@ class SignedHead:
 class Database:
     """The open file. Not thread-safe by itself; the journal's lock guards it."""
 
-    def __init__(self, folder: Path, reserve_bytes: int, synchronous: str) -> None:
-        """Open the existing file in `folder`. Raises JournalError as `explain` says."""
+    def __init__(self, folder: Path, reserve_bytes: int, synchronous: str, *, begun: bool) -> None:
+        """Open the existing file, in which a log was `begun` before or is to begin. Raises JournalError."""
         self._folder = folder
         self._path = files.journal_path(folder)
         self._sick = False
@@ -62,8 +63,8 @@ class Database:
         self._keeper: sqlite3.Connection | None = None
         self._reserve: Reserve | None = None
         try:
-            self._open(reserve_bytes, synchronous)
-        except sqlite3.Error as error:
+            self._open(reserve_bytes, synchronous, begun)
+        except SQLITE_ERRORS as error:
             self.close()
             raise self._explain(error) from error
         except OSError as error:
@@ -97,8 +98,8 @@ class Database:
             if head is not None:
                 connection.execute("INSERT OR REPLACE INTO head (size, note) VALUES (?, ?)", (head.size, head.note))
             connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            with suppress(sqlite3.Error):
+        except SQLITE_ERRORS as error:
+            with suppress(*SQLITE_ERRORS):
                 connection.execute("ROLLBACK")
             raise self._explain(error) from error
 
@@ -108,7 +109,7 @@ class Database:
             found = self._connection.execute(
                 "SELECT seq, body, nodes, sealed FROM entry WHERE seq >= ? AND seq < ? ORDER BY seq", (start, stop)
             ).fetchall()
-        except sqlite3.Error as error:
+        except SQLITE_ERRORS as error:
             raise self._explain(error) from error
         return [Row(*one) for one in found]
 
@@ -121,7 +122,7 @@ class Database:
         try:
             found = self._connection.execute("SELECT size, note FROM head ORDER BY size DESC LIMIT ?", (limit,))
             return [SignedHead(*one) for one in found.fetchall()]
-        except sqlite3.Error as error:
+        except SQLITE_ERRORS as error:
             raise self._explain(error) from error
 
     def erase_sealed(self, before: int) -> int:
@@ -131,7 +132,7 @@ class Database:
                 "UPDATE entry SET sealed = NULL WHERE seq < ? AND sealed IS NOT NULL", (before,)
             ).rowcount
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        except sqlite3.Error as error:
+        except SQLITE_ERRORS as error:
             raise self._explain(error) from error
         self.reserve.refill()
         return erased
@@ -140,7 +141,7 @@ class Database:
         """Checkpoint what can be without waiting for readers. A full disk makes it wait; other errors show later."""
         try:
             self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
-        except sqlite3.Error as error:
+        except SQLITE_ERRORS as error:
             self._explain(error)
 
     def need_room(self) -> None:
@@ -161,7 +162,7 @@ class Database:
         """Close the connections, then the reserve's descriptors. Does not raise."""
         for connection in (self._writer, self._keeper):
             if connection is not None:
-                with suppress(sqlite3.Error):
+                with suppress(*SQLITE_ERRORS):
                     connection.close()
         self._writer = self._keeper = None
         if self._reserve is not None:
@@ -174,7 +175,7 @@ class Database:
             raise JournalFailedError(f"{self._path}: the log's file is closed")
         return self._writer
 
-    def _open(self, reserve_bytes: int, synchronous: str) -> None:
+    def _open(self, reserve_bytes: int, synchronous: str, begun: bool) -> None:
         writer = sqlite3.connect(
             f"{self._path.absolute().as_uri()}?mode=rw",
             uri=True,
@@ -191,7 +192,7 @@ class Database:
             raise files.explain(OSError(30, "SQLite cannot write beside it"), self._folder)
         writer.execute("PRAGMA wal_autocheckpoint = 0")
         writer.execute(f"PRAGMA synchronous = {synchronous}")
-        schema.migrate(writer)
+        schema.migrate(writer, begun=begun)
         self._keeper = sqlite3.connect(
             f"{self._path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
         )
@@ -202,17 +203,17 @@ class Database:
     def _number(self, query: str) -> int:
         try:
             (number,) = self._connection.execute(query).fetchone()
-        except sqlite3.Error as error:
+        except SQLITE_ERRORS as error:
             raise self._explain(error) from error
         return int(number or 0)
 
-    def _explain(self, error: sqlite3.Error) -> JournalError:
+    def _explain(self, error: Exception) -> JournalError:
         """Turn SQLite's error into ours, and remember whether the file must be opened anew."""
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
         if code == _FULL:
             return JournalFullError(f"{self._folder}: no room for the log ({error}); free some space")
         self._sick = True
-        if code in _DAMAGED:
+        if code in _DAMAGED or isinstance(error, UnicodeDecodeError):
             return JournalDamagedError(
                 f"{self._path}: the log's file is damaged ({error}); run `checkpoint journal verify`, keep the file"
             )

@@ -14,6 +14,11 @@ The caller handles all of them; a message names what, where, and what to do.
 
 from __future__ import annotations
 
+import sqlite3
+
+SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
+"""What the sqlite3 module raises for a damaged file: it cannot even decode its own message about a damaged name."""
+
 
 class JournalError(Exception):
     """Base of every error this package raises."""

@@ -27,6 +27,7 @@ MARGIN = 1024 * 1024
 """Bytes free below which nobody passes: room for a checkpoint of the write-ahead log."""
 _READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
 _FULL = {errno.ENOSPC, errno.EDQUOT}
+_MARK = b"a log is kept here\n"
 
 
 def journal_path(state_folder: Path) -> Path:
@@ -73,16 +74,17 @@ def take_lock(folder: Path) -> int:
     return descriptor
 
 
-def make_database(folder: Path, lock: int) -> None:
+def make_database(folder: Path, lock: int) -> bool:
     """See that the database file is there, 0600; make it on the first start only, and make its name durable.
 
-    Raises JournalDamagedError when a log was begun here and its file is gone: a new one is never started over it.
+    Returns whether a log was begun here before. Raises JournalDamagedError when one was and its file is gone or
+    emptied: a new one is never started over it.
     """
     path = folder / DATABASE
-    if path.exists():
-        _mark(lock)
-        return
-    if os.fstat(lock).st_size or Path(f"{path}-wal").exists():
+    begun = os.fstat(lock).st_size > 0
+    if path.exists() and not (begun and path.stat().st_size == 0):
+        return begun
+    if begun or Path(f"{path}-wal").exists():
         raise JournalDamagedError(
             f"{path}: a log was kept here and is gone; put it back, or see docs/formats.md on beginning another"
         )
@@ -90,22 +92,27 @@ def make_database(folder: Path, lock: int) -> None:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
         sync_folder(folder)
         sync_folder(folder.parent)
-        _mark(lock)
     except OSError as error:
         raise explain(error, folder) from error
+    return False
 
 
 def check_writable(folder: Path) -> None:
-    """Raise JournalReadOnlyError unless the log's files can be opened for writing now."""
-    for name in (LOCK, DATABASE):
-        # The database is only asked about, never opened here: closing it would drop SQLite's own locks on it.
+    """Raise JournalReadOnlyError unless the log's files can be written now; JournalError for other faults.
+
+    The lock file's own bytes are written again: nothing less shows a file system that failed into read-only. The
+    database is only asked about: opening and closing it here would drop SQLite's own locks on it.
+    """
+    try:
+        descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
         try:
-            if os.statvfs(folder).f_flag & os.ST_RDONLY:
-                raise OSError(errno.EROFS, os.strerror(errno.EROFS))
-            if not os.access(folder / name, os.W_OK):
-                raise OSError(errno.EACCES, os.strerror(errno.EACCES))
-        except OSError as error:
-            raise explain(error, folder) from error
+            os.pwrite(descriptor, os.pread(descriptor, len(_MARK), 0), 0)
+        finally:
+            os.close(descriptor)
+        if not os.access(folder / DATABASE, os.W_OK):
+            raise OSError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise explain(error, folder) from error
 
 
 def free_bytes(folder: Path) -> int:
@@ -114,7 +121,10 @@ def free_bytes(folder: Path) -> int:
     return status.f_bavail * status.f_frsize
 
 
-def _mark(lock: int) -> None:
-    if os.fstat(lock).st_size == 0:
-        os.pwrite(lock, b"a log is kept here\n", 0)
+def mark_begun(folder: Path, lock: int) -> None:
+    """Remember in the lock file that a log is kept here. Raises JournalError."""
+    try:
+        os.pwrite(lock, _MARK, 0)
         os.fsync(lock)
+    except OSError as error:
+        raise explain(error, folder) from error

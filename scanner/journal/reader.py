@@ -14,7 +14,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from scanner.journal import files
-from scanner.journal.errors import JournalDamagedError, JournalFailedError
+from scanner.journal.errors import SQLITE_ERRORS, JournalDamagedError, JournalFailedError
 
 
 @contextmanager
@@ -32,11 +32,10 @@ def open_reader(path: Path) -> Iterator[sqlite3.Connection]:
         raise files.explain(error, path) from error
     try:
         connection = _connect(path)
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
+    except SQLITE_ERRORS as error:
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+        if code not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
             raise _unreadable(path, error) from error
-    except sqlite3.DatabaseError as error:
-        raise _unreadable(path, error) from error
     else:
         with closing(connection):
             yield connection
@@ -48,7 +47,7 @@ def open_reader(path: Path) -> Iterator[sqlite3.Connection]:
                 shutil.copyfile(source, Path(folder) / f"copy.db{suffix}")
         try:
             connection = _connect(Path(folder) / "copy.db")
-        except sqlite3.DatabaseError as error:
+        except SQLITE_ERRORS as error:
             raise _unreadable(path, error) from error
         with closing(connection):
             yield connection
@@ -61,11 +60,11 @@ def _connect(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute("BEGIN")
         connection.execute("SELECT 1 FROM sqlite_schema").fetchone()
-    except sqlite3.Error:
+    except SQLITE_ERRORS:
         connection.close()
         raise
     return connection
 
 
-def _unreadable(path: Path, error: sqlite3.Error) -> JournalDamagedError:
+def _unreadable(path: Path, error: Exception) -> JournalDamagedError:
     return JournalDamagedError(f"{path}: this is no readable log ({error}); keep the file as it is")

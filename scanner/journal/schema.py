@@ -25,11 +25,17 @@ def _begin(database: Database) -> None:
     database.execute("CREATE TABLE head (size INTEGER PRIMARY KEY, note TEXT NOT NULL) STRICT")
 
 
-def migrate(connection: sqlite3.Connection) -> None:
-    """Bring the tables up to date. Raises JournalDamagedError when newer software has written them."""
+def migrate(connection: sqlite3.Connection, *, begun: bool) -> None:
+    """Bring the tables up to date; `begun`: a log was kept here before.
+
+    Raises JournalDamagedError when newer software has written them, or when a log was kept and its tables are gone.
+    """
     database = Database(connection)
-    newer = {migration.name for migration in _MIGRATIONS.applied(database)} - _KNOWN
+    applied = {migration.name for migration in _MIGRATIONS.applied(database)}
+    newer = applied - _KNOWN
     if newer:
         raise JournalDamagedError(f"newer software has written this log ({', '.join(sorted(newer))}); update this one")
+    if begun and not applied:
+        raise JournalDamagedError("a log was kept here and its tables are gone; put the file back")
     if _MIGRATIONS.pending(database):
         _MIGRATIONS.apply(database)

@@ -82,12 +82,17 @@ class Journal:
         self._signed_at = time.monotonic()
         self._unfolded = 0
         self._closed = False
+        self._begun = False
         self._database: Database | None = None
         files.prepare_folder(folder)
         self._lock_file = files.take_lock(folder)
         try:
-            files.make_database(folder, self._lock_file)
+            self._begun = files.make_database(folder, self._lock_file)
+            files.check_writable(folder)
             self._load()
+            if not self._begun:
+                files.mark_begun(folder, self._lock_file)
+                self._begun = True
             with suppress(JournalFullError):
                 self._sign()
         except BaseException:
@@ -237,7 +242,7 @@ class Journal:
         if self._database is not None:
             self._database.close()
             self._database = None
-        database = Database(self._folder, self._reserve_bytes, self._SYNCHRONOUS)
+        database = Database(self._folder, self._reserve_bytes, self._SYNCHRONOUS, begun=self._begun)
         try:
             self._tree, self._signed = resume(database, self._device)
         except JournalError:

@@ -21,7 +21,7 @@ from keys.merkle import HASH_SIZE, Tree, leaf_hash
 from keys.tree_head import TreeHead, log_origin, read_head
 from scanner.journal import entry as wire
 from scanner.journal.device import device_id
-from scanner.journal.errors import EntryError, JournalDamagedError
+from scanner.journal.errors import SQLITE_ERRORS, EntryError, JournalDamagedError
 from scanner.journal.reader import open_reader
 
 
@@ -146,7 +146,7 @@ def _stored_heads(
             if head.size != size:
                 raise _FaultError(None, f"{name} is really one over {head.size}: heads were exchanged")
             found.append((head, name))
-    except sqlite3.Error as error:
+    except SQLITE_ERRORS as error:
         raise _FaultError(None, f"the signed heads cannot be read ({error}): the file is damaged") from error
     return found
 
@@ -155,7 +155,7 @@ def _entries(connection: sqlite3.Connection, tally: _Tally) -> Iterator[tuple[in
     """Yield every stored row in order; an unreadable file is a fault of the first entry that does not come."""
     try:
         yield from connection.execute("SELECT seq, body, nodes, sealed FROM entry ORDER BY seq")
-    except sqlite3.Error as error:
+    except SQLITE_ERRORS as error:
         raise _FaultError(
             tally.entries, f"entry {tally.entries} cannot be read ({error}): the file is damaged from there on"
         ) from error
@@ -213,7 +213,7 @@ def _structure(connection: sqlite3.Connection) -> None:
     """Let SQLite look at its own file: damage that touches no entry today loses one tomorrow."""
     try:
         findings = connection.execute("PRAGMA integrity_check(1)").fetchone()
-    except sqlite3.Error as error:
+    except SQLITE_ERRORS as error:
         raise _FaultError(None, f"every entry holds, but the file is damaged elsewhere ({error})") from error
     if findings != ("ok",):
         raise _FaultError(None, f"every entry holds, but the file is damaged elsewhere ({findings[0]})")
