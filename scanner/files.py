@@ -10,12 +10,14 @@ from pathlib import Path
 def replace_file(path: Path, data: bytes, *, mode: int) -> None:
     """Write `data` to the side, fsync it, and rename it over `path`; the folder is synced too.
 
+    The file belongs to whoever owns the folder: a command run by root must not lock the appliance's own user out.
     Raises OSError as the system gives it; nothing is left behind.
     """
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "wb") as file:
             os.fchmod(file.fileno(), mode)
+            give_to_owner(file.fileno(), path.parent)
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -28,3 +30,10 @@ def replace_file(path: Path, data: bytes, *, mode: int) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def give_to_owner(descriptor: int, folder: Path) -> None:
+    """Give a new file to the owner of its folder, where this process is root and the owner somebody else."""
+    if os.geteuid() == 0:
+        owner = folder.stat()
+        os.fchown(descriptor, owner.st_uid, owner.st_gid)

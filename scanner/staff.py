@@ -26,7 +26,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from scanner.files import replace_file
+from scanner.files import give_to_owner, replace_file
 from scanner.values import Role
 
 __all__ = [
@@ -170,13 +170,13 @@ class Staff:
             record = records.get(number)
             if record is None:
                 # As slow as a real check: the time must not tell which numbers exist.
-                _hash(pin, b"\x00" * 16)
+                _fits(pin, b"", b"")
                 raise WrongPinError
             wrong = max(record.wrong, self._wrong_unsaved.get(number, 0))
             wait = self._not_before.setdefault(number, monotonic + _wait_after(wrong)) - monotonic
             if wait > 0:
                 raise SlowDownError(wait)
-            if hmac.compare_digest(_hash(pin, record.salt), record.hash):
+            if _fits(pin, record.salt, record.hash):
                 self._not_before[number] = monotonic
                 if wrong:
                     self._count(number, 0)
@@ -214,6 +214,7 @@ class Staff:
         except OSError as error:
             raise StaffFileError(f"{self._lock_path}: {error.strerror}; is the state folder writable?") from None
         try:
+            give_to_owner(descriptor, self._lock_path.parent)
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield
         finally:
@@ -287,6 +288,12 @@ def _check_pin(number: str, pin: str) -> None:
 
 def _hash(pin: str, salt: bytes) -> bytes:
     return hashlib.scrypt(pin.encode(), salt=salt, n=SCRYPT_N, r=SCRYPT_R, p=SCRYPT_P, maxmem=SCRYPT_MEMORY, dklen=32)
+
+
+def _fits(pin: str, salt: bytes, digest: bytes) -> bool:
+    """Compare in constant time. What is no PIN at all never fits: scrypt's HMAC takes "1" and "1" with NUL for one."""
+    is_pin = _PIN.fullmatch(pin) is not None
+    return hmac.compare_digest(_hash(pin if is_pin else "", salt), digest) and is_pin
 
 
 def _wait_after(wrong: int) -> float:
