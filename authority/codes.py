@@ -118,13 +118,7 @@ class Codes:
 
     def code(self, identity: CodeIdentity) -> RegisteredCode:
         """Return what the register knows of a code. Raises UnknownCodeError."""
-        owner = parse_list_uri(identity.uri)
-        if owner is None or owner[0] != self._issuer or identity.issuer != self._issuer:
-            raise UnknownCodeError(f"The code {identity} is not of {self._issuer}.")
-        code = self._register.code(owner[1], identity.index)
-        if code is None:
-            raise UnknownCodeError(f"No code {identity} was ever issued here.")
-        return code
+        return registered_code(self._register, self._issuer, identity)
 
     def _time_of_issue(self, now: int) -> int:
         """Return `now`, or the first second after the newest lists, which cannot know a code issued in their second."""
@@ -185,6 +179,17 @@ class Codes:
 
     def _identity(self, number: int, index: int) -> CodeIdentity:
         return CodeIdentity(self._issuer, list_uri(self._issuer, number), index)
+
+
+def registered_code(register: Register, issuer: str, identity: CodeIdentity) -> RegisteredCode:
+    """Return what the register of `issuer` knows of a code. Raises UnknownCodeError."""
+    owner = parse_list_uri(identity.uri)
+    if owner is None or owner[0] != issuer or identity.issuer != issuer:
+        raise UnknownCodeError(f"The code {identity} is not of {issuer}.")
+    code = register.code(owner[1], identity.index)
+    if code is None:
+        raise UnknownCodeError(f"No code {identity} was ever issued here.")
+    return code
 
 
 def may_sign(key: TrustedKey, region: str | None) -> bool:

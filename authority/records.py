@@ -22,6 +22,7 @@ class Act(StrEnum):
     REVOKE = "revoke"
     ADD_KEY = "add-key"
     REVOKE_KEY = "revoke-key"
+    UNSEAL = "unseal"
 
 
 @dataclass(frozen=True, slots=True)

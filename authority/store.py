@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import fcntl
 import secrets
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -29,6 +29,7 @@ from authority.publication import Published, SignedList
 from authority.records import Act, AuditLine, Order, RegisteredCode, RegisteredList
 from authority.register import Register
 from authority.request import CodeRequest, IssuedCode
+from authority.unsealing import ClosedEntry, OpenedEntry, open_sealed
 from keys.cose import Algorithm
 from keys.issuer import is_issuer
 from keys.seal import journal_info, unseal
@@ -234,6 +235,17 @@ class Authority:
     def unseal(self, kid: bytes, device_id: bytes, seq: int, sealed: bytes) -> bytes:
         """Open the sealed part of a journal entry. Raises RequestError (not our key), SealError (does not open)."""
         return unseal(self._keyring.sealing_key(kid), journal_info(device_id, seq), sealed)
+
+    def open_journal(
+        self, journal: Path, order: Order, now: int, *, entries: Collection[int] = ()
+    ) -> Iterator[OpenedEntry | ClosedEntry]:
+        """Open the sealed parts of a log, or of some of its entries; see `authority.unsealing.open_sealed`.
+
+        The order stands in the audit before the first part is opened.
+        """
+        numbers = ",".join(str(seq) for seq in sorted(entries)) or "all"
+        self._write_audit(AuditLine(now, Act.UNSEAL, str(journal), None, numbers, order))
+        return open_sealed(journal, self.unseal, entries)
 
     def _write_audit(self, line: AuditLine) -> None:
         with self._register.transaction():

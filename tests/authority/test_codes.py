@@ -1,4 +1,5 @@
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -16,7 +17,7 @@ from keys.verdict import Carrier, CodeIdentity, Colour, Document, DocumentType, 
 from tests.world import DAY, NOW, ORDER, SmallWorld
 
 
-def request(world: SmallWorld, **changes: object) -> CodeRequest:
+def request(world: SmallWorld, **changes: Any) -> CodeRequest:
     return replace(CodeRequest(name="欧阳娜娜", document_number=world.document_number()), **changes)
 
 

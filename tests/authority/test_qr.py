@@ -13,7 +13,7 @@ def text_of(length: int) -> str:
 
 def read(image: np.ndarray) -> str:
     (found,) = zxingcpp.read_barcodes(image, formats=zxingcpp.BarcodeFormat.QRCodeModel2)
-    return found.bytes.decode()
+    return str(found.bytes.decode())
 
 
 def test_a_text_keeps_its_version_because_the_error_correction_is_never_boosted() -> None:
@@ -39,5 +39,6 @@ def test_the_matrix_reads_back_as_the_same_text() -> None:
 
 def test_a_png_reads_back_as_the_same_text() -> None:
     image = cv2.imdecode(np.frombuffer(qr.png(text_of(300), scale=4), dtype=np.uint8), cv2.IMREAD_GRAYSCALE)
+    assert image is not None
     assert image.shape == ((57 + 8) * 4, (57 + 8) * 4)
     assert read(image) == text_of(300)
