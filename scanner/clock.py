@@ -176,7 +176,8 @@ class Clock:
     def trust(self) -> ClockTrust:
         """Tell whether people may be judged by this time: there is evidence, and it is not before the floor."""
         with self._lock:
-            trusted = self._evidence is not None and self._believed() >= self._floor
+            # A correction too small to be a step must not refer anybody just after an entry raised the floor.
+            trusted = self._evidence is not None and self._believed() >= self._floor - STEP_S
             return ClockTrust.TRUSTED if trusted else ClockTrust.UNTRUSTED
 
     def raise_floor(self, seconds: int, source: str) -> None:
