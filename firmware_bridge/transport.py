@@ -216,6 +216,8 @@ def explain_open_failure(path: str, error: Exception) -> str:
     code = error.errno if isinstance(error, OSError) else None
     if code in (errno.EACCES, errno.EPERM):
         group = _group_of(path)
+        if group is None:
+            return f"no permission to open {path}: no group may; give it to the group dialout with a udev rule"
         return (
             f"no permission to open {path}: it belongs to the group {group}; "
             f"run `sudo usermod -aG {group} $USER` and log in again"
@@ -229,15 +231,18 @@ def explain_open_failure(path: str, error: Exception) -> str:
     return f"{path} cannot be opened: {_words(error)}"
 
 
-def _group_of(path: str) -> str:
+def _group_of(path: str) -> str | None:
+    """Return the group whose members may open the device, or None when there is none to join."""
     try:
-        number = Path(path).stat().st_gid
+        status = Path(path).stat()
     except OSError:
         return "dialout"
+    if status.st_gid == 0 or status.st_mode & 0o060 != 0o060:
+        return None
     try:
-        return grp.getgrgid(number).gr_name
+        return grp.getgrgid(status.st_gid).gr_name
     except KeyError:
-        return str(number)
+        return str(status.st_gid)
 
 
 def _words(error: Exception) -> str:
