@@ -199,6 +199,20 @@ def tighten(rules: Rules, kind: SiteKind, temperature: TemperatureSection, fresh
 
     Raises LooserError: a value would loosen the policy.
     """
+    stricter_rules, looser = _stricter(rules, kind, temperature, freshness)
+    if looser:
+        raise LooserError(looser)
+    return stricter_rules
+
+
+def stricter(rules: Rules, kind: SiteKind, temperature: TemperatureSection, freshness: FreshnessSection) -> Rules:
+    """Return the stricter of rules and configuration, value by value: what holds until the region's policy is read."""
+    return _stricter(rules, kind, temperature, freshness)[0]
+
+
+def _stricter(
+    rules: Rules, kind: SiteKind, temperature: TemperatureSection, freshness: FreshnessSection
+) -> tuple[Rules, tuple[Loosened, ...]]:
     looser: list[Loosened] = []
     tighter: list[Tightened] = []
     if temperature.rule is not None:
@@ -227,6 +241,4 @@ def tighten(rules: Rules, kind: SiteKind, temperature: TemperatureSection, fresh
         elif hours < allowed_hours:
             tighter.append(Tightened(path, str(allowed_hours), str(hours)))
             rules = replace(rules, refer_after=hours * HOUR, warn_after=min(rules.warn_after, hours * HOUR))
-    if looser:
-        raise LooserError(tuple(looser))
-    return replace(rules, tightened=tuple(tighter))
+    return replace(rules, tightened=tuple(tighter)), tuple(looser)

@@ -11,9 +11,10 @@ from pathlib import Path
 
 from scanner.config import ConfigError, Configuration, Document
 from scanner.config.problems import Problem
-from scanner.policy_rules import LooserError, PolicyError, Rules, read_rules, tighten
+from scanner.policy_rules import LooserError, PolicyError, Rules, read_rules, stricter, tighten
 
 DEFAULT_FILE = "policy_default.toml"
+BUILT_IN = f"scanner/{DEFAULT_FILE}"
 MAX_BYTES = 256 * 1024
 
 
@@ -37,6 +38,17 @@ def default_policy() -> bytes:
     return (resources.files("scanner") / DEFAULT_FILE).read_bytes()
 
 
+def built_in_policy(configuration: Configuration) -> PolicyInForce:
+    """Return the built-in rules, or the configuration's where those are stricter; never fails.
+
+    For the time until the region's policy has been read, which may be milder than the built-in one.
+    """
+    data = default_policy()
+    rules = read_rules(data, BUILT_IN)
+    kind, temperature, freshness = configuration.site.kind, configuration.temperature, configuration.freshness
+    return PolicyInForce(stricter(rules, kind, temperature, freshness), built_in=True, data=data)
+
+
 def policy_in_force(document: Document[Configuration]) -> PolicyInForce:
     """Return the rules that hold for a configuration.
 
@@ -48,7 +60,7 @@ def policy_in_force(document: Document[Configuration]) -> PolicyInForce:
     path = configuration.trust.folder / "policy" / f"{home}.toml"
     data = _read(path)
     if data is None:
-        built_in, data, source = True, default_policy(), f"scanner/{DEFAULT_FILE}"
+        built_in, data, source = True, default_policy(), BUILT_IN
     else:
         built_in, source = False, str(path)
     rules = read_rules(data, source)

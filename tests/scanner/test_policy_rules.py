@@ -13,7 +13,7 @@ from scanner.config import ConfigError, load_document
 from scanner.config.model import FreshnessSection, TemperatureSection
 from scanner.policy import LooserError, PolicyError, read_rules, tighten
 from scanner.policy_explain import rows, values
-from scanner.policy_source import default_policy, policy_in_force
+from scanner.policy_source import built_in_policy, default_policy, policy_in_force
 from scanner.values import SiteKind, TemperatureRule
 
 DEFAULT = default_policy().decode()
@@ -171,6 +171,18 @@ def test_a_looser_configuration_names_file_line_and_key(tmp_path: Path) -> None:
         (2, "temperature.rule"),
         (3, "temperature.limit_centi"),
     ]
+
+
+def test_until_the_regions_policy_is_read_the_stricter_of_both_holds(tmp_path: Path) -> None:
+    """The region may be milder than the built-in rules; a configuration that fits it must not stop the start."""
+    text = "[temperature]\nrule = 'recorded'\nlimit_centi = 3700\n[freshness]\nrefer_after_hours = 12\n"
+    milder = issued(DEFAULT.replace('residential = "required"', 'residential = "recorded"'))
+    document = load_document(write_site(tmp_path, text, milder))
+    rules = built_in_policy(document.model).rules
+    assert rules.temperature[SiteKind.RESIDENTIAL] is TemperatureRule.REQUIRED
+    assert (rules.limit_centi, rules.refer_after) == (3700, 12 * 3600)
+    in_force = policy_in_force(document).rules
+    assert in_force.temperature[SiteKind.RESIDENTIAL] is TemperatureRule.RECORDED
 
 
 def test_explaining_names_the_line_of_each_value(tmp_path: Path) -> None:
