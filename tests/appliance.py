@@ -26,8 +26,13 @@ from firmware_bridge.emulator.controller import VirtualController
 from firmware_bridge.emulator.thermometer import VirtualThermometer
 from firmware_bridge.values import LinkState
 from scanner.control.messages import LaneView
+from scanner.journal.device import PUBLIC_NAME, read_public
+from scanner.journal.entry import Entry, decode
+from scanner.journal.files import journal_path
+from scanner.journal.reader import open_reader
+from scanner.journal.verify import VerifyReport, verify
 from scanner.staff import Staff
-from tests.world import SmallWorld
+from tests.world import ISSUER, SmallWorld
 
 ROOT = Path(__file__).resolve().parents[1]
 PATIENCE_S = 20.0
@@ -79,10 +84,14 @@ class Appliance:
         state: Path | None = None,
         environment: dict[str, str] | None = None,
         prefix: tuple[str, ...] = (),
+        program: tuple[str, ...] = ("-m", "cli.main"),
+        camera: Path | None = None,
+        published_ago_s: int = 60,
     ) -> None:
         self.folder = folder
         self.state = state or folder / "state"
-        self.world = SmallWorld.create(folder, now=int(time.time()))
+        self.world = SmallWorld(folder, ISSUER, int(time.time()))
+        self.world.publish(self.world.now - published_ago_s)
         self.openings = folder / "openings"
         self.socket = folder / "control.sock"
         self.thermometer = VirtualThermometer(folder / "thermometer")
@@ -93,9 +102,9 @@ class Appliance:
         self.reports: list[dict[str, object]] = []
         self.log = folder / "engine.log"
         self._prefix = prefix
+        self._program = program
         self._environment = environment or {}
-        if state is None:
-            self.state.mkdir(mode=0o700)
+        self.state.mkdir(mode=0o700, exist_ok=True)
         staff = Staff.open(self.state)
         for number, role in ROLES.items():
             staff.add(number, role, PINS[number])
@@ -118,7 +127,7 @@ socket = "{self.socket}"
 [[lane]]
 mode = "{mode}"
 [lane.camera]
-source = "{folder / "camera.mjpeg"}"
+source = "{camera or folder / "camera.mjpeg"}"
 [lane.thermometer]
 driver = "{driver}"
 port = "{folder / "thermometer"}"
@@ -149,7 +158,7 @@ port = "{folder / "gate"}"
         """Start the engine; with `wait`, until its devices are up and a supervisor has confirmed the time."""
         with self.log.open("ab") as log:
             self.engine = subprocess.Popen(
-                [*self._prefix, sys.executable, "-m", "cli.main", "run", "--config", str(self.config), "--json"],
+                [*self._prefix, sys.executable, *self._program, "run", "--config", str(self.config), "--json"],
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
@@ -168,7 +177,7 @@ port = "{folder / "gate"}"
         reply = self.guard.confirm_time()
         assert reply.ok, reply.error
         if devices:
-            self.wait_lane(lambda lane: lane.camera is LinkState.UP and lane.gate is LinkState.UP)
+            self.wait_lane(lambda lane: LinkState.UP is lane.camera is lane.gate is lane.thermometer)
         return self.guard
 
     def stop(self) -> None:
@@ -238,6 +247,16 @@ port = "{folder / "gate"}"
         if not self.openings.exists():
             return []
         return [int(line.split()[1]) for line in self.openings.read_text("ascii").splitlines() if line.count(" ")]
+
+    def entries(self) -> list[Entry]:
+        """The log as it lies on the disk."""
+        with open_reader(journal_path(self.state)) as connection:
+            bodies = connection.execute("SELECT body FROM entry ORDER BY seq").fetchall()
+        return [decode(body) for (body,) in bodies]
+
+    def verified(self) -> VerifyReport:
+        """What a walk through the log on the disk finds."""
+        return verify(journal_path(self.state), read_public(self.state / PUBLIC_NAME))
 
     def _listen(self, engine: subprocess.Popen[str]) -> None:
         assert engine.stdout is not None

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from scanner.journal.verify import verify
+from authority.masking import mask_name
+from keys.verdict import Carrier, Colour
+from scanner.journal.detail import EntryKind, UpdateDetail
+from scanner.values import Outcome
 from tests.appliance import Appliance
+from tests.world import ORDER
 
 
 @pytest.fixture
@@ -22,9 +27,149 @@ def test_a_green_code_and_a_normal_temperature_open_the_gate_once(appliance: App
     appliance.thermometer.person(3650)
     appliance.show(appliance.world.code().text)
     report = appliance.report(0)
-    assert report["outcome"] == "pass"
-    assert report["gate_ns"] is not None
+    assert (report["outcome"], report["temperature_centi"]) == ("pass", pytest.approx(3650, abs=15))
     appliance.wait_for(lambda: appliance.opened() or None)
-    assert appliance.opened() == [report["seq"]]
     appliance.stop()
-    print(appliance.log.read_text())
+    assert appliance.opened() == [report["seq"]]
+    assert appliance.verified().ok
+    kinds = [entry.kind for entry in appliance.entries()]
+    assert kinds.count(EntryKind.PASSAGE) == 1
+    assert kinds[0] is kinds[-1] is EntryKind.RUN
+    assert kinds[-2] is EntryKind.GATE
+
+
+def test_nothing_the_engine_writes_names_the_person_who_passed(appliance: Appliance) -> None:
+    code = appliance.world.code(name="欧阳修文")
+    masked = mask_name("欧阳修文")
+    appliance.start()
+    appliance.thermometer.person(3650)
+    appliance.show(code.text)
+    seen = appliance.wait_lane(lambda lane: lane.result is not None)
+    assert seen.result is not None
+    assert seen.result.name == masked, "the guard's screen shows the masked name"
+    appliance.kill()
+    for path in [*appliance.state.rglob("*"), appliance.log]:
+        if path.is_file():
+            data = path.read_bytes()
+            for secret in ("欧阳", masked, code.text[5:40], code.identity.uri + "/"):
+                assert secret.encode() not in data, path
+    opened = list(appliance.world.authority.open_journal(appliance.state / "journal.db", ORDER, appliance.world.now))
+    assert any(masked in repr(vars_of(one)) for one in opened), "the authority can open what the box cannot"
+
+
+def vars_of(value: object) -> object:
+    """Everything a frozen value holds, also what its repr hides."""
+    slots = getattr(type(value), "__slots__", ())
+    return {name: vars_of(getattr(value, name)) for name in slots} if slots else value
+
+
+def test_a_red_code_stops_and_a_guard_alone_cannot_admit_it(appliance: Appliance) -> None:
+    guard = appliance.start().attend()
+    appliance.show(appliance.world.code(colour=Colour.RED).text)
+    appliance.wait_lane(lambda lane: lane.state == "stopped")
+    assert guard.admit("known_resident").error == "override.supervisor_needed"
+    assert guard.acknowledge().ok
+    appliance.wait_lane(lambda lane: lane.state == "waiting")
+    assert appliance.opened() == []
+
+
+def test_a_guard_admits_an_expired_code_and_the_gate_opens_for_that_entry(appliance: Appliance) -> None:
+    guard = appliance.start().attend()
+    appliance.show(appliance.world.expired())
+    appliance.wait_lane(lambda lane: lane.state == "referred")
+    assert guard.admit("known_resident").ok
+    opened = appliance.wait_for(lambda: appliance.opened() or None)
+    appliance.stop()
+    override = appliance.entries()[opened[0]]
+    assert override.kind is EntryKind.OVERRIDE
+    assert override.outcome is Outcome.PASS
+    assert override.refers_to is not None
+    assert appliance.entries()[override.refers_to].kind is EntryKind.PASSAGE
+
+
+def test_a_paper_code_for_another_district_is_referred(appliance: Appliance) -> None:
+    appliance.start()
+    appliance.show(appliance.world.code(region="330203", carrier=Carrier.PAPER).text)
+    assert appliance.report(0)["reasons"] == ["OUT_OF_REGION"]
+
+
+def test_a_list_published_while_the_lane_works_takes_effect_and_is_an_entry(appliance: Appliance) -> None:
+    appliance.start()
+    code = appliance.world.code()
+    appliance.world.now = int(time.time())
+    appliance.world.authority.revoke(code.identity, ORDER, appliance.world.now)
+    appliance.world.publish()
+    time.sleep(3.5)
+    appliance.show(code.text)
+    assert appliance.report(0)["reasons"] == ["REVOKED"]
+    appliance.stop()
+    updates = [entry.detail for entry in appliance.entries() if entry.kind is EntryKind.UPDATE]
+    assert [one.issued_at for one in updates if isinstance(one, UpdateDetail)][-1] == appliance.world.now
+
+
+def test_an_older_list_put_back_is_not_believed(appliance: Appliance) -> None:
+    code = appliance.world.code()
+    old = {path: path.read_bytes() for path in appliance.world.trust_folder.rglob("*.cwt")}
+    appliance.world.now = int(time.time())
+    appliance.world.authority.revoke(code.identity, ORDER, appliance.world.now)
+    appliance.world.publish()
+    appliance.start()
+    appliance.stop()
+    for path, data in old.items():
+        path.write_bytes(data)
+    appliance.start()
+    appliance.show(code.text)
+    assert appliance.report(0)["outcome"] != "pass"
+    assert "older" in appliance.log.read_text("utf-8")
+
+
+def test_without_evidence_of_the_time_everybody_is_referred_until_a_supervisor_confirms_it(appliance: Appliance) -> None:
+    appliance.start(wait=False)
+    appliance.thermometer.person(3650)
+    code = appliance.world.code()
+    appliance.show(code.text)
+    report = appliance.report(0)
+    if "CLOCK_UNTRUSTED" not in str(report["reasons"]):
+        pytest.skip("this machine's clock has evidence: NTP or a hardware clock")
+    assert report["outcome"] == "refer"
+    appliance.attend()
+    appliance.wait_degraded("clock_untrusted", active=False)
+
+
+def test_a_stale_list_refers_everybody(tmp_path: Path) -> None:
+    with Appliance(tmp_path, extra="[freshness]\nrefer_after_hours = 24\n", published_ago_s=30 * 3600) as appliance:
+        appliance.start()
+        appliance.wait_degraded("lists_stale")
+        appliance.thermometer.person(3650)
+        appliance.show(appliance.world.code().text)
+        assert appliance.report(0)["reasons"] == ["DATA_STALE"]
+        assert appliance.opened() == []
+
+
+def test_a_kiosk_clears_a_stop_by_itself(tmp_path: Path) -> None:
+    with Appliance(tmp_path, kind="subway", mode="unattended") as appliance:
+        appliance.start()
+        appliance.show(appliance.world.code(colour=Colour.YELLOW).text)
+        lane = appliance.wait_lane(lambda lane: lane.state == "stopped")
+        appliance.show(None)
+        assert lane.result is not None
+        assert lane.result.countdown_s is not None
+        appliance.wait_lane(lambda lane: lane.state == "waiting", timeout=14)
+
+
+def test_two_engines_on_one_state_folder_do_not_write_one_log(appliance: Appliance) -> None:
+    appliance.start()
+    second = Appliance.__new__(Appliance)
+    second.__dict__.update(appliance.__dict__)
+    second.engine = second.guard = None
+    second.socket = appliance.folder / "second.sock"
+    second.config = appliance.folder / "second.toml"
+    second.config.write_text(appliance.config.read_text("utf-8").replace("control.sock", "second.sock"), "utf-8")
+    second.log = appliance.folder / "second.log"
+    second.start(wait=False)
+    try:
+        second.attend(devices=False)
+        second.wait_degraded("journal_failed")
+        assert "another" in second.log.read_text("utf-8")
+    finally:
+        second.stop()

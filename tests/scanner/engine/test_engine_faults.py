@@ -1,0 +1,274 @@
+"""What breaks at a gate, broken for real: each is a sentence, a degraded state, and is taken up again when it is over."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import pytest
+import serial
+
+from firmware_bridge.values import LinkState
+from scanner.journal.detail import EntryKind, FaultDetail
+from tests.appliance import Appliance, picture
+
+
+@pytest.fixture
+def appliance(tmp_path: Path) -> Iterator[Appliance]:
+    with Appliance(tmp_path) as appliance:
+        yield appliance
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of its own with room for little."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m,mode=700", "tmpfs", str(folder)], check=False)
+    if mounted.returncode:
+        pytest.skip("mounting a tmpfs needs root")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def passes(appliance: Appliance, number: int) -> None:
+    """Somebody passes as passage `number`."""
+    appliance.show(None)
+    appliance.thermometer.nobody()
+    appliance.wait_lane(lambda lane: lane.state == "waiting" and not lane.present)
+    appliance.thermometer.person(3650)
+    appliance.show(appliance.world.code().text)
+    assert appliance.report(number)["outcome"] == "pass"
+
+
+def faults(appliance: Appliance) -> list[tuple[str, bool]]:
+    """The faults in the log, in order."""
+    details = [entry.detail for entry in appliance.entries() if entry.kind is EntryKind.FAULT]
+    return [(one.code, one.began) for one in details if isinstance(one, FaultDetail)]
+
+
+def test_a_camera_that_is_missing_at_the_start_is_said_and_taken_up_when_it_comes(tmp_path: Path) -> None:
+    late = tmp_path / "late.mjpeg"
+    with Appliance(tmp_path, camera=late) as appliance:
+        appliance.start(wait=False)
+        appliance.attend(devices=False)
+        appliance.wait_degraded("camera_lost")
+        feed = type(appliance.feed)(late)
+        feed.start()
+        try:
+            appliance.wait_degraded("camera_lost", active=False)
+            feed.frame = picture(appliance.world.code().text)
+            appliance.thermometer.person(3650)
+            assert appliance.report(0)["outcome"] == "pass"
+        finally:
+            feed.ended.set()
+            feed.join(2)
+
+
+def test_a_camera_that_dies_is_said_and_taken_up_when_it_returns(appliance: Appliance) -> None:
+    appliance.start()
+    passes(appliance, 0)
+    appliance.feed.paused.set()
+    appliance.wait_degraded("camera_lost")
+    assert appliance.lane().camera is LinkState.LOST
+    appliance.feed.paused.clear()
+    appliance.wait_degraded("camera_lost", active=False)
+    passes(appliance, 1)
+    appliance.stop()
+    assert [one for one in faults(appliance) if one[0] == "camera_lost"] == [("camera_lost", True), ("camera_lost", False)]
+
+
+def test_broken_pictures_cost_nothing(appliance: Appliance) -> None:
+    appliance.start()
+    whole = appliance.feed.frame
+    for broken in (b"", whole[:2000], b"\xff\xd8\xff\xd9", os.urandom(5000), whole[:1000] + whole[3000:]):
+        appliance.feed.frame = broken
+        appliance.wait_for(lambda: True, 0.2)
+    grey = cv2.imencode(".jpg", __import__("numpy").zeros((77, 33), "uint8"))[1]
+    appliance.feed.frame = bytes(grey)
+    passes(appliance, 0)
+
+
+def test_a_silent_thermometer_refers_people_and_is_believed_again_when_it_speaks(appliance: Appliance) -> None:
+    guard = appliance.start().attend()
+    appliance.thermometer.silence(60)
+    appliance.wait_degraded("thermometer_lost")
+    appliance.show(appliance.world.code().text)
+    assert appliance.report(0)["reasons"] == ["THERMOMETER_ABSENT"]
+    assert guard.acknowledge().ok
+    appliance.show(None)
+    appliance.thermometer.silence(0)
+    appliance.wait_degraded("thermometer_lost", active=False)
+    passes(appliance, 1)
+
+
+def test_an_unplugged_thermometer_comes_back_by_its_name(appliance: Appliance) -> None:
+    appliance.start()
+    appliance.thermometer.unplug()
+    appliance.wait_degraded("thermometer_lost")
+    appliance.thermometer.replug()
+    appliance.wait_degraded("thermometer_lost", active=False)
+    passes(appliance, 0)
+
+
+def test_a_port_in_use_by_somebody_else_is_said_and_taken_when_free(appliance: Appliance) -> None:
+    other = serial.Serial(str(appliance.folder / "thermometer"), exclusive=True)
+    appliance.start(wait=False)
+    appliance.attend(devices=False)
+    guard = appliance.guard
+    assert guard is not None
+    appliance.wait_degraded("thermometer_lost")
+    detail = next(one.detail for one in guard.view.degraded if one.code == "thermometer_lost")
+    assert "use" in detail or "busy" in detail, detail
+    other.close()
+    appliance.wait_degraded("thermometer_lost", active=False)
+
+
+def test_a_gate_that_does_not_answer_is_an_alarm_and_an_entry(appliance: Appliance) -> None:
+    appliance.start()
+    appliance.gate.drop_answers(50)
+    appliance.thermometer.person(3650)
+    appliance.show(appliance.world.code().text)
+    assert appliance.report(0)["outcome"] == "pass"
+    appliance.wait_lane(lambda lane: lane.hint == "hint.gate_failed" or lane.gate is LinkState.LOST)
+    appliance.wait_for(
+        lambda: any(entry.kind is EntryKind.GATE for entry in appliance.entries()) or None,
+    )
+
+
+def test_an_unplugged_gate_is_said_and_comes_back(appliance: Appliance) -> None:
+    appliance.start()
+    appliance.gate.unplug()
+    appliance.wait_degraded("gate_lost")
+    appliance.gate.replug()
+    appliance.wait_degraded("gate_lost", active=False)
+    passes(appliance, 0)
+    appliance.wait_for(lambda: appliance.opened() or None)
+
+
+def test_a_full_disk_passes_nobody_unlogged_and_still_takes_a_guards_override(tmp_path: Path, small_disk: Path) -> None:
+    with Appliance(tmp_path, state=small_disk / "state") as appliance:
+        guard = appliance.start().attend()
+        passes(appliance, 0)
+        filler = small_disk / "filler"
+        with filler.open("wb", buffering=0) as file:
+            try:
+                while True:
+                    file.write(bytes(4096))
+            except OSError:
+                pass
+        appliance.show(None)
+        appliance.thermometer.nobody()
+        appliance.wait_lane(lambda lane: lane.state == "waiting" and not lane.present)
+        appliance.thermometer.person(3650)
+        appliance.show(appliance.world.code().text)
+        report = appliance.report(1)
+        assert (report["outcome"], report["reasons"], report["seq"]) == ("refer", ["LOG_UNAVAILABLE"], None)
+        appliance.wait_degraded("journal_full")
+        opened = appliance.opened()
+        assert guard.admit("known_resident").ok
+        appliance.wait_for(lambda: len(appliance.opened()) > len(opened) or None)
+        assert appliance.entries()[appliance.opened()[-1]].kind is EntryKind.OVERRIDE
+        filler.unlink()
+        appliance.wait_degraded("journal_full", active=False)
+        passes(appliance, 3)
+        appliance.stop()
+        assert appliance.verified().ok
+
+
+def test_a_read_only_state_folder_passes_nobody_and_recovers(tmp_path: Path, small_disk: Path) -> None:
+    with Appliance(tmp_path, state=small_disk / "state") as appliance:
+        appliance.start()
+        passes(appliance, 0)
+        appliance.stop()
+        appliance.show(None)
+        subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+        appliance.start(wait=False)
+        appliance.attend(devices=False)
+        appliance.wait_degraded("journal_readonly")
+        appliance.wait_lane(lambda lane: lane.thermometer is LinkState.UP)
+        appliance.thermometer.nobody()
+        appliance.show(None)
+        appliance.wait_lane(lambda lane: not lane.present)
+        appliance.thermometer.person(3650)
+        appliance.show(appliance.world.code().text)
+        report = appliance.report(1)
+        assert report["outcome"] == "refer"
+        assert report["reasons"] == ["LOG_UNAVAILABLE"]
+        subprocess.run(["mount", "-o", "remount,rw", str(small_disk)], check=True)
+        appliance.wait_degraded("journal_readonly", active=False)
+        assert appliance.guard is not None
+        assert appliance.guard.acknowledge().ok
+        passes(appliance, 2)
+        appliance.stop()
+        assert appliance.verified().ok
+
+
+def test_a_damaged_log_is_never_written_over(appliance: Appliance) -> None:
+    appliance.start()
+    passes(appliance, 0)
+    appliance.stop()
+    appliance.show(None)
+    database = appliance.state / "journal.db"
+    forger = sqlite3.connect(database)
+    forger.execute("UPDATE entry SET body = zeroblob(60) WHERE seq = (SELECT max(seq) FROM entry)")
+    forger.commit()
+    forger.close()
+    found = [(path, path.read_bytes()) for path in (database, Path(f"{database}-wal")) if path.exists()]
+    appliance.start(wait=False)
+    appliance.attend(devices=False)
+    appliance.wait_degraded("journal_failed")
+    appliance.show(None)
+    appliance.thermometer.person(3650)
+    appliance.show(appliance.world.code().text)
+    assert appliance.report(1)["reasons"] == ["LOG_UNAVAILABLE"]
+    appliance.stop()
+    assert [(path, path.read_bytes()) for path, _ in found] == found
+
+
+def test_a_broken_configuration_starts_nothing_and_names_every_fault(appliance: Appliance) -> None:
+    appliance.config.write_text("[site]\nkind = 'resedential'\nnmae = 'x'\n[[lane]]\nmode = 3\n", "utf-8")
+    appliance.start(wait=False)
+    assert appliance.engine is not None
+    assert appliance.engine.wait(10) == 2
+    said = appliance.log.read_text("utf-8")
+    for fault in ("config.toml:2", "residential", "config.toml:3", "nmae", "config.toml:5", "mode"):
+        assert fault in said
+    assert not (appliance.state / "journal.db").exists()
+
+
+def test_trust_that_is_missing_refers_people_in_words(appliance: Appliance) -> None:
+    shutil.rmtree(appliance.world.trust_folder)
+    appliance.start()
+    appliance.wait_degraded("keys_missing")
+    appliance.wait_degraded("lists_missing")
+    appliance.show(appliance.world.code().text)
+    assert "UNKNOWN_ISSUER" in str(appliance.report(0)["reasons"])
+    assert appliance.opened() == []
+
+
+def test_a_bad_trust_file_leaves_the_last_verified_state_in_force(appliance: Appliance) -> None:
+    appliance.start()
+    for path in appliance.world.trust_folder.rglob("*"):
+        if path.is_file() and path.suffix in {".json", ".cwt"}:
+            path.write_bytes(path.read_bytes()[:-3] + b"\x00\x00\x00")
+    appliance.wait_for(lambda: "does not hold" in appliance.log.read_text("utf-8") or None)
+    passes(appliance, 0)
+
+
+def test_killing_the_screen_or_many_of_them_leaves_the_lane_alone(appliance: Appliance) -> None:
+    appliance.start()
+    passes(appliance, 0)
+    import socket  # noqa: PLC0415
+
+    for _ in range(30):
+        screen = socket.socket(socket.AF_UNIX)
+        screen.connect(str(appliance.socket))
+        screen.send(b'{"type":"watch_pre')
+        screen.close()
+    passes(appliance, 1)
