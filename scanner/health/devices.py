@@ -64,7 +64,9 @@ def check_camera(section: CameraSection, lane: str) -> Finding:
             lost = next((detail for state, detail in reversed(states) if state is LinkState.LOST), "")
             sentence = lost or f"{section.source} opens, but gives no picture in {FIRST_FRAME_S:g} s"
             return failed(part, sentence, _camera_advice(section), lane=lane)
-        time.sleep(0.0 if capture.ended else WATCH_S)
+        deadline = time.monotonic() + WATCH_S
+        while time.monotonic() < deadline and not capture.ended:
+            time.sleep(0.05)
         rate = capture.rate()
         frame = capture.newest(0.0) or frame
     finally:
