@@ -25,6 +25,7 @@ from scanner.engine.engine import Engine, LaneHungError
 from scanner.engine.report import PassageReport
 from scanner.engine.supervision import HungError
 from scanner.locale import Texts
+from scanner.policy_source import policy_in_force
 
 SCREEN_AGAIN_S = 1.0
 """A screen that fails is started again after this."""
@@ -48,6 +49,7 @@ def command(
     """
     try:
         document = load_document(config)
+        policy_in_force(document)
     except ConfigError as error:
         fail("\n".join(["the configuration cannot be used:", *map(describe, error.problems)]), 2)
     configuration = document.model

@@ -6,6 +6,7 @@ ends by itself only when a lane's own thread hangs: then it exits, and whoever s
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import logging
 import threading
@@ -146,7 +147,12 @@ class Engine:
         self.degradations = Degradations(clock.now, self._degradation_changed)
         self.trust = Trust(document, clock.now, self.degradations)
         self._log = Log(
-            configuration.state.folder, configuration.journal.reserve_mb, software, self.trust, self.degradations
+            configuration.state.folder,
+            configuration.journal.reserve_mb,
+            software,
+            self.trust,
+            self.degradations,
+            self._written,
         )
         desk = StaffDesk(Staff.open(configuration.state.folder), clock, self._loop_of)
         self.control = ControlServer(configuration.control.socket, self._hello(), desk.handle)
@@ -284,6 +290,12 @@ class Engine:
     def view_changed(self) -> None:
         """Note that a lane's view is a new one."""
         self._view_wanted.set()
+
+    def _written(self, draft: EntryDraft) -> None:
+        """Let the log's own time be a floor for the clock, where it was written while trusted."""
+        if draft.clock is ClockTrust.TRUSTED:
+            with contextlib.suppress(ClockError):
+                self._clock.raise_floor(draft.time_ms // 1000, "log")
 
     def _record(self, draft: EntryDraft) -> None:
         self._log.record(draft, lambda _: None)

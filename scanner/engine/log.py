@@ -28,12 +28,23 @@ Done = Callable[[Receipt | JournalError], None]
 class Log:
     """The one way into the journal. `record` never blocks and always calls `done`; nothing passes unlogged."""
 
-    def __init__(self, folder: Path, reserve_mb: int, software: str, trust: Trust, degradations: Degradations) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        reserve_mb: int,
+        software: str,
+        trust: Trust,
+        degradations: Degradations,
+        written: Callable[[EntryDraft], None],
+    ) -> None:
+        """`written` hears of every entry that has become durable, on the writer's thread."""
         self._folder = folder
         self._reserve_mb = reserve_mb
         self._software = software
         self._trust = trust
         self._degradations = degradations
+        self._written = written
         self._lock = threading.Lock()
         self._journal: Journal | None = None
         self._writer: JournalWriter | None = None
@@ -85,8 +96,9 @@ class Log:
 
         def finished(result: Receipt | JournalError) -> None:
             self._note(result if isinstance(result, JournalError) else None, reserve=reserve)
-            if self._first_ms is None and isinstance(result, Receipt):
-                self._first_ms = draft.time_ms
+            if isinstance(result, Receipt):
+                self._first_ms = draft.time_ms if self._first_ms is None else self._first_ms
+                self._written(draft)
             done(result)
 
         writer.submit(draft, finished, reserve=reserve)

@@ -21,8 +21,7 @@ from scanner.config.reader import Document
 from scanner.engine.degradations import Cause, Degradations
 from scanner.engine.seen import SeenLists
 from scanner.policy import Rules
-from scanner.policy_rules import read_rules, tighten
-from scanner.policy_source import PolicyInForce, default_policy, policy_in_force
+from scanner.policy_source import PolicyInForce, built_in_policy, policy_in_force
 from scanner.values import ClockTrust, Freshness
 
 log = logging.getLogger(__name__)
@@ -61,7 +60,7 @@ class Trust:
         """Lists that came into force and have no entry in the log yet: issuer, uri, `iat`."""
         empty = TrustList(())
         lists = StatusLists(())
-        self.verified = Verified(empty, lists, Verifier(empty, lists), _built_in(document.model))
+        self.verified = Verified(empty, lists, Verifier(empty, lists), built_in_policy(document.model))
 
     @property
     def home(self) -> str:
@@ -175,15 +174,6 @@ class Trust:
         self._degradations.set(Cause.LISTS_OLD, old, detail=hours)
         self._degradations.set(Cause.POLICY_DEFAULT, verified.policy.built_in, detail=rules.version)
         self._degradations.set(Cause.SEAL_KEY_MISSING, self.seal_key() is None, detail=self.home)
-
-
-def _built_in(configuration: Configuration) -> PolicyInForce:
-    """Return the package's own policy: what holds until the authority's has been read."""
-    data = default_policy()
-    rules = tighten(
-        read_rules(data, "built in"), configuration.site.kind, configuration.temperature, configuration.freshness
-    )
-    return PolicyInForce(rules, built_in=True, data=data)
 
 
 def _fingerprint(folder: Path) -> tuple[tuple[str, int, int], ...]:
