@@ -1,4 +1,4 @@
-"""Codes that no honest authority makes: forged, altered, cut. For tests and the demo, which must see them refused.
+"""Codes that no honest authority makes: forged, altered, repainted. Tests and the demo must see them refused.
 
 Each takes a genuine code's text and returns another text; `stranger` is a key that nobody trusts.
 """
@@ -11,15 +11,10 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from keys import base45, cose
-from keys.health_code import PREFIX, TYP, HealthCode, read_claims, write_claims
+from keys.health_code import PREFIX, TYP, read_claims, write_claims
 from keys.verdict import Colour
 
 _SIGNATURE_BITS: Final = 64 * 8
-
-
-def claims_of(text: str) -> HealthCode:
-    """Return what a code says, proved or not."""
-    return read_claims(_read(text).payload)
 
 
 def forged(text: str, stranger: ec.EllipticCurvePrivateKey) -> str:
@@ -45,11 +40,6 @@ def altered(text: str, bit: int = 0) -> str:
     byte, shift = divmod(bit % _SIGNATURE_BITS, 8)
     whole[-1 - byte] ^= 1 << shift
     return _text(bytes(whole))
-
-
-def cut(text: str, characters: int) -> str:
-    """Return the code without its last characters."""
-    return text[:-characters]
 
 
 def _read(text: str) -> cose.Sign1:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -29,6 +33,16 @@ ORDER = Order(by="Officer Li", reason="contact of a case")
 DAY = 86_400
 
 
+@cache
+def _template(issuer: str, founded: int) -> Path:
+    """Make an authority's folder once a run, for the tests to copy."""
+    parent = Path(tempfile.mkdtemp(prefix="checkpoint-world-"))
+    atexit.register(shutil.rmtree, parent, ignore_errors=True)
+    # The cheapest scrypt: what a test needs is the way, not the half second.
+    Authority.create(parent / "authority", issuer, PASSPHRASE, founded, stretch_log2=4).close()
+    return parent / "authority"
+
+
 @dataclass(frozen=True, slots=True)
 class HeldCode:
     """A code bound to a phone."""
@@ -49,8 +63,9 @@ class SmallWorld:
         self.root = root
         self.trust_folder = root / "published"
         self.passphrase = PASSPHRASE
-        # The cheapest scrypt: what a test needs is the way, not the half second.
-        self.authority = Authority.create(root / "authority", issuer, PASSPHRASE, now - 30 * DAY, stretch_log2=4)
+        # Keys are made once a run and copied: a test needs an authority of its own, not keys of its own.
+        shutil.copytree(_template(issuer, now - 30 * DAY), root / "authority")
+        self.authority = Authority.open(root / "authority", PASSPHRASE)
         self.trust = TrustList()
         self.lists = StatusLists()
         self.verifier = Verifier(self.trust, self.lists)
