@@ -148,11 +148,11 @@ class Engine:
         self.trust = Trust(document, clock.now, self.degradations)
         self._log = Log(
             configuration.state.folder,
-            configuration.journal.reserve_mb,
-            software,
-            self.trust,
-            self.degradations,
-            self._written,
+            reserve_mb=configuration.journal.reserve_mb,
+            software=software,
+            trust=self.trust,
+            degradations=self.degradations,
+            written=self._written,
         )
         desk = StaffDesk(Staff.open(configuration.state.folder), clock, self._loop_of)
         self.control = ControlServer(configuration.control.socket, self._hello(), desk.handle)
