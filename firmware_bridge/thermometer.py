@@ -25,7 +25,8 @@ _log = logging.getLogger(__name__)
 class Thermometer:
     """One thermometer. `again` may be called from any thread; the callbacks come from `run`'s.
 
-    The state is UP only while valid frames come: a line that is open and silent, or full of nonsense, is LOST.
+    The state is UP only while valid frames come: a line that is open and silent, or full of nonsense, is LOST. With
+    every loss the presence ends, because nobody knows who stands there afterwards.
     """
 
     def __init__(  # noqa: PLR0917  the three callbacks stand in the order of the path of a reading
@@ -146,6 +147,7 @@ class Thermometer:
     def _complain(self, detail: str) -> None:
         if self.state is not LinkState.LOST:
             _log.warning("%s: %s", self._port.name, detail)
+            self._emit(self._settling.interrupt(self._clock()))
         self._change(LinkState.LOST, detail)
 
     def _emit(self, events: tuple[MeasurementEvent, ...]) -> None:

@@ -4,6 +4,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,6 +17,8 @@ from firmware_bridge.thermometer import Thermometer
 from firmware_bridge.transport import SerialPort
 from firmware_bridge.values import LinkState, Measurement, Sample
 
+QUICK = replace(DRIVER, silence_s=0.5)
+"""The driver with less patience, so that tests of silence are short."""
 PATIENCE_S = 15.0
 """How long a test waits for what takes a second on an idle machine."""
 
@@ -66,7 +69,7 @@ class ThermometerBench(Loop):
         port = SerialPort(str(link), 9600, name="thermometer", jitter=random.Random(1))
         self.thermometer = Thermometer(
             port,
-            DRIVER,
+            QUICK,
             Settling(DRIVER.rule, Offsets(), "forehead"),
             self.events.append,
             self.samples.append,

@@ -41,7 +41,7 @@ def test_the_module_streams_about_14_frames_a_second_with_some_hundredths_of_noi
 
 
 def test_somebody_arrives_over_some_frames_and_not_at_once(module):
-    with serial.Serial(str(module.link), 9600, timeout=1.2) as port:
+    with serial.Serial(str(module.link), 9600, timeout=0.8) as port:
         module.person(3660)
         read = [sample.object_centi for sample in samples(port.read(100_000))]
     between = [centi for centi in read if 2600 < centi < 3600]
@@ -95,7 +95,7 @@ def test_putting_back_makes_a_new_pty_behind_the_same_link(module):
     module.replug()
     assert module.plugged
     assert module.link.readlink() != first
-    assert samples(read_for(module.link, 0.5))
+    assert samples(read_for(module.link, 0.25))
     os.close(keep)
 
 
@@ -104,7 +104,7 @@ def test_pulling_twice_and_putting_back_twice_are_harmless(module):
     module.unplug()
     module.replug()
     module.replug()
-    assert samples(read_for(module.link, 0.5))
+    assert samples(read_for(module.link, 0.25))
 
 
 def test_a_line_nobody_reads_does_not_hold_the_module_up(module):
@@ -130,7 +130,7 @@ def test_a_link_in_a_folder_that_is_not_there_is_an_error_in_words(tmp_path):
 def test_a_link_left_by_a_killed_emulator_is_taken_over(tmp_path):
     (tmp_path / "t").symlink_to("/dev/pts/99999")
     with VirtualThermometer(tmp_path / "t") as module:
-        assert samples(read_for(module.link, 0.5))
+        assert samples(read_for(module.link, 0.25))
 
 
 def test_a_log_that_cannot_be_written_is_an_error_in_words(tmp_path):
@@ -154,12 +154,12 @@ def test_a_stopped_device_leaves_no_link_thread_or_descriptor(tmp_path):
 def test_an_impossible_fault_is_the_callers_error_and_the_device_lives(module):
     with pytest.raises(ValueError, match="non-negative"):
         module.garbage(-1)
-    assert samples(read_for(module.link, 0.5))
+    assert samples(read_for(module.link, 0.25))
 
 
 def test_the_controller_says_nothing_unasked(tmp_path):
     with VirtualController(tmp_path / "g") as controller:
-        assert read_for(controller.link, 0.5) == b""
+        assert read_for(controller.link, 0.2) == b""
 
 
 def test_the_controller_refuses_an_opening_outside_a_session(tmp_path):

@@ -19,7 +19,7 @@ FRAMES = b"".join(write_frame(3650 + n % 3, 2480) for n in range(3))
 
 @pytest.fixture
 def module(tmp_path):
-    with VirtualThermometer(tmp_path / "thermometer", seed=3) as module:
+    with VirtualThermometer(tmp_path / "thermometer", seed=3, rate_hz=28.0) as module:
         yield module
 
 
@@ -194,7 +194,7 @@ def test_a_module_that_was_never_plugged_in_is_lost_and_found(tmp_path):
 def test_a_stuck_module_is_not_believed_until_it_moves(module, bench):
     module.person(3660)
     bench.await_measurements(1)
-    bench.thermometer._stuckness = Stuckness(limit_s=1.0)
+    bench.thermometer._stuckness = Stuckness(limit_s=0.5)
     module.stuck()
     bench.await_state(LinkState.LOST)
     assert "repeats 36." in bench.detail
@@ -244,7 +244,7 @@ def test_readings_that_waited_while_the_loop_was_held_up_are_thrown_away(module,
 
 
 def test_drift_shows_in_the_readings(module, bench):
-    module.drift(600.0 * 60)
+    module.drift(2000.0 * 60)
     eventually(lambda: bench.samples[-1].object_centi > 2480 + 600)
 
 
@@ -271,6 +271,6 @@ def test_the_loop_can_run_again(module):
 def test_supervision_sees_when_a_reading_was_last_heard(module, bench):
     eventually(lambda: time.monotonic() - bench.thermometer.last_heard < 0.3)
     module.silence()
-    time.sleep(0.5)
+    time.sleep(0.4)
     assert time.monotonic() - bench.thermometer.last_heard > 0.3
     assert time.monotonic() - bench.thermometer.last_turn < 0.3
