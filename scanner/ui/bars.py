@@ -161,7 +161,7 @@ def _with_end(spans: Sequence[Span], end: str, width: int) -> Line:
 
 def _flow(items: Sequence[str], width: int, scene: Scene) -> list[str]:
     """Set items one after another, as many a line as fit, each whole unless it alone is wider than a line."""
-    bar = "  │  " if scene.terminal.wide else "  |  "
+    bar = " │ " if scene.terminal.wide else " | "
     lines: list[str] = []
     for item in items:
         text = fit(item, width - 2)

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -45,6 +46,14 @@ class Credentials:
 
 
 Submit = Callable[[Credentials], Awaitable[Reply | None]]
+
+
+class SecretInput(Input):
+    """A field whose value shows as stars: Textual's own bullets are beyond a text console."""
+
+    @property
+    def _value(self) -> Text:
+        return Text("*" * len(self.value), no_wrap=True, overflow="ignore", end="")
 
 
 class StaffDialog(ModalScreen[bool]):
@@ -92,14 +101,14 @@ class StaffDialog(ModalScreen[bool]):
             yield Label(shown(say(who)), markup=False)
             yield Input(id="staff", max_length=STAFF_LENGTH, select_on_focus=False)
             yield Label(shown(say("dialog_supervisor_pin" if self._supervisor_only else "dialog_pin")), markup=False)
-            yield Input(id="pin", password=True, max_length=PIN_LENGTH, select_on_focus=False)
+            yield SecretInput(id="pin", password=True, max_length=PIN_LENGTH, select_on_focus=False)
             yield Label(shown(say("dialog_cause")), classes="cause", markup=False)
             words = [Option(shown(self._scene.texts.get(f"cause.{cause}")), id=cause) for cause in self._causes]
             yield OptionList(*words, id="cause", classes="cause", markup=False)
             yield Label(shown(say("dialog_supervisor")), classes="supervisor", markup=False)
             yield Input(id="supervisor", classes="supervisor", max_length=STAFF_LENGTH, select_on_focus=False)
             yield Label(shown(say("dialog_supervisor_pin")), classes="supervisor", markup=False)
-            yield Input(
+            yield SecretInput(
                 id="supervisor-pin", classes="supervisor", password=True, max_length=PIN_LENGTH, select_on_focus=False
             )
             yield Label("", id="answer", markup=False)

@@ -6,7 +6,7 @@ from rich.cells import cell_len
 
 from scanner.ui import letters, words
 from scanner.ui.bitmap import as_text
-from scanner.ui.painted import Line, PaintedLines, Span, ends, fit, pad
+from scanner.ui.painted import Line, PaintedLines, Span, ends, fit, pad, wrap
 from scanner.ui.scene import Scene
 from scanner.ui.themes import Role
 
@@ -34,7 +34,7 @@ class TemperatureGauge(PaintedLines):
             out.append((Span(pad(text, width), role, bold=True),))
             return out + [(Span(pad(f" {note}", width), Role.FAINT),) for note in now.notes]
         beside = width - cell_len(digits[0]) - 2
-        notes = [word, *now.notes]
+        notes = [word, *(line for note in now.notes for line in wrap(note, beside))]
         stacked = height - 1 - len(digits) >= 2 or beside < max(cell_len(word), 8)
         for index, row in enumerate(digits):
             note = "" if stacked or index >= len(notes) else fit(notes[index], beside)

@@ -55,8 +55,7 @@ class EngineLink:
                 hello = await client.connect()
                 self._client, failures = client, 0
                 self._on_hello(hello)
-                async for message in client:
-                    self._on_message(message)
+                await self._listen(client)
             except ProtocolMismatchError:
                 absence = Absence.MISMATCH
             except ControlClientError:
@@ -70,6 +69,11 @@ class EngineLink:
             pause = pause_after(failures, random.random())  # noqa: S311 - spreads knocks, guards nothing
             self._on_outage(Outage(absence, time.monotonic() - self._lost_at, pause))
             await asyncio.sleep(pause)
+
+    async def _listen(self, client: ControlClient) -> None:
+        """Pass on what the engine says until the connection ends; a frame of its own, so that no view outlives it."""
+        async for message in client:
+            self._on_message(message)
 
     async def send(self, command: Command) -> Reply | None:
         """Send a command and return the reply; None where no engine answers."""

@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.events import Resize
 from textual.screen import Screen
+from textual.widget import Widget
 
 from scanner.control.messages import Preview
 from scanner.ui.bars import Header, KeyBar, StatusBar
@@ -38,35 +39,36 @@ class MainScreen(Screen[None], inherit_bindings=False):
     ]
     CSS = """
     MainScreen { layout: vertical; overflow: hidden; }
-    #middle { height: 5; }
-    #gauge, #viewfinder, #last { height: 1fr; }
+    Horizontal > * { height: 1fr; }
     """
 
     def __init__(self) -> None:
         super().__init__()
         self._scene: Scene | None = None
-        self._viewfinder = Viewfinder(id="viewfinder")
+        self._header, self._panel = Header(), ResultPanel()
+        self._middle = Horizontal()
+        self._gauge, self._viewfinder, self._last = TemperatureGauge(), Viewfinder(), LastPassages()
+        self._status, self._keys = StatusBar(), KeyBar()
         self._parts: tuple[Painted, ...] = (
-            Header(id="header"),
-            ResultPanel(id="panel"),
-            TemperatureGauge(id="gauge"),
+            self._header,
+            self._panel,
+            self._gauge,
             self._viewfinder,
-            LastPassages(id="last"),
-            StatusBar(id="status"),
-            KeyBar(id="keys"),
+            self._last,
+            self._status,
+            self._keys,
         )
 
     def compose(self) -> ComposeResult:
         """Lay the parts out from top to bottom."""
-        header, panel, gauge, viewfinder, last, status, keys = self._parts
-        yield header
-        yield panel
-        with Horizontal(id="middle"):
-            yield gauge
-            yield viewfinder
-            yield last
-        yield status
-        yield keys
+        yield self._header
+        yield self._panel
+        with self._middle:
+            yield self._gauge
+            yield self._viewfinder
+            yield self._last
+        yield self._status
+        yield self._keys
 
     def show(self, scene: Scene) -> None:
         """Paint `scene`."""
@@ -90,21 +92,19 @@ class MainScreen(Screen[None], inherit_bindings=False):
     def _share_out(self, scene: Scene) -> None:
         width, height = self.size
         shares = plan(width, height, StatusBar.wanted_rows(scene, width))
-        rows = {
-            "#header": shares.header,
-            "#panel": shares.panel,
-            "#middle": shares.middle,
-            "#status": shares.status,
-            "#keys": shares.keys,
-        }
-        for selector, share in rows.items():
-            widget = self.query_one(selector)
+        rows: tuple[tuple[Widget, int], ...] = (
+            (self._header, shares.header),
+            (self._panel, shares.panel),
+            (self._middle, shares.middle),
+            (self._status, shares.status),
+            (self._keys, shares.keys),
+        )
+        for widget, share in rows:
             if widget.display != bool(share):
                 widget.display = bool(share)
             if share and _cells(widget.styles.height) != share:
                 widget.styles.height = share
-        for selector, columns in (("#gauge", shares.gauge_columns), ("#viewfinder", shares.viewfinder_columns)):
-            widget = self.query_one(selector)
+        for widget, columns in ((self._gauge, shares.gauge_columns), (self._viewfinder, shares.viewfinder_columns)):
             if _cells(widget.styles.width) != columns:
                 widget.styles.width = columns
 

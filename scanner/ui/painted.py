@@ -78,7 +78,7 @@ def _head(text: str, width: int) -> str:
     return text
 
 
-_NO_LINE_START = "，。；：、！？）》」』”’％…"
+_NO_LINE_START = "，。；：、！？）》」』”’％℃…"
 
 
 def _pieces(text: str) -> Iterable[str]:
@@ -105,8 +105,8 @@ class Painted(Widget):
 
     DEFAULT_CSS = "Painted { width: 1fr; height: 1; }"
 
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(self) -> None:
+        super().__init__()
         self._scene: Scene | None = None
         self._strips: Sequence[Strip] = ()
 

@@ -28,14 +28,16 @@ class _Column:
     numbered: bool = False
 
     def lines(self, width: int, height: int) -> list[str]:
-        """Return title and sentences wrapped to `width`; what does not fit in `height` rows ends in an ellipsis."""
+        """Return sentences wrapped to `width`, under their title where there is room; a cut ends in an ellipsis."""
         if not self.items:
             return []
-        out = [self.title] if self.title and height > 2 else []
+        out: list[str] = []
         for index, item in enumerate(self.items, 1):
             mark = f"{index} " if self.numbered and len(self.items) > 1 else "· " if self.title else ""
             wrapped = wrap(item, width - len(mark))
             out += [(mark if n == 0 else " " * len(mark)) + line for n, line in enumerate(wrapped)]
+        if self.title and len(out) < height:
+            out.insert(0, self.title)
         if len(out) > height > 0:
             out = [*out[: height - 1], f"{fit(out[height - 1], width - 1)}…"]
         return out[:height]

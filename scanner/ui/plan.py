@@ -29,7 +29,11 @@ def plan(width: int, height: int, status_wanted: int) -> Plan:
     """
     header = 1 if height >= 4 else 0
     keys = 1 if height >= 10 else 0
-    status = 1 if height < 14 else min(2 if height < 20 else 3 if height < 36 else 5, max(2, status_wanted))
+    status = (
+        1
+        if height < 14
+        else min(2 if height < 20 else 3 if height < 24 else 4 if height < 36 else 5, max(2, status_wanted))
+    )
     free = height - header - keys - status
     middle = 0 if height < 22 or width < 60 else 5 if height < 36 else min(13, height - 32)
     panel = max(1, free - middle)

@@ -28,8 +28,8 @@ _LEVELS = 24
 class Viewfinder(Painted):
     """Shows the newest preview of the lane. A preview replaces the one before it; none is kept."""
 
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(self) -> None:
+        super().__init__()
         self._preview: Preview | None = None
 
     def look(self, preview: Preview | None) -> None:

@@ -1,0 +1,108 @@
+"""A screen on a real socket, with an engine that says what the test wants."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import timedelta, timezone
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from scanner.control.messages import View
+from scanner.ui.app import GuardScreen
+from scanner.ui.scene import Scene
+from scanner.ui.terminal import Terminal
+from tests.scanner.ui.golden import screen_text
+from tests.scanner.ui.scripted_engine import ScriptedEngine
+
+os.environ["TEXTUAL_ANIMATIONS"] = "none"
+
+CHINA = timezone(timedelta(hours=8))
+WIDE = Terminal(wide=True)
+POOR = Terminal(wide=False, why="TERM=linux")
+
+
+class HeldClock:
+    """A clock that stands still until it is told to go on."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Screen:
+    """A running screen, as a test drives it."""
+
+    def __init__(self, app: GuardScreen, pilot: Pilot[None], clock: HeldClock) -> None:
+        self.app = app
+        self.pilot = pilot
+        self.clock = clock
+
+    @property
+    def scene(self) -> Scene:
+        return self.app._scene_now
+
+    async def until(self, condition: Callable[[], bool], what: str = "") -> None:
+        """Wait until `condition` holds and everything has been painted."""
+        deadline = time.monotonic() + 8
+        while not condition():
+            assert time.monotonic() < deadline, what or "the screen did not get there in 8 s"
+            await asyncio.sleep(0.01)
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Wait until the screen has stopped changing: a layout may follow a paint."""
+        before = ""
+        while (shown := screen_text(self.app)) != before:
+            before = shown
+            await self.pilot.pause(0.02)
+
+    async def sees(self, view: View) -> None:
+        """Wait until this very view is shown."""
+        await self.until(lambda: self.scene.view == view)
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[ScriptedEngine]:
+    engine = ScriptedEngine(tmp_path / "control.sock")
+    yield engine
+    engine.stop()
+
+
+OpenScreen = Callable[..., AbstractAsyncContextManager[Screen]]
+
+
+@pytest.fixture
+def open_screen(engine: ScriptedEngine) -> OpenScreen:
+    """Return a context manager that runs a screen on the engine's socket, in 80×24 unless told."""
+
+    @asynccontextmanager
+    async def opened(
+        size: tuple[int, int] = (80, 24),
+        language: str = "zh_CN",
+        terminal: Terminal = WIDE,
+        *,
+        allow_quit: bool = False,
+        theme: str = "normal",
+        shows: View | None = None,
+    ) -> AsyncIterator[Screen]:
+        clock = HeldClock()
+        app = GuardScreen(
+            engine.path, language, theme=theme, allow_quit=allow_quit, zone=CHINA, terminal=terminal, clock=clock
+        )
+        if shows is not None:
+            engine.start(shows)
+        async with app.run_test(size=size) as pilot:
+            screen = Screen(app, pilot, clock)
+            if shows is not None:
+                await screen.sees(shows)
+            yield screen
+
+    return opened

@@ -1,0 +1,67 @@
+"""Nothing of a person outlives the result, anywhere in the screen's memory."""
+
+from __future__ import annotations
+
+import gc
+
+from tests.scanner.ui import scripted_engine as says
+from tests.scanner.ui.conftest import OpenScreen
+from tests.scanner.ui.golden import screen_text
+from tests.scanner.ui.scripted_engine import ScriptedEngine
+
+WHO = ("独", "孤**")
+PIN = ("73915", "8264")
+"""In halves, so that the search does not find itself."""
+
+
+def holders(halves: tuple[str, str]) -> list[str]:
+    """Return what holds a text with the joined halves in it, among all objects that can hold others."""
+    needle = "".join(halves)
+    gc.collect()
+    found = []
+    for holder in gc.get_objects():
+        for held in gc.get_referents(holder):
+            if isinstance(held, str) and needle in held:
+                found.append(f"{type(holder).__name__}: {held!r:.60}")
+    return found
+
+
+def person() -> says.ResultView:
+    shown = says.STOP.lanes[0].result
+    assert shown is not None
+    return shown.model_copy(update={"name": "".join(WHO), "seq": 999})
+
+
+async def test_the_search_finds_a_name_while_it_is_shown(engine: ScriptedEngine, open_screen: OpenScreen) -> None:
+    async with open_screen(shows=says.WAITING) as screen:
+        engine.say(says.view(says.lane("stopped", person())))
+        await screen.until(lambda: screen.scene.result is not None)
+        assert "".join(WHO) in screen_text(screen.app)
+        assert holders(WHO)
+
+
+async def test_the_name_is_gone_from_memory_with_the_result(engine: ScriptedEngine, open_screen: OpenScreen) -> None:
+    async with open_screen(shows=says.WAITING) as screen:
+        engine.say(says.view(says.lane("stopped", person())))
+        await screen.until(lambda: screen.scene.result is not None)
+        engine.say(says.WAITING)
+        await screen.sees(says.WAITING)
+        assert holders(WHO) == []
+
+
+async def test_the_name_is_gone_from_memory_with_the_engine(engine: ScriptedEngine, open_screen: OpenScreen) -> None:
+    async with open_screen(shows=says.WAITING) as screen:
+        engine.say(says.view(says.lane("stopped", person())))
+        await screen.until(lambda: screen.scene.result is not None)
+        engine.stop()
+        await screen.until(lambda: screen.scene.outage is not None)
+        assert holders(WHO) == []
+
+
+async def test_a_pin_is_gone_from_memory_when_it_has_been_sent(engine: ScriptedEngine, open_screen: OpenScreen) -> None:
+    async with open_screen(shows=says.REFER) as screen:
+        await screen.pilot.press("a", *"0017", "enter", *PIN[0], *PIN[1], "enter", "enter")
+        await screen.until(lambda: bool(engine.commands) and screen.app.screen is screen.app._main)
+        engine.commands.clear()
+        await screen.settle()
+        assert holders(PIN) == []
