@@ -53,7 +53,7 @@ def test_openings_are_written_to_the_file_before_they_are_confirmed(controller, 
 
 
 def test_an_order_is_confirmed_within_5_ms_at_the_95th_percentile(bench):
-    """Of the best of five rounds: other programs may hold the processors, but a poll in the path would hold them all."""
+    """In the best of five rounds: other programs share the processors, but a poll in the path would show in each."""
     best = math.inf
     for start in range(0, 500, 100):
         for token in range(start, start + 100):
