@@ -75,19 +75,19 @@ def _examine(document: Document[Configuration]) -> Iterator[Finding]:
     yield socket
     yield from storage.check_state_folder(configuration)
     now, clock = proof.check_clock(configuration)
+    rules, policy = proof.check_policy(document)
+    rule = None if rules is None else rules.temperature[configuration.site.kind]
     if view is None:
         yield clock
     else:
         now = view.now
-        yield from engine.tell_view(view)
-    rules, policy = proof.check_policy(document)
+        yield from engine.tell_view(view, configuration, rule)
     yield policy
     trust, findings = proof.check_trust(configuration, now)
     yield from findings
     yield from proof.check_lists(configuration, trust, rules, now)
     yield from devices.check_decoders()
     if view is None:
-        rule = None if rules is None else rules.temperature[configuration.site.kind]
         for lane in configuration.lane:
             yield devices.check_camera(lane.camera, lane.name)
             yield devices.check_thermometer(lane.thermometer, lane.name, rule)

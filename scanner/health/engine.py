@@ -9,13 +9,21 @@ from pathlib import Path
 from typing import Final
 
 from firmware_bridge.values import LinkState
+from scanner.config.model import Configuration, LaneSection
 from scanner.control.client import ControlClient, ControlClientError
-from scanner.control.messages import LaneView, View
+from scanner.control.messages import DegradationView, LaneView, View
+from scanner.health.devices import check_gate, check_thermometer
 from scanner.health.finding import Finding, failed, good, span, warning
 from scanner.health.storage import can_be_made
-from scanner.values import ClockTrust
+from scanner.values import ClockTrust, TemperatureRule
 
 ANSWER_S: Final = 5.0
+_TOLD_ELSEWHERE: Final = frozenset(
+    {"camera_lost", "thermometer_lost", "gate_lost", "clock_untrusted", "policy_default", "keys_missing"}
+    | {"lists_missing", "lists_stale", "lists_old", "seal_key_missing"}
+)
+"""Degradations that another line of the report tells, with what to do."""
+_LOST_ADVICE: Final = "check its cable and power; to look deeper, stop the engine and run the doctor again"
 MAX_SOCKET_PATH: Final = 107
 """Bytes that Linux allows for a socket's path (sun_path)."""
 
@@ -68,31 +76,48 @@ async def _view(socket: Path) -> View:
     raise ControlClientError("the engine has gone")
 
 
-def tell_view(view: View) -> Iterator[Finding]:
-    """Yield how the running engine says that it stands: its clock, its lanes' devices, what is degraded."""
+def tell_view(view: View, configuration: Configuration, rule: TemperatureRule | None) -> Iterator[Finding]:
+    """Yield how the running engine says that it stands: its clock, its lanes' devices, what else is degraded."""
     if view.clock is ClockTrust.TRUSTED:
         yield good("clock", "the engine trusts its clock")
     else:
         advice = "connect a network with NTP, or let a supervisor confirm the time on the screen"
         yield failed("clock", "the engine does not trust its clock: everybody is referred to staff", advice)
-    for lane in view.lanes:
-        yield from _tell_lane(lane)
-    for degraded in view.degraded:
-        words = degraded.code.replace("_", " ") + (f": {degraded.detail}" if degraded.detail else "")
-        since = span(max(0, view.now - degraded.since))
-        advice = "stop the engine and run the doctor again to look deeper"
-        yield warning("engine", f"it says for {since}: {words}", advice, lane=degraded.lane)
-
-
-def _tell_lane(lane: LaneView) -> Iterator[Finding]:
-    devices = (
-        ("camera", lane.camera, f"{lane.camera_fps:.0f} pictures a second"),
-        ("thermometer", lane.thermometer, "it gives readings"),
-        ("gate", lane.gate, "the controller answers"),
-    )
-    for part, state, words in devices:
-        if state is LinkState.UP:
-            yield good(part, words, lane=lane.name)
+    for section in configuration.lane:
+        lane = next((lane for lane in view.lanes if lane.name == section.name), None)
+        if lane is None:
+            sentence = "the running engine does not know this lane"
+            yield warning(
+                "engine", sentence, "restart the engine: it runs by an older configuration", lane=section.name
+            )
         else:
-            sentence = f"the engine says: {'lost' if state is LinkState.LOST else 'still connecting'}"
-            yield warning(part, sentence, "see what the engine says of it below", lane=lane.name)
+            yield from _tell_lane(lane, section, view.degraded, rule)
+    for degraded in view.degraded:
+        if degraded.code in _TOLD_ELSEWHERE:
+            continue
+        words = degraded.code.replace("_", " ") + (f": {degraded.detail}" if degraded.detail else "")
+        advice = "nothing: it ends by itself" if degraded.code == "memory_lost" else "see docs/operations.md"
+        since = span(max(0, view.now - degraded.since))
+        yield warning("engine", f"it has said for {since}: {words}", advice, lane=degraded.lane)
+
+
+def _tell_lane(
+    lane: LaneView, section: LaneSection, degraded: tuple[DegradationView, ...], rule: TemperatureRule | None
+) -> Iterator[Finding]:
+    def told(part: str, state: LinkState, words: str) -> Finding:
+        if state is LinkState.UP:
+            return good(part, words, lane=lane.name)
+        if state is LinkState.CONNECTING:
+            return warning(part, "the engine is still connecting", "wait a moment", lane=lane.name)
+        detail = next((one.detail for one in degraded if (one.code, one.lane) == (f"{part}_lost", lane.name)), "")
+        return failed(part, detail or "the engine has lost it", _LOST_ADVICE, lane=lane.name)
+
+    yield told("camera", lane.camera, f"{lane.camera_fps:.0f} pictures a second")
+    if section.thermometer.driver == "none":
+        yield check_thermometer(section.thermometer, lane.name, rule)
+    else:
+        yield told("thermometer", lane.thermometer, "it gives readings")
+    if section.gate.driver == "none":
+        yield check_gate(section.gate, lane.name)
+    else:
+        yield told("gate", lane.gate, "the controller answers")

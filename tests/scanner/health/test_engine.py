@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from firmware_bridge.values import LinkState
+from scanner.config.model import Configuration, GateSection, LaneSection, ThermometerSection
 from scanner.control.messages import Command, DegradationView, Hello, Reply
 from scanner.control.server import ControlServer
 from scanner.health import Grade
@@ -15,6 +16,9 @@ from scanner.values import ClockTrust
 from tests.scanner.health.place import lane_view, view
 
 NOW = 1_800_000_000
+CONFIGURATION = Configuration(
+    lane=(LaneSection(thermometer=ThermometerSection(driver="gy-mcu90614"), gate=GateSection(driver="controller")),)
+)
 
 
 def handle(command: Command) -> Reply:
@@ -61,12 +65,25 @@ def test_something_that_listens_and_is_silent_fails(tmp_path: Path, monkeypatch:
 
 
 def test_the_view_is_told_device_by_device_and_by_what_is_degraded() -> None:
-    degraded = DegradationView(code="lists_old", lane=None, detail="30 h", since=NOW - 7200)
-    told = list(tell_view(view(NOW, lanes=(lane_view(LinkState.LOST),), degraded=(degraded,))))
-    grades = {(finding.part, finding.grade) for finding in told}
-    assert ("clock", Grade.GOOD) in grades
-    assert ("camera", Grade.WARNING) in grades
-    assert ("thermometer", Grade.GOOD) in grades
-    assert any("2 hours: lists old: 30 h" in finding.sentence for finding in told)
-    (clock, *_) = tell_view(view(NOW, clock=ClockTrust.UNTRUSTED))
+    degraded = (
+        DegradationView(code="camera_lost", lane="main", detail="it was unplugged", since=NOW - 5),
+        DegradationView(code="journal_full", lane=None, detail="no room", since=NOW - 7200),
+    )
+    told = list(tell_view(view(NOW, lanes=(lane_view(LinkState.LOST),), degraded=degraded), CONFIGURATION, None))
+    grades = {finding.part: finding.grade for finding in told}
+    assert grades == {
+        "clock": Grade.GOOD,
+        "camera": Grade.FAILED,
+        "thermometer": Grade.GOOD,
+        "gate": Grade.WARNING,
+        "engine": Grade.WARNING,
+    }
+    sentences = [finding.sentence for finding in told]
+    assert "it was unplugged" in sentences
+    assert "it has said for 2 hours: journal full: no room" in sentences
+
+
+def test_an_untrusted_clock_and_a_lane_that_the_engine_does_not_know_are_told() -> None:
+    clock, lane = tell_view(view(NOW, clock=ClockTrust.UNTRUSTED), CONFIGURATION, None)
     assert clock.grade is Grade.FAILED
+    assert "restart the engine" in lane.advice
