@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 
 from pydantic import TypeAdapter, field_validator
 from pydantic.dataclasses import dataclass as checked
@@ -16,6 +17,11 @@ from keys.verdict import Colour
 from scanner.values import Outcome
 
 FRAME_NS = 1_000_000_000 // FPS
+
+
+def _member(kind: type[IntEnum], value: object) -> object:
+    """Find a member by its name in lower case; what is no name is left to the ordinary check."""
+    return next((one for one in kind if isinstance(value, str) and one.name.lower() == value), value)
 
 
 @checked(frozen=True, slots=True)
@@ -38,12 +44,12 @@ class Passage:
     @field_validator("outcome", mode="before")
     @classmethod
     def _outcome_by_name(cls, value: object) -> object:
-        return Outcome[value.upper()] if isinstance(value, str) else value
+        return _member(Outcome, value)
 
     @field_validator("colour", mode="before")
     @classmethod
     def _colour_by_name(cls, value: object) -> object:
-        return Colour[value.upper()] if isinstance(value, str) else value
+        return _member(Colour, value)
 
     @property
     def expected(self) -> Expected:
@@ -127,10 +133,11 @@ def latency_ms(passage: Passage, seen: Readable | None) -> float | None:
     done = passage.effective_ns
     if seen is None or done is None:
         return None
-    captured_late = seen.readable_ns - (passage.frame_ns - FRAME_NS)
-    frames_before = max(0, math.ceil(captured_late / FRAME_NS))
-    zero = max(seen.appeared_ns, seen.readable_ns - frames_before * FRAME_NS)
-    return (done - min(zero, seen.readable_ns)) / 1e6
+    zero = seen.readable_ns
+    if passage.frame_ns < zero:
+        frames_early = math.ceil((zero - passage.frame_ns) / FRAME_NS) + 1
+        zero = max(seen.appeared_ns, zero - frames_early * FRAME_NS)
+    return (done - zero) / 1e6
 
 
 def latency(turns: Sequence[Turn]) -> Latency:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,6 +63,7 @@ def prepare(folder: Path, now: int, language: str) -> tuple[Site, Issuing]:
     zone = site_zone(now)
     issuing = Issuing(folder / "authority", site.trust, now, zone)
     site.state.mkdir(mode=0o700)
+    os.mkfifo(site.camera, 0o600)
     staff = Staff.open(site.state)
     for number, role in ROLES.items():
         staff.add(number, role, PINS[number])

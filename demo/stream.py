@@ -163,6 +163,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(arguments)
     cv2.setNumThreads(1)
+    # Codes are drawn in plain Python beside the frames, which must not wait for them.
+    sys.setswitchinterval(0.001)
     lock = threading.Lock()
 
     def report(message: StageReport) -> None:

@@ -113,10 +113,10 @@ class World:
         self._gate = stack.enter_context(VirtualController(self._site.gate, on_opening=self._lift_barrier))
         self._stage = StageProcess(self._site.camera, self._seed, log)
         stack.callback(self._stage.end)
-        if not self._stage.wait_rolling(START_S):
-            raise WorldError(f"the staged camera does not start; see {log_path}")
         engine = EngineProcess(self._site.config, log)
         stack.callback(engine.end)
+        if not self._stage.wait_rolling(START_S):
+            raise WorldError(f"the staged camera does not start; see {log_path}")
         guard = Guard(self._site.socket)
         stack.callback(guard.stop)
         try:
