@@ -118,6 +118,8 @@ class _LaneParts:
 
     def watch(self) -> None:
         """Raise LaneHungError when the lane's own thread hangs or died; renew its vision when that hangs."""
+        if self._engine.stopping.is_set():
+            return
         busy = self.loop.busy_for()
         if busy > LANE_HUNG_S or not self._thread.is_alive():
             raise LaneHungError(f"lane {self.section.name} has not answered for {busy:.0f} s")

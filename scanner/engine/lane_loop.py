@@ -229,7 +229,7 @@ class LaneLoop:
         rule = policy.temperature_rule(decision, self._site, rules)
         if rule is TemperatureRule.OFF:
             self._happen(Event.CODE_DECIDED)
-        elif rule is TemperatureRule.RECORDED or not self._thermometer_up:
+        elif rule is TemperatureRule.RECORDED or self._links["thermometer"] is LinkState.LOST:
             self._decide(self._presences.take(self._person.who, now), Event.CODE_DECIDED)
         else:
             self._happen(Event.CODE_NEEDS_TEMPERATURE)
@@ -410,7 +410,8 @@ class LaneLoop:
         if change.device == "thermometer" and change.state is not LinkState.UP:
             self._presences.ended()
             self._sample = None
-            if self._state in {State.MEASURING, State.COOLING, State.REMEASURING}:
+            waits = self._state in {State.MEASURING, State.COOLING, State.REMEASURING}
+            if waits and change.state is LinkState.LOST:  # one that is only being connected may still measure in time
                 self._decide(None, Event.TEMPERATURE_DECIDES)
         if change.device == "gate" and change.state is LinkState.UP:
             self._devices.light(self._light)

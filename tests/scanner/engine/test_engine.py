@@ -123,7 +123,9 @@ def test_an_older_list_put_back_is_not_believed(appliance: Appliance) -> None:
     assert "older" in appliance.log.read_text("utf-8")
 
 
-def test_without_evidence_of_the_time_everybody_is_referred_until_a_supervisor_confirms_it(appliance: Appliance) -> None:
+def test_without_evidence_of_the_time_people_are_referred_until_a_supervisor_confirms_it(
+    appliance: Appliance,
+) -> None:
     appliance.start(wait=False)
     appliance.thermometer.person(3650)
     code = appliance.world.code()

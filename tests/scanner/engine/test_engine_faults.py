@@ -1,15 +1,17 @@
-"""What breaks at a gate, broken for real: each is a sentence, a degraded state, and is taken up again when it is over."""
+"""What breaks at a gate, broken for real: each is said, degrades the lane, and is taken up again when it is over."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import socket
 import sqlite3
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 import serial
 
@@ -80,7 +82,10 @@ def test_a_camera_that_dies_is_said_and_taken_up_when_it_returns(appliance: Appl
     appliance.wait_degraded("camera_lost", active=False)
     passes(appliance, 1)
     appliance.stop()
-    assert [one for one in faults(appliance) if one[0] == "camera_lost"] == [("camera_lost", True), ("camera_lost", False)]
+    assert [one for one in faults(appliance) if one[0] == "camera_lost"] == [
+        ("camera_lost", True),
+        ("camera_lost", False),
+    ]
 
 
 def test_broken_pictures_cost_nothing(appliance: Appliance) -> None:
@@ -89,7 +94,7 @@ def test_broken_pictures_cost_nothing(appliance: Appliance) -> None:
     for broken in (b"", whole[:2000], b"\xff\xd8\xff\xd9", os.urandom(5000), whole[:1000] + whole[3000:]):
         appliance.feed.frame = broken
         appliance.wait_for(lambda: True, 0.2)
-    grey = cv2.imencode(".jpg", __import__("numpy").zeros((77, 33), "uint8"))[1]
+    grey = cv2.imencode(".jpg", np.zeros((77, 33), np.uint8))[1]
     appliance.feed.frame = bytes(grey)
     passes(appliance, 0)
 
@@ -264,8 +269,6 @@ def test_a_bad_trust_file_leaves_the_last_verified_state_in_force(appliance: App
 def test_killing_the_screen_or_many_of_them_leaves_the_lane_alone(appliance: Appliance) -> None:
     appliance.start()
     passes(appliance, 0)
-    import socket  # noqa: PLC0415
-
     for _ in range(30):
         screen = socket.socket(socket.AF_UNIX)
         screen.connect(str(appliance.socket))

@@ -568,3 +568,13 @@ def test_a_receipt_that_comes_late_for_somebody_else_opens_nothing(bench: Bench)
     bench.turn()
     assert bench.view.state == "recording"
     assert bench.devices.opened == []
+
+
+def test_a_thermometer_that_is_only_being_connected_is_waited_for(bench: Bench) -> None:
+    bench.post(DeviceState("thermometer", LinkState.CONNECTING, ""))
+    bench.show(code())
+    assert bench.view.state == "measuring"
+    bench.post(DeviceState("thermometer", LinkState.UP, ""))
+    bench.step_up()
+    bench.recorded()
+    assert bench.view.state == "passed"

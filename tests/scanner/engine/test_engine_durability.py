@@ -1,0 +1,194 @@
+"""Nothing that opened the gate is ever missing from the log: shown by kills, and by watching the system calls."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from firmware_bridge import link
+from scanner.journal.detail import EntryKind
+from scanner.values import Outcome
+from tests.appliance import Appliance
+
+UNSYNCED = """
+import sys
+from scanner.journal.database import Database
+from scanner.journal.store import Journal
+for owner in (Database, Journal):
+    if hasattr(owner, "_SYNCHRONOUS"):
+        owner._SYNCHRONOUS = "OFF"
+from cli.main import main
+sys.exit(main(sys.argv[1:]))
+"""
+"""The same engine, but its commits are not waited for."""
+
+CALLS = "openat,write,pwrite64,fsync,fdatasync"
+
+
+def check(appliance: Appliance) -> None:
+    """Every opening of the gate has its own passage in a log that verifies."""
+    report = appliance.verified()
+    assert report.ok, report.problem
+    opened = appliance.opened()
+    assert len(set(opened)) == len(opened), "two openings for one entry"
+    entries = appliance.entries()
+    for seq in opened:
+        assert seq < len(entries), f"the gate opened for entry {seq}, which is not in the log"
+        assert entries[seq].kind is EntryKind.PASSAGE
+        assert entries[seq].outcome is Outcome.PASS
+
+
+def kill_at_any_instant(folder: Path, rounds: int, seed: int) -> int:
+    """Start, let somebody pass, kill; `rounds` times. Returns how often the gate opened."""
+    chance = random.Random(seed)
+    folder.mkdir()
+    with Appliance(folder) as appliance:
+        appliance.start()
+        appliance.stop()
+        appliance.thermometer.person(3650)
+        appliance.show(appliance.world.code().text)
+        for number in range(rounds):
+            before = len(appliance.opened())
+            appliance.start(wait=False)
+            if number % 2:
+                deadline = time.monotonic() + 10
+                while len(appliance.opened()) == before and time.monotonic() < deadline:
+                    time.sleep(0.001)
+                time.sleep(chance.choice((0, 0, chance.uniform(0, 0.05))))
+            else:
+                time.sleep(chance.uniform(0.5, 2.0))
+            appliance.kill()
+            if number % 10 == 9:
+                check(appliance)
+        check(appliance)
+        appliance.start(wait=False)
+        appliance.attend()
+        appliance.stop()
+        check(appliance)
+        return len(appliance.opened())
+
+
+def test_what_opened_the_gate_before_a_kill_is_in_the_log_after_it(tmp_path: Path) -> None:
+    assert kill_at_any_instant(tmp_path / "a", 4, seed=1) >= 2
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(900)
+def test_what_opened_the_gate_before_any_of_two_hundred_kills_is_in_the_log(tmp_path: Path) -> None:
+    opened: list[int] = []
+    workers = [
+        threading.Thread(target=lambda one=one: opened.append(kill_at_any_instant(tmp_path / str(one), 100, seed=one)))
+        for one in range(2)
+    ]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert len(opened) == 2, "a round failed; see above"
+    assert sum(opened) >= 100
+
+
+@dataclass(frozen=True)
+class Call:
+    """One system call as strace saw it."""
+
+    name: str
+    arguments: str
+    result: int
+
+
+_START = re.compile(
+    r"^(?P<thread>\d+)\s+(?P<name>\w+)\((?P<arguments>.*?)(?P<end>\)\s+= (?P<result>-?\d+).*|<unfinished \.\.\.>)$"
+)
+_RESUMED = re.compile(r"^(?P<thread>\d+)\s+<\.\.\. (?P<name>\w+) resumed>(?P<arguments>.*?)\)\s+= (?P<result>-?\d+)")
+
+
+def calls(trace: str) -> Iterator[tuple[bool, Call]]:
+    """Yield (True, call) where a call begins and (False, call) where it has returned, in the order of the trace."""
+    pending: dict[str, tuple[str, str]] = {}
+    for line in trace.splitlines():
+        if found := _START.match(line):
+            if found["result"] is None:
+                pending[found["thread"]] = (found["name"], found["arguments"])
+                yield True, Call(found["name"], found["arguments"], 0)
+            else:
+                call = Call(found["name"], found["arguments"], int(found["result"]))
+                yield True, call
+                yield False, call
+        elif (found := _RESUMED.match(line)) and found["thread"] in pending:
+            name, arguments = pending.pop(found["thread"])
+            yield False, Call(name, arguments + found["arguments"], int(found["result"]))
+
+
+def openings(trace: str) -> list[bool]:
+    """For each order to open that was written to the gate: was everything in the log's WAL synced by then?"""
+    wal: set[str] = set()
+    written = synced = 0
+    begun: dict[str, int] = {}
+    found: list[bool] = []
+    for begins, call in calls(trace):
+        descriptor = call.arguments.split(",")[0].strip()
+        if call.name == "openat" and not begins and call.result >= 0:
+            text = bytes.fromhex("".join(re.findall(r"\\x([0-9a-f]{2})", call.arguments)))
+            (wal.add if text.endswith(b"journal.db-wal") else wal.discard)(str(call.result))
+        elif call.name == "pwrite64" and begins and descriptor in wal:
+            written += 1
+        elif call.name in {"fsync", "fdatasync"} and descriptor in wal:
+            if begins:
+                begun[descriptor] = written
+            elif call.result == 0:
+                synced = max(synced, begun.get(descriptor, 0))
+        elif call.name == "write" and begins:
+            data = bytes.fromhex("".join(re.findall(r"\\x([0-9a-f]{2})", call.arguments)))
+            frames = (link.read_frame(part) for part in data.split(b"\0") if part)
+            if any(frame is not None and frame[1] == link.OPEN for frame in frames):
+                found.append(synced == written > 0)
+    return found
+
+
+def watch(folder: Path, program: tuple[str, ...]) -> list[bool]:
+    """Let three people pass under strace."""
+    if shutil.which("strace") is None:
+        pytest.skip("strace is not installed: no system calls can be watched")
+    trace = folder / "trace"
+    prefix = ("strace", "-f", "-qq", "-xx", "-s", "128", "-e", f"trace={CALLS}", "-o", str(trace))
+    with Appliance(folder, prefix=prefix, program=program) as appliance:
+        appliance.start()
+        for number in range(3):
+            appliance.show(None)
+            appliance.thermometer.nobody()
+            appliance.wait_lane(lambda lane: lane.state == "waiting" and not lane.present)
+            appliance.thermometer.person(3650)
+            appliance.show(appliance.world.code().text)
+            assert appliance.report(number)["outcome"] == "pass"
+        appliance.wait_for(lambda: len(appliance.opened()) == 3 or None)
+        # strace hands SIGTERM on to nobody: ask the engine itself.
+        engine = appliance.engine
+        assert engine is not None
+        children = Path(f"/proc/{engine.pid}/task/{engine.pid}/children").read_text("ascii").split()
+        for child in children:
+            os.kill(int(child), signal.SIGTERM)
+        engine.wait(20)
+    return openings(trace.read_text("ascii", "replace"))
+
+
+@pytest.mark.needs_strace
+def test_the_logs_sync_has_returned_before_the_gate_is_told_to_open(tmp_path: Path) -> None:
+    assert watch(tmp_path, ("-m", "cli.main")) == [True] * 3
+
+
+@pytest.mark.needs_strace
+def test_the_watch_sees_an_engine_that_does_not_wait_for_its_commits(tmp_path: Path) -> None:
+    seen = watch(tmp_path, ("-c", UNSYNCED))
+    assert len(seen) == 3
+    assert not any(seen)
