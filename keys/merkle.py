@@ -48,7 +48,9 @@ class Tree:
 
     def copy(self) -> Tree:
         """Make an independent tree in the same state: a few hashes."""
-        return Tree(self._size, self._roots)
+        other = Tree()
+        other._size, other._roots = self._size, self._roots.copy()
+        return other
 
     def append(self, leaf: bytes) -> Proof:
         """Add a leaf hash. Returns every node it completes: the leaf itself, then its finished parents upwards."""

@@ -28,6 +28,7 @@ from scanner.journal.reserve import Reserve
 _FULL, _READ_ONLY = sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT}
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_INSERT = "INSERT INTO entry (seq, body, nodes, sealed) VALUES (?, ?, ?, ?)"
 BUSY_SECONDS = 2.0
 """How long a stranger's write lock (a person with a database tool) is waited for."""
 
@@ -89,18 +90,20 @@ class Database:
     def commit(self, rows: Sequence[Row], head: SignedHead | None) -> None:
         """Write entries and a head, all or nothing; durable on return. Raises JournalError."""
         connection = self._connection
+        values = [(row.seq, row.body, row.nodes, row.sealed) for row in rows]
         try:
+            if head is None and len(values) == 1:  # one statement is a transaction by itself
+                connection.execute(_INSERT, values[0])
+                return
             connection.execute("BEGIN IMMEDIATE")
-            connection.executemany(
-                "INSERT INTO entry (seq, body, nodes, sealed) VALUES (?, ?, ?, ?)",
-                [(row.seq, row.body, row.nodes, row.sealed) for row in rows],
-            )
+            connection.executemany(_INSERT, values)
             if head is not None:
                 connection.execute("INSERT OR REPLACE INTO head (size, note) VALUES (?, ?)", (head.size, head.note))
             connection.execute("COMMIT")
         except SQLITE_ERRORS as error:
-            with suppress(*SQLITE_ERRORS):
-                connection.execute("ROLLBACK")
+            if connection.in_transaction:
+                with suppress(*SQLITE_ERRORS):
+                    connection.execute("ROLLBACK")
             raise self._explain(error) from error
 
     def rows(self, start: int, stop: int) -> list[Row]:
