@@ -61,16 +61,16 @@ def test_too_little_room_for_the_reserve_fails(place: Place, monkeypatch: pytest
     assert finding.grade is Grade.WARNING
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")
-def test_a_folder_of_another_user_fails(place: Place) -> None:
-    place.state.mkdir(mode=0o700)
+def test_a_folder_that_this_user_may_not_write_fails(place: Place) -> None:
+    place.state.mkdir(mode=0o500)
     for folder in (place.root, *place.root.parents[:2]):
         folder.chmod(0o755)
     configuration = place.write().model
     ours, theirs = os.pipe()
-    child = os.fork()  # a new interpreter might not be allowed to read this source tree
+    child = os.fork()  # root may write everywhere, so somebody else looks
     if child == 0:
-        os.setuid(65534)
+        if os.getuid() == 0:
+            os.setuid(65534)
         os.write(theirs, b",".join(finding.grade.value.encode() for finding in check_state_folder(configuration)))
         os._exit(0)
     os.waitpid(child, 0)
