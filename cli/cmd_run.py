@@ -66,7 +66,7 @@ def command(
     clock = Clock(configuration.state.folder, probes=PROBES, boot=boot_id())
     engine = Engine(document, clock, software=software_version(), report=report)
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: engine.stopping.set())
+        signal.signal(number, lambda *_: engine.ask_to_stop())
     if screen:
         threading.Thread(target=_keep_screen, args=(engine, config), name="screen", daemon=True).start()
     try:

@@ -54,6 +54,7 @@ PRESENTATION_GUARD_S = 30
 """After a start a presentation must be this much newer than the start: what was consumed before is forgotten."""
 VIEW_INTERVAL_S = 0.05
 HOUSEKEEPING_S = 1.0
+STOP_CHECK_S = 0.25
 
 _DEVICE_CAUSES = {
     "camera": Cause.CAMERA_LOST,
@@ -139,6 +140,7 @@ class Engine:
     ) -> None:
         configuration = self.configuration = document.model
         self.stopping = threading.Event()
+        self._asked_to_stop = False
         self._clock = clock
         self._software = software
         self._reporter = report
@@ -167,6 +169,10 @@ class Engine:
 
     # --- life -----------------------------------------------------------------------------------------------------
 
+    def ask_to_stop(self) -> None:
+        """Let `run` end soon. Only sets a flag: a signal handler may call it whatever the thread was doing."""
+        self._asked_to_stop = True
+
     def run(self) -> None:
         """Serve the lanes until `stopping` is set. Raises LaneHungError when only a new process can help."""
         self.trust.load()
@@ -182,8 +188,8 @@ class Engine:
             lane.start()
         notify_systemd("READY=1")
         try:
-            while not self.stopping.is_set():
-                self._view_wanted.wait(HOUSEKEEPING_S)
+            while not (self._asked_to_stop or self.stopping.is_set()):
+                self._view_wanted.wait(STOP_CHECK_S)
                 self._view_wanted.clear()
                 self._keep_house()
                 self._publish()

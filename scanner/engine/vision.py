@@ -86,7 +86,7 @@ class Vision:
         codes = self._decoder.decode(frame.grey)
         if not codes and now >= self._harder_due:
             self._harder_due = now + HARDER_EVERY_S
-            codes = self._decoder.decode(frame.grey, harder=True, budget_ms=HARDER_BUDGET_MS)
+            codes = self._decoder.decode(frame.grey, harder=True, budget_ms=HARDER_BUDGET_MS, turn=frame.number)
         return codes
 
     def _show(self, frame: Frame, codes: tuple[Decoded, ...]) -> None:

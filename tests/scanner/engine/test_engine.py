@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -175,3 +176,13 @@ def test_two_engines_on_one_state_folder_do_not_write_one_log(appliance: Applian
         assert "another" in second.log.read_text("utf-8")
     finally:
         second.stop()
+
+
+def test_signals_at_any_moment_end_the_engine_in_order(appliance: Appliance) -> None:
+    appliance.start()
+    engine = appliance.engine
+    assert engine is not None
+    for _ in range(200):
+        engine.send_signal(signal.SIGTERM)
+    assert engine.wait(10) == 0
+    assert appliance.entries()[-1].kind is EntryKind.RUN
