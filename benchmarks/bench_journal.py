@@ -29,7 +29,7 @@ from scanner.values import ClockTrust, Direction, Outcome
 
 APPEND_LIMIT: Final = 1.3
 APPEND_SLACK_MS: Final = 0.5
-"""Allowed in any case: on a disk that syncs in no time, encoding and hashing are more than a third of almost nothing."""
+"""Allowed in any case: on a disk that syncs in no time, encoding and hashing are most of almost nothing."""
 _APPENDS: Final = 400
 _LONG: Final = 20_000
 _SUITE: Final = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_128_GCM)

@@ -21,6 +21,7 @@ from keys.merkle import HASH_SIZE, Tree, leaf_hash
 from keys.tree_head import TreeHead, log_origin, read_head
 from scanner.journal import entry as wire
 from scanner.journal.device import device_id
+from scanner.journal.entry import Entry, Seal
 from scanner.journal.errors import SQLITE_ERRORS, EntryError, JournalDamagedError
 from scanner.journal.reader import open_reader
 
@@ -117,8 +118,8 @@ def _walk(
         while head is not None and head[0].size <= tree.size:
             _compare(tree, *head, tally)
             head = next(waiting, None)
-        _entry(seq, body, nodes, device, tree)
-        _sealed(seq, body, sealed, tally)
+        entry = _entry(seq, body, nodes, device, tree)
+        _sealed(seq, entry.seal, sealed, tally)
         tally.entries += 1
     while head is not None:
         if head[0].size > tree.size:
@@ -161,7 +162,7 @@ def _entries(connection: sqlite3.Connection, tally: _Tally) -> Iterator[tuple[in
         ) from error
 
 
-def _entry(seq: int, body: bytes, nodes: bytes, device: bytes, tree: Tree) -> None:
+def _entry(seq: int, body: bytes, nodes: bytes, device: bytes, tree: Tree) -> Entry:
     expected = tree.size
     if seq != expected:
         if seq < expected:
@@ -185,10 +186,10 @@ def _entry(seq: int, body: bytes, nodes: bytes, device: bytes, tree: Tree) -> No
         raise _FaultError(seq, f"entry {seq} is really entry {entry.seq}: entries were exchanged")
     if entry.device != device:
         raise _FaultError(seq, f"entry {seq} was written by another device ({entry.device.hex()})")
+    return entry
 
 
-def _sealed(seq: int, body: bytes, sealed: bytes | None, tally: _Tally) -> None:
-    seal = wire.decode(body).seal
+def _sealed(seq: int, seal: Seal | None, sealed: bytes | None, tally: _Tally) -> None:
     if sealed is None:
         tally.erased += seal is not None
         return
