@@ -83,7 +83,8 @@ class JournalWriter:
             if self._open:
                 self._open = False
                 self._jobs.put(None)
-        self._thread.join(timeout)
+        if self._thread.ident is not None:
+            self._thread.join(timeout)
         return not self._thread.is_alive()
 
     def _run(self) -> None:

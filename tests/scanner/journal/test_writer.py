@@ -102,6 +102,14 @@ def test_stopping_writes_what_waits_and_then_refuses(journal: Journal) -> None:
     assert isinstance([answers.get_nowait() for _ in range(31)][-1], JournalClosedError)
 
 
+def test_a_writer_that_was_never_started_stops_and_refuses(journal: Journal) -> None:
+    answers: Queue[Answer] = Queue()
+    writer = JournalWriter(journal)
+    assert writer.stop()
+    writer.submit(passage(0), answers.put)
+    assert isinstance(answers.get_nowait(), JournalClosedError)
+
+
 def test_a_receiver_that_fails_does_not_end_the_writer(journal: Journal, running: Start) -> None:
     answers: Queue[Answer] = Queue()
     writer = running(JournalWriter(journal))
