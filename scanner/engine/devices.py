@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+import time
 from collections.abc import Callable
 
 from firmware_bridge.drivers import DRIVERS
@@ -15,6 +16,9 @@ from firmware_bridge.values import Light, LinkState, Measurement, Method, Sample
 from scanner.camera.capture import Capture
 from scanner.config.model import LaneSection, ThermometerSection
 from scanner.policy import Site
+
+LOOP_STALLED_S = 10.0
+"""A device's loop that has not gone round for so long hangs; it goes round several times a second."""
 
 OnState = Callable[[str, LinkState, str], None]
 """Called with the device ("camera", "thermometer", "gate"), its state and a detail in words."""
@@ -119,6 +123,14 @@ class LaneDevices:
     def camera_age(self) -> float | None:
         """Return the age of the newest frame in seconds, None before the first."""
         return self.capture.age()
+
+    def stalled(self) -> str | None:
+        """Return which device's loop has not gone round for `LOOP_STALLED_S`, in words; None when all do."""
+        now = time.monotonic()
+        for name, device in (("thermometer", self._thermometer), ("gate", self._gate)):
+            if device is not None and now - device.last_turn > LOOP_STALLED_S:
+                return f"the {name} of lane {self.name} has not been served for {now - device.last_turn:.0f} s"
+        return None
 
     def offset_expired(self, today: dt.date) -> str | None:
         """Return which of the thermometer's dated offsets is over, in words; None when all hold."""

@@ -124,6 +124,9 @@ class _LaneParts:
         busy = self.loop.busy_for()
         if busy > LANE_HUNG_S or not self._thread.is_alive():
             raise LaneHungError(f"lane {self.section.name} has not answered for {busy:.0f} s")
+        stalled = self.devices.stalled()
+        if stalled is not None:
+            raise LaneHungError(stalled)
         self.vision.watch()
 
 
