@@ -45,7 +45,7 @@ def command(  # noqa: PLR0917 - typer turns each into an option
     chosen = language or settings.site.language
     if chosen not in languages():
         fail(f"there is no language {chosen!r}; choose one of {', '.join(languages())}")
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):  # the screen is drawn on standard error
         fail("the screen needs a terminal; for decisions as lines see checkpoint journal show")
     terminal = detect(os.environ)
     if not terminal.wide:

@@ -56,12 +56,10 @@ class StatusBar(PaintedLines):
         faults = words.degradations(scene) + self._note_words(scene)
         if scene.silent:
             faults.insert(0, scene.say("silent", age=words.duration(scene, scene.elapsed)))
-        standing = _flow(words.standing(scene, view), width, scene)
-        devices = _flow(words.devices(scene, scene.lane), width, scene) if scene.lane else []
-        room = max(1, height - len(standing))
-        alerts = self._alerts(scene, faults, width, room)
-        rest = height - len(alerts) - len(standing)
-        plain = [*standing, *devices[: max(0, rest)]]
+        standing = words.standing(scene, view)
+        devices = words.devices(scene, scene.lane) if scene.lane else []
+        alerts = self._alerts(scene, faults, width, max(1, height - len(_flow(standing, width, scene))))
+        plain = _flow([*standing, *devices], width, scene)
         return [*alerts, *((Span(pad(line, width), Role.STATUS),) for line in plain)][:height]
 
     @staticmethod
@@ -71,8 +69,8 @@ class StatusBar(PaintedLines):
         if view is None or scene.lane is None:
             return 1
         faults = _flow(words.degradations(scene) + StatusBar._note_words(scene), width - 2, scene)
-        standing, devices = words.standing(scene, view), words.devices(scene, scene.lane)
-        return max(1, len(faults)) + len(_flow(standing, width, scene)) + len(_flow(devices, width, scene))
+        facts = [*words.standing(scene, view), *words.devices(scene, scene.lane)]
+        return max(1, len(faults)) + len(_flow(facts, width, scene))
 
     @staticmethod
     def _alerts(scene: Scene, faults: Sequence[str], width: int, room: int) -> list[Line]:

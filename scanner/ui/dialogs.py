@@ -103,8 +103,7 @@ class StaffDialog(ModalScreen[bool]):
             yield Label(shown(say("dialog_supervisor_pin" if self._supervisor_only else "dialog_pin")), markup=False)
             yield SecretInput(id="pin", password=True, max_length=PIN_LENGTH, select_on_focus=False)
             yield Label(shown(say("dialog_cause")), classes="cause", markup=False)
-            words = [Option(shown(self._scene.texts.get(f"cause.{cause}")), id=cause) for cause in self._causes]
-            yield OptionList(*words, id="cause", classes="cause", markup=False)
+            yield OptionList(*self._options(None), id="cause", classes="cause", markup=False)
             yield Label(shown(say("dialog_supervisor")), classes="supervisor", markup=False)
             yield Input(id="supervisor", classes="supervisor", max_length=STAFF_LENGTH, select_on_focus=False)
             yield Label(shown(say("dialog_supervisor_pin")), classes="supervisor", markup=False)
@@ -127,10 +126,24 @@ class StaffDialog(ModalScreen[bool]):
             front, back = theme.colours[role]
             for widget in self.query(selector):
                 widget.styles.color, widget.styles.background = front, back
-        front, back = theme.colours[Role.STRONG]
+        front, back = theme.colours[Role.FIELD]
         for widget in self.query("Input, OptionList"):
             widget.styles.color, widget.styles.background = front, back
         self.query_one("#answer").display = False
+
+    def _options(self, chosen: int | None) -> list[Option]:
+        """Return the causes, the chosen one with a mark: colour alone would tell it nobody without colours."""
+        shown, texts = self._scene.terminal.shown, self._scene.texts
+        return [
+            Option(f"{'>' if index == chosen else ' '} {shown(texts.get(f'cause.{cause}'))}", id=cause)
+            for index, cause in enumerate(self._causes)
+        ]
+
+    @on(OptionList.OptionHighlighted)
+    def _mark_cause(self, event: OptionList.OptionHighlighted) -> None:
+        """Move the mark."""
+        for option in self._options(event.option_index):
+            event.option_list.replace_option_prompt(option.id or "", option.prompt)
 
     @on(Input.Submitted)
     def _next_field(self, event: Input.Submitted) -> None:

@@ -12,6 +12,8 @@ from scanner.ui.themes import Role
 
 WORD_COLUMNS = 7
 """Beside the digits, where the word cannot stand below them."""
+NOTE_COLUMNS = 12
+"""Beside the digits; notes broken into narrower lines are not worth reading."""
 
 
 class TemperatureGauge(PaintedLines):
@@ -34,15 +36,16 @@ class TemperatureGauge(PaintedLines):
             out.append((Span(pad(text, width), role, bold=True),))
             return out + [(Span(pad(f" {note}", width), Role.FAINT),) for note in now.notes]
         beside = width - cell_len(digits[0]) - 2
-        notes = [word, *(line for note in now.notes for line in wrap(note, beside))]
-        stacked = height - 1 - len(digits) >= 2 or beside < max(cell_len(word), 8)
+        head = wrap(word, beside)
+        notes = head + [line for note in now.notes for line in wrap(note, beside) if beside >= NOTE_COLUMNS]
+        stacked = height - 1 - len(digits) >= 2
         for index, row in enumerate(digits):
-            note = "" if stacked or index >= len(notes) else fit(notes[index], beside)
+            note = "" if stacked or index >= len(notes) else notes[index]
             digit_role = Role.ALERT if now.high else Role.STRONG
             out.append(
                 (
                     Span(f" {row} ", digit_role, bold=True),
-                    Span(pad(note, beside), digit_role if index == 0 and now.high else Role.BODY, bold=index == 0),
+                    Span(pad(note, beside), role, bold=index < len(head)),
                 )
             )
         if stacked:

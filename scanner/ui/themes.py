@@ -34,6 +34,8 @@ class Role(StrEnum):
     """A degradation."""
     KEY = "key"
     """A key's name in the footer."""
+    FIELD = "field"
+    """What is typed into a dialog."""
     OUTLINE = "outline"
     """The code found, in the camera's picture."""
 
@@ -71,6 +73,7 @@ NORMAL = Theme(
             Role.STATUS: ("#c9d3dd", "#1f2a36"),
             Role.ALERT: (_BLACK, "#ffc94d"),
             Role.KEY: (_BLACK, "#9fc3e6"),
+            Role.FIELD: (_WHITE, "#10161d"),
             Role.OUTLINE: (_BLACK, "#35e07a"),
         }
     ),
@@ -94,6 +97,7 @@ HIGH_CONTRAST = Theme(
             Role.STATUS: (_WHITE, _BLACK),
             Role.ALERT: (_BLACK, "#ffe000"),
             Role.KEY: (_BLACK, _WHITE),
+            Role.FIELD: (_BLACK, _WHITE),
             Role.OUTLINE: (_BLACK, "#00ffff"),
         }
     ),
