@@ -15,12 +15,13 @@ GRACE_S = 5.0
 
 _BOOT = """
 import ctypes, os, signal, sys
-ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 if os.getppid() != int(sys.argv[1]):
     sys.exit(1)
 os.execv(sys.executable, [sys.executable, *sys.argv[2:]])
 """
-"""Asks Linux for a SIGTERM at the parent's death (PR_SET_PDEATHSIG), also at a death by SIGKILL."""
+"""Asks Linux to kill the child at its parent's death (PR_SET_PDEATHSIG), however that comes. Killed and not asked to
+end: an orphaned engine would go on looking for its ports, whose numbers the next pseudo-terminals get."""
 
 
 def start(arguments: Sequence[str], *, log: IO[bytes], commanded: bool = False) -> subprocess.Popen[bytes]:
