@@ -61,6 +61,8 @@ def command(
     except ConfigError as error:
         fail(f"{len(error.problems)} to correct\n{error}")
     section = document.model.trust
+    if not section.folder.is_dir():
+        fail(f"nobody is trusted: there is no folder {section.folder}; copy there what the authority published")
     try:
         trust = load_trust([section.folder])
         lists = load_status([section.folder], trust, now)
