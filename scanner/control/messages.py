@@ -182,8 +182,8 @@ class Override(Message):
     pin: str
     supervisor: str | None = None
     supervisor_pin: str | None = None
-    cause: str = Field(max_length=64)
-    """Key of a cause in the locale, or short text."""
+    cause: str = Field(pattern=r"^[a-z][a-z0-9_]{0,47}$")
+    """Key of a cause in the locale; free text has no place in the clear part of the log."""
 
 
 class Acknowledge(Message):

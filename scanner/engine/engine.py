@@ -228,7 +228,7 @@ class Engine:
             self._log.use_seal_key()
             self._record_news()
         self.trust.judge()
-        self._log.poll(lambda: records.fault(Cause.JOURNAL_FAILED, began=False, stamp=self.stamp(None)))
+        self._log.poll()
         self._hello_again()
         if not self._control_open and now >= self._control_retry_at:
             self._open_control()

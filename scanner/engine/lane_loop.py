@@ -7,7 +7,6 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
 
 from firmware_bridge.gate import GateConfirmed, GateFailed
 from firmware_bridge.measurement import PresenceBegan, PresenceEnded, Settled
@@ -17,6 +16,7 @@ from scanner import policy
 from scanner.control.messages import Acknowledge, LaneView, Pause, Remeasure
 from scanner.engine import records
 from scanner.engine.inputs import Ask, DeviceState, Input, Midnight, Recorded, StaffOverride
+from scanner.engine.overruling import Overruling, objection_to
 from scanner.engine.person import Person, Presences
 from scanner.engine.ports import Devices, Services
 from scanner.engine.tally import Tally
@@ -26,13 +26,20 @@ from scanner.journal.entry import EntryDraft
 from scanner.journal.errors import JournalError
 from scanner.lane import ATTENDED, READS_CODES, UNATTENDED, Effect, Event, State, step
 from scanner.memory import Memory
-from scanner.values import Decision, GuardStep, Outcome, TemperatureRule
+from scanner.values import Outcome, TemperatureRule
 
 log = logging.getLogger(__name__)
 
 NOT_A_CODE_HINT_S = 2.0
 """A foreign QR code in view this long is named."""
 VIEW_EVERY_S = 0.2
+
+_RECORDED = {
+    Outcome.PASS: Event.RECORDED_PASS,
+    Outcome.REFER: Event.RECORDED_REFER,
+    Outcome.STOP: Event.RECORDED_STOP,
+}
+_FAILED = {Outcome.REFER: Event.RECORD_FAILED, Outcome.STOP: Event.STOP_RECORD_FAILED}
 
 
 class LaneLoop:
@@ -53,8 +60,7 @@ class LaneLoop:
         self._memory = Memory(passback_s=times.already_passed_s, same_scan_s=times.same_scan_s)
         self._timers: dict[Event | str, float] = {}
         self._waiting_for: int = 0
-        self._override: StaffOverride | None = None
-        self._override_answer: Future[str | None] | None = None
+        self._overruling = Overruling()
         self._hint: str | None = None
         self._foreign_since: float | None = None
         self._foreign_last = 0.0
@@ -170,9 +176,9 @@ class LaneLoop:
                     draft = records.passage(person, self._site, self._services.rules(), self._stamp())
                     self._record(draft, reserve=False)
             case Effect.RECORD_OVERRIDE:
-                if person and self._override:
+                word = self._overruling.word
+                if person and word:
                     self._presences.spend(person.who)
-                    word = self._override
                     draft = records.override(
                         person,
                         admit=word.admit,
@@ -191,9 +197,10 @@ class LaneLoop:
                 shown = times.pass_clears_s if self._state is State.PASSED else times.kiosk_clears_s
                 self._timers[Event.RESULT_OVER] = now + shown
             case Effect.FORGET_PERSON:
-                self._person, self._hint, self._override = None, None, None
+                self._person, self._hint = None, None
+                self._overruling.end()
             case Effect.REPORT_OVERRIDE_FAILED:
-                self._answer_override("override.not_recorded")
+                self._overruling.answer("override.not_recorded")
 
     def _ring_timers(self) -> None:
         now = self._clock()
@@ -223,7 +230,6 @@ class LaneLoop:
         recollection = self._memory.recollect(verdict, now)
         freshness = self._services.freshness(verdict.issuer)
         decision = policy.judge_code(verdict, freshness, recollection, self._site, rules)
-        self._override = None
         self._hint = None
         self._person = Person(seen, recollection, self._services.now(), decision, ready_at=seen.decided_at)
         rule = policy.temperature_rule(decision, self._site, rules)
@@ -310,45 +316,28 @@ class LaneLoop:
         person = self._person
         if recorded.token != self._waiting_for or person is None:
             return
-        failed = isinstance(recorded.result, JournalError)
         if self._state is State.OVERRIDING:
             self._on_override_recorded(person, recorded)
         elif self._state is State.RECORDING:
-            if not isinstance(recorded.result, JournalError):
+            if isinstance(recorded.result, JournalError):
+                person.decision = person.unrecorded(attended=self._site.attended)
+                self._happen(_FAILED[person.decision.outcome])
+            else:
                 person.seq, person.committed_at = recorded.result.seq, recorded.at
-            else:
-                worst = max(person.decision.outcome, Outcome.REFER)
-                person.decision = Decision(
-                    worst,
-                    (*person.decision.reasons, Reason.LOG_UNAVAILABLE),
-                    GuardStep.DECIDE if self._site.attended else GuardStep.STAFFED_LANE,
-                    person.decision.policy_version,
-                )
-            outcome = person.decision.outcome
-            if failed:
-                self._happen(Event.STOP_RECORD_FAILED if outcome is Outcome.STOP else Event.RECORD_FAILED)
-            else:
-                self._happen(
-                    {
-                        Outcome.PASS: Event.RECORDED_PASS,
-                        Outcome.REFER: Event.RECORDED_REFER,
-                        Outcome.STOP: Event.RECORDED_STOP,
-                    }[outcome]
-                )
+                self._happen(_RECORDED[person.decision.outcome])
 
     def _on_override_recorded(self, person: Person, recorded: Recorded) -> None:
-        override = self._override
-        if override is None or isinstance(recorded.result, JournalError):
+        word = self._overruling.word
+        if word is None or isinstance(recorded.result, JournalError):
             self._happen(Event.RECORD_FAILED)
             return
-        person.overridden = Reason.OVERRIDE_ADMIT if override.admit else Reason.OVERRIDE_REFUSE
-        person.committed_at = recorded.at
-        person.ready_at = recorded.at
+        person.overridden = Reason.OVERRIDE_ADMIT if word.admit else Reason.OVERRIDE_REFUSE
+        person.committed_at = person.ready_at = recorded.at
         person.seq = recorded.result.seq
-        self._answer_override(None)
-        if not override.admit:
+        self._overruling.answer(None)
+        if not word.admit:
             self._services.report(person.report(self._devices.name, None))
-        self._happen(Event.ADMISSION_RECORDED if override.admit else Event.REFUSAL_RECORDED)
+        self._happen(Event.ADMISSION_RECORDED if word.admit else Event.REFUSAL_RECORDED)
 
     # --- the gate -------------------------------------------------------------------------------------------------
 
@@ -431,20 +420,14 @@ class LaneLoop:
                 return
         ask.answer.set_result(None if done else "command.not_now")
 
-    def _on_override(self, ask: Ask, override: StaffOverride) -> None:
+    def _on_override(self, ask: Ask, word: StaffOverride) -> None:
         person = self._person
         if person is None or step(self._table, self._state, Event.OVERRULED) is None:
             ask.answer.set_result("command.not_now")
             return
-        if override.admit:
-            need = policy.may_override(person.decision, override.role, self._services.rules())
-            if need is policy.OverrideNeed.SUPERVISOR and override.supervisor is None:
-                ask.answer.set_result("override.supervisor_needed")
-                return
-        self._override, self._override_answer = override, ask.answer
+        objection = objection_to(word, person.decision, self._services.rules())
+        if objection is not None:
+            ask.answer.set_result(objection)
+            return
+        self._overruling.begin(word, ask.answer)
         self._happen(Event.OVERRULED)
-
-    def _answer_override(self, answer: str | None) -> None:
-        if self._override_answer is not None and not self._override_answer.done():
-            self._override_answer.set_result(answer)
-        self._override_answer = None

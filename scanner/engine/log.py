@@ -8,11 +8,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from keys.errors import KeyFileError
 from scanner.engine.degradations import Cause, Degradations
 from scanner.engine.trust import Trust
 from scanner.journal.device import Device
 from scanner.journal.entry import EntryDraft, decode
 from scanner.journal.errors import JournalError, JournalFullError, JournalReadOnlyError
+from scanner.journal.files import explain
 from scanner.journal.store import Journal, Receipt
 from scanner.journal.writer import JournalWriter
 
@@ -49,13 +51,15 @@ class Log:
         self._journal: Journal | None = None
         self._writer: JournalWriter | None = None
         self._retry_at = 0.0
+        self._stalled = False
+        self._trouble: JournalError | None = None
         self._first_ms: int | None = None
         self.device: Device | None = None
 
     def open(self) -> bool:
         """Try to open the journal and start its writer; False, with a degradation in force, when it cannot be."""
         try:
-            device = Device.load_or_create(self._folder)
+            device = self._load_device()
             journal = Journal.open(
                 self._folder,
                 device,
@@ -63,18 +67,27 @@ class Log:
                 software=self._software,
                 reserve_mb=self._reserve_mb,
             )
-        except (JournalError, OSError) as error:
-            self._note(error if isinstance(error, JournalError) else JournalError(str(error)))
+        except JournalError as error:
+            self._note(error)
             self._retry_at = time.monotonic() + RETRY_S
             return False
         first = journal.entries(0, 1)
         self._first_ms = decode(first[0].body).time_ms if first else None
-        writer = JournalWriter(journal)
+        writer = JournalWriter(journal, on_state=self._note)
         writer.start()
         with self._lock:
             self.device, self._journal, self._writer = device, journal, writer
         self._note(None)
         return True
+
+    def _load_device(self) -> Device:
+        """Return the device's identity. Raises JournalError: without it nothing can be signed."""
+        try:
+            return Device.load_or_create(self._folder)
+        except KeyFileError as error:
+            if isinstance(error.__cause__, OSError):
+                raise explain(error.__cause__, self._folder) from error
+            raise JournalError(str(error)) from error
 
     def close(self) -> None:
         """Write what is queued, sign the head and close."""
@@ -87,7 +100,10 @@ class Log:
             journal.close()
 
     def record(self, draft: EntryDraft, done: Done, *, reserve: bool = False) -> None:
-        """Append `draft`; `done` gets the receipt once it is durable, or the reason why it is not."""
+        """Append `draft`; `done` gets the receipt once it is durable, or the reason why it is not.
+
+        `reserve`: staff's word, which a full disk must not stop.
+        """
         with self._lock:
             writer = self._writer
         if writer is None:
@@ -95,7 +111,6 @@ class Log:
             return
 
         def finished(result: Receipt | JournalError) -> None:
-            self._note(result if isinstance(result, JournalError) else None, reserve=reserve)
             if isinstance(result, Receipt):
                 self._first_ms = draft.time_ms if self._first_ms is None else self._first_ms
                 self._written(draft)
@@ -103,34 +118,26 @@ class Log:
 
         writer.submit(draft, finished, reserve=reserve)
 
-    def poll(self, probe: Callable[[], EntryDraft]) -> None:
-        """Call every second: opens a journal that could not be, and tries a failing one with an entry that says so."""
-        now = time.monotonic()
+    def poll(self) -> None:
+        """Call every second: opens a journal that could not be opened, and notices a commit that does not end."""
         with self._lock:
             writer = self._writer
-        if writer is not None:
-            age = writer.age()
-            if age > STALLED_S:
-                self._degradations.set(Cause.JOURNAL_FAILED, True, detail=f"a commit has taken {age:.0f} s")
-        if now < self._retry_at:
-            return
-        self._retry_at = now + RETRY_S
         if writer is None:
-            self.open()
-        elif self.failing and writer.age() == 0.0:
-            self.record(probe(), lambda _: None)
+            if time.monotonic() >= self._retry_at:
+                self.open()
+            return
+        stalled = writer.age() > STALLED_S
+        if stalled:
+            self._degradations.set(Cause.JOURNAL_FAILED, True, detail=f"a commit has taken {writer.age():.0f} s")
+        elif self._stalled:
+            self._note(self._trouble)
+        self._stalled = stalled
 
     def use_seal_key(self) -> None:
         """Seal what follows to the key that the trust list names now."""
         with self._lock:
             if self._journal is not None:
                 self._journal.use_seal_key(self._trust.seal_key())
-
-    @property
-    def failing(self) -> bool:
-        """Whether the last thing the log did was to fail."""
-        causes = {Cause.JOURNAL_FAILED, Cause.JOURNAL_FULL, Cause.JOURNAL_READONLY}
-        return any(one.cause in causes for one in self._degradations.active())
 
     @property
     def size(self) -> int:
@@ -144,10 +151,9 @@ class Log:
         with self._lock:
             return self._first_ms
 
-    def _note(self, error: JournalError | None, *, reserve: bool = False) -> None:
-        """Put in force what the last attempt showed. An entry that fitted into the reserve lifts nothing."""
-        if error is None and reserve:
-            return
+    def _note(self, error: JournalError | None) -> None:
+        """Put in force what is wrong with the log now; None: nothing."""
+        self._trouble = error
         cause = None
         if isinstance(error, JournalFullError):
             cause = Cause.JOURNAL_FULL

@@ -9,7 +9,7 @@ from keys.reasons import Reason
 from keys.verdict import Verdict
 from scanner.engine.report import PassageReport
 from scanner.engine.vision import CodeSeen
-from scanner.values import Decision, Recollection
+from scanner.values import Decision, GuardStep, Outcome, Recollection
 
 HELD_S = 5.0
 """A measurement taken before the code serves it within this time."""
@@ -42,6 +42,15 @@ class Person:
     def who(self) -> str:
         """What tells this person's code from another's."""
         return str(self.verdict.identity) if self.verdict.identity else self.seen.text
+
+    def unrecorded(self, *, attended: bool) -> Decision:
+        """Return what becomes of the decision when the log cannot take it: never a pass."""
+        return Decision(
+            max(self.decision.outcome, Outcome.REFER),
+            (*self.decision.reasons, Reason.LOG_UNAVAILABLE),
+            GuardStep.DECIDE if attended else GuardStep.STAFFED_LANE,
+            self.decision.policy_version,
+        )
 
     def report(self, lane: str, gate_at: float | None) -> PassageReport:
         """Return what the engine's caller is told; `gate_at`: monotonic seconds of the gate's command, if any."""
