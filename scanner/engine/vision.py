@@ -1,8 +1,14 @@
-"""One lane's eyes: newest frame → texts → verdicts, in a thread of its own, one decode in flight."""
+"""One lane's eyes: newest frame → texts → verdicts, in a thread of its own, one quick look in flight.
+
+Harder looks run beside the quick one in a thread of lower priority, on the newest frame in which nothing was read: they
+take what time is left and never hold up the next frame.
+"""
 
 from __future__ import annotations
 
 import base64
+import contextlib
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -17,9 +23,11 @@ from scanner.camera.frame import Frame
 from scanner.control.messages import Preview
 from scanner.decoder import Decoded, Decoder
 
-HARDER_EVERY_S = 0.2
-"""Frames without a code get the slower looks at most this often: spare time, never every frame."""
 HARDER_BUDGET_MS = 40.0
+HARDER_REST = 1.0
+"""After a harder look its thread rests for as long as it took, times this: half a core at most."""
+HARDER_NICE = 10
+"""Added to the thread's niceness: the quick look, the lane and the log go first."""
 PREVIEW_EVERY_S = 0.3
 PREVIEW_WIDTH = 96
 
@@ -57,37 +65,35 @@ class Vision:
         self._watched = watched
         self._decoder = Decoder()
         self._busy_since: float | None = None
-        self._harder_due = 0.0
         self._preview_due = 0.0
+        self._harder = HarderLooks(Decoder(), self._found)
 
     def busy_for(self) -> float:
         """Return for how many seconds the current frame has been worked on; 0 between frames."""
         since = self._busy_since
-        return 0.0 if since is None else time.monotonic() - since
+        return max(self._harder.busy_for(), 0.0 if since is None else time.monotonic() - since)
 
     def run(self, stop: threading.Event) -> None:
         """Work on the newest frame until `stop`."""
+        self._harder.start(stop)
         while not stop.is_set():
             frame = self._capture.newest(timeout=0.25)
             if frame is None:
                 continue
             self._busy_since = time.monotonic()
-            codes = self._look(frame)
+            codes = self._decoder.decode(frame.grey)
             if stop.is_set():  # abandoned as hung meanwhile: whatever this frame held is old
                 return
-            for code in codes:
-                verdict = self._verify(code.text)
-                self._seen(CodeSeen(code.text, verdict, frame.at, time.monotonic()))
+            if not codes:
+                self._harder.offer(frame)
+            self._found(frame, codes)
             self._show(frame, codes)
             self._busy_since = None
 
-    def _look(self, frame: Frame) -> tuple[Decoded, ...]:
-        now = time.monotonic()
-        codes = self._decoder.decode(frame.grey)
-        if not codes and now >= self._harder_due:
-            self._harder_due = now + HARDER_EVERY_S
-            codes = self._decoder.decode(frame.grey, harder=True, budget_ms=HARDER_BUDGET_MS, turn=frame.number)
-        return codes
+    def _found(self, frame: Frame, codes: tuple[Decoded, ...]) -> None:
+        for code in codes:
+            verdict = self._verify(code.text)
+            self._seen(CodeSeen(code.text, verdict, frame.at, time.monotonic()))
 
     def _show(self, frame: Frame, codes: tuple[Decoded, ...]) -> None:
         now = time.monotonic()
@@ -100,3 +106,46 @@ class Vision:
         outlines = tuple(tuple((x / width, y / height) for x, y in code.corners) for code in codes)
         grey = base64.b64encode(small.tobytes()).decode()
         self._preview(Preview(lane=self._lane, width=PREVIEW_WIDTH, height=small_height, grey=grey, outlines=outlines))
+
+
+class HarderLooks:
+    """The thread for harder looks: takes the newest frame offered while it was free, forgets the others."""
+
+    def __init__(self, decoder: Decoder, found: Callable[[Frame, tuple[Decoded, ...]], None]) -> None:
+        self._decoder = decoder
+        self._found = found
+        self._offered: Frame | None = None
+        self._wake = threading.Event()
+        self._busy_since: float | None = None
+
+    def start(self, stop: threading.Event) -> None:
+        """Start the thread; it ends after `stop`."""
+        threading.Thread(target=self._run, args=(stop,), name="harder-looks", daemon=True).start()
+
+    def offer(self, frame: Frame) -> None:
+        """Offer a frame in which the quick look found nothing; returns at once."""
+        if self._busy_since is None:
+            self._offered = frame
+            self._wake.set()
+
+    def busy_for(self) -> float:
+        """Return for how many seconds the current look has lasted."""
+        since = self._busy_since
+        return 0.0 if since is None else time.monotonic() - since
+
+    def _run(self, stop: threading.Event) -> None:
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), HARDER_NICE)
+        while not stop.is_set():
+            self._wake.wait(0.25)
+            frame, self._offered = self._offered, None
+            self._wake.clear()
+            if frame is None:
+                continue
+            began = self._busy_since = time.monotonic()
+            codes = self._decoder.decode(frame.grey, harder=True, budget_ms=HARDER_BUDGET_MS, turn=frame.number)
+            if codes and not stop.is_set():
+                self._found(frame, codes)
+            took = time.monotonic() - began
+            self._busy_since = None
+            stop.wait(took * HARDER_REST)
