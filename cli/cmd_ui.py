@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import signal
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -27,6 +29,8 @@ class ThemeName(StrEnum):
 
 
 DEFAULT_CONFIG = Path("config.toml")
+TERMINATED = 128 + signal.SIGTERM
+"""Exit status after a signal: not 0, which says that somebody pressed q."""
 
 
 def command(  # noqa: PLR0917 - typer turns each into an option
@@ -34,12 +38,14 @@ def command(  # noqa: PLR0917 - typer turns each into an option
     config: Annotated[Path | None, typer.Option(help="Take socket, language and time zone from this file.")] = None,
     language: Annotated[str | None, typer.Option(help="Language to begin with: zh_CN, zh_TW or en.")] = None,
     theme: Annotated[ThemeName, typer.Option(help="Colours to begin with.")] = ThemeName.NORMAL,
-    allow_quit: Annotated[bool, typer.Option(help="Whether q ends the screen; not on a kiosk.")] = True,
+    allow_quit: Annotated[
+        bool, typer.Option("--allow-quit", help="q ends the screen; leave it out on a kiosk.")
+    ] = False,
     sound: Annotated[bool, typer.Option(help="Whether results ring the bell: once, twice or three times.")] = True,
 ) -> None:
     """Show a guard's screen for a running engine. It waits for the engine where there is none yet.
 
-    Example: checkpoint ui --socket state/control.sock --language en
+    Example: checkpoint ui --socket state/control.sock --language en --allow-quit
     """
     settings = _settings(config)
     chosen = language or settings.site.language
@@ -61,9 +67,19 @@ def command(  # noqa: PLR0917 - typer turns each into an option
         zone=ZoneInfo(settings.site.timezone),
         terminal=terminal,
     )
-    screen.run(mouse=False)
+    asyncio.run(_show(screen))
+    if screen.return_code == TERMINATED:
+        raise typer.Exit(TERMINATED)
     if screen.return_code:
         fail("the screen ended by a fault; start it again, and report what it said above")
+
+
+async def _show(screen: GuardScreen) -> None:
+    """Run the screen; a signal ends it with the terminal put back in order."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        loop.add_signal_handler(number, lambda: screen.exit(return_code=TERMINATED))
+    await screen.run_async(mouse=False)
 
 
 def _settings(config: Path | None) -> Configuration:

@@ -260,7 +260,7 @@ class GuardScreen(App[None], inherit_bindings=False):
         if lane is not None:
             self._tell(Pause(id=0, lane=lane.name, paused=lane.state != "out_of_service"))
 
-    def action_overrule(self, admit: bool) -> None:
+    async def action_overrule(self, admit: bool) -> None:
         """Ask for staff's number, PIN and cause, and overrule the decision shown."""
         lane, scene = self._lane(), self._scene_now
         if lane is None or not lane.attended:
@@ -289,9 +289,11 @@ class GuardScreen(App[None], inherit_bindings=False):
             )
 
         causes = ADMIT_CAUSES if admit else REFUSE_CAUSES
-        self._open(StaffDialog(scene, scene.say("dialog_admit" if admit else "dialog_refuse"), about, causes, submit))
+        await self._open(
+            StaffDialog(scene, scene.say("dialog_admit" if admit else "dialog_refuse"), about, causes, submit)
+        )
 
-    def action_confirm_time(self) -> None:
+    async def action_confirm_time(self) -> None:
         """Let a supervisor confirm the time shown, where the clock has no evidence of it."""
         scene = self._scene_now
         if self._outage is not None or scene.view is None or scene.now is None or not scene.view.clock.value:
@@ -301,14 +303,15 @@ class GuardScreen(App[None], inherit_bindings=False):
         async def submit(typed: Credentials) -> Reply | None:
             return await self._link.send(ConfirmTime(id=0, supervisor=typed.staff, pin=typed.pin))
 
-        self._open(StaffDialog(scene, title, "", (), submit, supervisor_only=True))
+        await self._open(StaffDialog(scene, title, "", (), submit, supervisor_only=True))
 
-    def _open(self, dialog: StaffDialog) -> None:
+    async def _open(self, dialog: StaffDialog) -> None:
         def closed(agreed: bool | None) -> None:
             if agreed:
                 self._say(self._scene_now.say("done"))
 
-        self.push_screen(dialog, closed)
+        # Waited for, so that the keys that follow find the first field.
+        await self.push_screen(dialog, closed)
 
     def action_next_language(self) -> None:
         """Go on to the next language."""

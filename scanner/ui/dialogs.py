@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -12,6 +13,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
+from textual.widget import Widget
 from textual.widgets import Input, Label, OptionList
 from textual.widgets.option_list import Option
 
@@ -32,6 +34,8 @@ REFUSE_CAUSES = ("not_the_holder", "device_fault", "other")
 """Keys of the locale's section `cause`; the journal keeps them."""
 
 STAFF_LENGTH, PIN_LENGTH = 16, 32
+SUPERVISOR_NEEDED = "override.supervisor_needed"
+"""The engine's answer where the guard alone may not overrule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,11 @@ class SecretInput(Input):
 class StaffDialog(ModalScreen[bool]):
     """A form of a few fields. Dismissed with True when the engine has agreed, with False when it was given up."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "give_up", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        # With priority, and so before any key that follows is given to a field: a badge reader types very fast.
+        Binding("enter", "next_field", show=False, priority=True),
+        Binding("escape", "give_up", show=False),
+    ]
     CSS = """
     StaffDialog { align: center middle; }
     #form { width: 62; max-width: 100%; height: auto; max-height: 100%; padding: 0 1; scrollbar-size: 0 0; }
@@ -88,48 +96,49 @@ class StaffDialog(ModalScreen[bool]):
         self._about = about
         self._causes = tuple(causes)
         self._submit = submit
-        self._supervisor_only = supervisor_only
         self._sending = False
+        self._staff_label = "dialog_supervisor" if supervisor_only else "dialog_staff"
+        self._pin_label = "dialog_supervisor_pin" if supervisor_only else "dialog_pin"
+        self._form = VerticalScroll(id="form", classes="" if causes else "no-cause", can_focus=False)
+        self._staff = Input(max_length=STAFF_LENGTH, select_on_focus=False)
+        self._pin = SecretInput(password=True, max_length=PIN_LENGTH, select_on_focus=False)
+        self._cause = OptionList(*self._options(0), classes="cause", markup=False)
+        self._second = Input(classes="supervisor", max_length=STAFF_LENGTH, select_on_focus=False)
+        self._second_pin = SecretInput(
+            classes="supervisor", password=True, max_length=PIN_LENGTH, select_on_focus=False
+        )
+        self._answer = Label("", markup=False)
 
     def compose(self) -> ComposeResult:
         """Lay out the form; everything on it can be reached with Enter, arrows and Escape."""
-        say, shown = self._scene.say, self._scene.terminal.shown
-        who = "dialog_supervisor" if self._supervisor_only else "dialog_staff"
-        with VerticalScroll(id="form", classes="" if self._causes else "no-cause", can_focus=False):
-            yield Label(shown(self._heading), classes="title", markup=False)
-            yield Label(shown(self._about), markup=False)
-            yield Label(shown(say(who)), markup=False)
-            yield Input(id="staff", max_length=STAFF_LENGTH, select_on_focus=False)
-            yield Label(shown(say("dialog_supervisor_pin" if self._supervisor_only else "dialog_pin")), markup=False)
-            yield SecretInput(id="pin", password=True, max_length=PIN_LENGTH, select_on_focus=False)
-            yield Label(shown(say("dialog_cause")), classes="cause", markup=False)
-            yield OptionList(*self._options(None), id="cause", classes="cause", markup=False)
-            yield Label(shown(say("dialog_supervisor")), classes="supervisor", markup=False)
-            yield Input(id="supervisor", classes="supervisor", max_length=STAFF_LENGTH, select_on_focus=False)
-            yield Label(shown(say("dialog_supervisor_pin")), classes="supervisor", markup=False)
-            yield SecretInput(
-                id="supervisor-pin", classes="supervisor", password=True, max_length=PIN_LENGTH, select_on_focus=False
-            )
-            yield Label("", id="answer", markup=False)
-            yield Label(shown(say("dialog_keys")), markup=False)
+        with self._form:
+            yield self._label(self._heading, "title")
+            yield self._label(self._about)
+            yield self._label(self._scene.say(self._staff_label))
+            yield self._staff
+            yield self._label(self._scene.say(self._pin_label))
+            yield self._pin
+            yield self._label(self._scene.say("dialog_cause"), "cause")
+            yield self._cause
+            yield self._label(self._scene.say("dialog_supervisor"), "supervisor")
+            yield self._second
+            yield self._label(self._scene.say("dialog_supervisor_pin"), "supervisor")
+            yield self._second_pin
+            yield self._answer
+            yield self._label(self._scene.say("dialog_keys"))
+
+    def _label(self, text: str, classes: str = "") -> Label:
+        return Label(self._scene.terminal.shown(text), classes=classes, markup=False)
 
     def on_mount(self) -> None:
         """Take the theme's colours and begin with the number."""
-        self._paint()
-        causes = self.query_one("#cause", OptionList)
-        causes.highlighted = 0 if self._causes else None
-        self.query_one("#staff", Input).focus()
-
-    def _paint(self) -> None:
-        theme = self._scene.theme
-        for selector, role in (("#form", Role.STATUS), ("#form Label", Role.STATUS), ("#answer", Role.ALERT)):
-            front, back = theme.colours[role]
-            for widget in self.query(selector):
-                widget.styles.color, widget.styles.background = front, back
-        front, back = theme.colours[Role.FIELD]
-        for widget in self.query("Input, OptionList"):
-            widget.styles.color, widget.styles.background = front, back
-        self.query_one("#answer").display = False
+        for widgets, role in ((self.query("#form, Label"), Role.STATUS), (self.query("Input, OptionList"), Role.FIELD)):
+            for widget in widgets:
+                widget.styles.color, widget.styles.background = self._scene.theme.colours[role]
+        self._answer.styles.color, self._answer.styles.background = self._scene.theme.colours[Role.ALERT]
+        self._answer.display = False
+        self._cause.highlighted = 0 if self._causes else None
+        self.set_focus(self._staff)
 
     def _options(self, chosen: int | None) -> list[Option]:
         """Return the causes, the chosen one with a mark: colour alone would tell it nobody without colours."""
@@ -145,100 +154,91 @@ class StaffDialog(ModalScreen[bool]):
         for option in self._options(event.option_index):
             event.option_list.replace_option_prompt(option.id or "", option.prompt)
 
-    @on(Input.Submitted)
-    def _next_field(self, event: Input.Submitted) -> None:
+    @property
+    def _supervised(self) -> bool:
+        """Whether a supervisor has been asked for."""
+        return self._form.has_class("needs-supervisor")
+
+    def action_next_field(self) -> None:
         """Go on to the next field, and send the form after the last."""
-        order = ["staff", "pin", *(["cause"] if self._causes else []), *self._supervisor_fields()]
-        place = order.index(event.input.id or "staff")
+        order: list[Widget] = [self._staff, self._pin, *([self._cause] if self._causes else [])]
+        order += [self._second, self._second_pin] if self._supervised else []
+        place = order.index(self.focused) if self.focused in order else len(order) - 1
         if place + 1 < len(order):
-            self.query_one(f"#{order[place + 1]}").focus()
-        else:
-            self._send()
+            self.set_focus(order[place + 1])
+        elif not self._sending:
+            self._sending = True
+            self.run_worker(self._send(), exit_on_error=False)
 
-    @on(OptionList.OptionSelected)
-    def _cause_chosen(self, _event: OptionList.OptionSelected) -> None:
-        """Send the form: a cause is the last field, unless a supervisor has been asked for."""
-        if self._supervisor_fields() and not self._value("supervisor-pin"):
-            self.query_one("#supervisor").focus()
-        else:
-            self._send()
-
-    def _supervisor_fields(self) -> list[str]:
-        asked = self.query_one("#form").has_class("needs-supervisor")
-        return ["supervisor", "supervisor-pin"] if asked else []
-
-    def _value(self, name: str) -> str:
-        return self.query_one(f"#{name}", Input).value.strip()
-
-    def _send(self) -> None:
-        if self._sending:
-            return
-        labels = {
-            "staff": "dialog_supervisor" if self._supervisor_only else "dialog_staff",
-            "pin": "dialog_supervisor_pin" if self._supervisor_only else "dialog_pin",
-            "supervisor": "dialog_supervisor",
-            "supervisor-pin": "dialog_supervisor_pin",
-        }
-        for name in ("staff", "pin", *self._supervisor_fields()):
-            if not self._value(name):
-                self._answer(self._scene.say("fill_in", field=self._scene.say(labels[name])))
-                self.query_one(f"#{name}").focus()
-                return
-        self._sending = True
-        self._answer(self._scene.say("sending"))
-        self.run_worker(self._ask(), exit_on_error=False)
-
-    async def _ask(self) -> None:
-        chosen = self.query_one("#cause", OptionList).highlighted
-        supervised = bool(self._supervisor_fields())
-        credentials = Credentials(
-            self._value("staff"),
-            self._value("pin"),
-            self._causes[chosen] if self._causes and chosen is not None else "",
-            self._value("supervisor") if supervised else None,
-            self._value("supervisor-pin") if supervised else None,
-        )
+    async def _send(self) -> None:
         try:
-            reply = await self._submit(credentials)
+            await self._keys_typed()
+            if self._complete():
+                self._tell(self._scene.say("sending"))
+                self._take(await self._submit(self._typed()))
         finally:
             self._sending = False
+
+    async def _keys_typed(self) -> None:
+        """Wait until every field has taken in the keys that it was given before now."""
+        for field in (self._staff, self._pin, self._cause, self._second, self._second_pin):
+            reached = asyncio.Event()
+            field.call_later(reached.set)
+            await reached.wait()
+
+    def _complete(self) -> bool:
+        """Whether every field is filled in; where one is not, ask for it."""
+        fields = [(self._staff, self._staff_label), (self._pin, self._pin_label)]
+        if self._supervised:
+            fields += [(self._second, "dialog_supervisor"), (self._second_pin, "dialog_supervisor_pin")]
+        for field, label in fields:
+            if not field.value.strip():
+                self._tell(self._scene.say("fill_in", field=self._scene.say(label)))
+                self.set_focus(field)
+                return False
+        return True
+
+    def _typed(self) -> Credentials:
+        chosen = self._cause.highlighted
+        return Credentials(
+            self._staff.value.strip(),
+            self._pin.value.strip(),
+            self._causes[chosen] if self._causes and chosen is not None else "",
+            self._second.value.strip() if self._supervised else None,
+            self._second_pin.value.strip() if self._supervised else None,
+        )
+
+    def _take(self, reply: Reply | None) -> None:
+        """Act on the engine's answer."""
         if not self.is_current:
             return
         if reply is None:
-            self._answer(self._scene.say("no_answer"))
+            self._tell(self._scene.say("no_answer"))
         elif reply.ok:
             self._forget()
             self.dismiss(True)
-        elif needs_supervisor(reply) and not supervised:
-            self.query_one("#form").add_class("needs-supervisor")
-            self._answer(error_text(self._scene, reply))
-            self.query_one("#supervisor").focus()
+        elif reply.error == SUPERVISOR_NEEDED and not self._supervised:
+            self._form.add_class("needs-supervisor")
+            self._tell(error_text(self._scene, reply))
+            self.set_focus(self._second)
         else:
-            self.query_one("#supervisor-pin" if supervised else "#pin", Input).value = ""
-            self._answer(error_text(self._scene, reply))
-            self.query_one("#supervisor-pin" if supervised else "#pin").focus()
+            wrong = self._second_pin if self._supervised else self._pin
+            wrong.value = ""
+            self._tell(error_text(self._scene, reply))
+            self.set_focus(wrong)
 
-    def _answer(self, text: str) -> None:
-        label = self.query_one("#answer", Label)
-        label.display = bool(text)
-        label.update(self._scene.terminal.shown(text))
+    def _tell(self, text: str) -> None:
+        self._answer.display = bool(text)
+        self._answer.update(self._scene.terminal.shown(text))
 
     def _forget(self) -> None:
-        for field in self.query(Input):
+        for field in (self._staff, self._pin, self._second, self._second_pin):
             field.value = ""
 
     def action_give_up(self) -> None:
         """Leave without doing anything."""
         self._forget()
         self.dismiss(False)
-
-
-def needs_supervisor(reply: Reply) -> bool:
-    """Whether the engine refused for want of a supervisor."""
-    return not reply.ok and reply.error == SUPERVISOR_NEEDED
-
-
-SUPERVISOR_NEEDED = "override.supervisor_needed"
 
 
 def error_text(scene: Scene, reply: Reply) -> str:

@@ -25,17 +25,18 @@ class MainScreen(Screen[None], inherit_bindings=False):
     """Paints scenes. Its keys belong to this screen alone, so that they do nothing while a dialog is open."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space,enter", "app.acknowledge", show=False),
-        Binding("a,A", "app.overrule(True)", show=False),
-        Binding("r,R", "app.overrule(False)", show=False),
-        Binding("m,M", "app.remeasure", show=False),
-        Binding("p,P", "app.pause", show=False),
-        Binding("c,C", "app.confirm_time", show=False),
-        Binding("l,L", "app.next_language", show=False),
-        Binding("t,T", "app.next_theme", show=False),
-        Binding("tab,right", "app.next_lane(1)", show=False),
-        Binding("shift+tab,left", "app.next_lane(-1)", show=False),
-        Binding("q,Q", "app.leave", show=False),
+        # With priority they are obeyed in the order of typing, also when a key opens a dialog for those after it.
+        Binding("space,enter", "app.acknowledge", show=False, priority=True),
+        Binding("a,A", "app.overrule(True)", show=False, priority=True),
+        Binding("r,R", "app.overrule(False)", show=False, priority=True),
+        Binding("m,M", "app.remeasure", show=False, priority=True),
+        Binding("p,P", "app.pause", show=False, priority=True),
+        Binding("c,C", "app.confirm_time", show=False, priority=True),
+        Binding("l,L", "app.next_language", show=False, priority=True),
+        Binding("t,T", "app.next_theme", show=False, priority=True),
+        Binding("tab,right", "app.next_lane(1)", show=False, priority=True),
+        Binding("shift+tab,left", "app.next_lane(-1)", show=False, priority=True),
+        Binding("q,Q", "app.leave", show=False, priority=True),
     ]
     CSS = """
     MainScreen { layout: vertical; overflow: hidden; }

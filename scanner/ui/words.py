@@ -142,7 +142,7 @@ def identity(scene: Scene, result: ResultView) -> str:
         parts.append(result.issuer)
     if result.carrier is not None:
         parts.append(scene.say(f"carrier_{result.carrier.name.lower()}"))
-    if result.days_left is not None and result.days_left >= 0:
+    if result.days_left:
         parts.append(scene.say("days_left", n=result.days_left))
     return "  ".join(parts)
 

@@ -222,13 +222,13 @@ MASHED = [
 ]
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 async def test_no_key_mashing_breaks_the_screen(engine: ScriptedEngine, open_screen: OpenScreen, seed: int) -> None:
     dice = random.Random(seed)
     views: list[View] = [says.WAITING, says.MEASURING, says.PASS, says.REFER, says.STOP, says.DEGRADED, TWO_LANES]
     engine.answer = lambda command: Reply(id=command.id, ok=dice.random() < 0.5, error="override.supervisor_needed")
     async with open_screen(shows=says.WAITING) as screen:
-        for _ in range(40):
+        for _ in range(25):
             await screen.pilot.press(dice.choice(MASHED))
             if dice.random() < 0.3:
                 engine.say(dice.choice(views))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from textual import events
+
 from scanner.control.messages import Command, ConfirmTime, Override, Reply
 from scanner.locale import Texts, languages
 from scanner.ui.dialogs import ADMIT_CAUSES, REFUSE_CAUSES, SUPERVISOR_NEEDED, StaffDialog
@@ -192,3 +194,16 @@ def test_every_cause_has_words_in_every_language() -> None:
     for language in languages():
         texts = Texts.load(language)
         assert [cause for cause in (*ADMIT_CAUSES, *REFUSE_CAUSES) if not texts.has(f"cause.{cause}")] == []
+
+
+async def test_a_badge_reader_may_type_faster_than_the_screen_paints(
+    engine: ScriptedEngine, open_screen: OpenScreen
+) -> None:
+    async with open_screen(shows=says.REFER) as screen:
+        keys = ["a", *"10010042", "enter", *"40719935", "enter", "down", "down", "enter"]
+        for key in keys:
+            screen.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await screen.until(lambda: bool(engine.commands))
+        sent = engine.commands[0]
+        assert isinstance(sent, Override)
+        assert (sent.staff, sent.pin, sent.cause) == ("10010042", "40719935", ADMIT_CAUSES[2])

@@ -56,8 +56,18 @@ async def test_a_missing_engine_is_said_in_words(open_screen: OpenScreen, size: 
         matches_golden(screen.app, f"engine-gone-{size[0]}x{size[1]}")
 
 
-@pytest.mark.parametrize("size", [(20, 5), (40, 12), (79, 23), (100, 30), (120, 36), (200, 60)])
-@pytest.mark.parametrize("situation", ["hold-and-report", "everything-degraded"])
+@pytest.mark.parametrize(
+    ("situation", "size"),
+    [
+        ("hold-and-report", (20, 5)),
+        ("hold-and-report", (40, 12)),
+        ("hold-and-report", (79, 23)),
+        ("hold-and-report", (120, 36)),
+        ("everything-degraded", (20, 5)),
+        ("everything-degraded", (100, 30)),
+        ("everything-degraded", (200, 60)),
+    ],
+)
 async def test_no_size_loses_the_result(open_screen: OpenScreen, situation: str, size: tuple[int, int]) -> None:
     async with open_screen(size, shows=SITUATIONS[situation]) as screen:
         matches_golden(screen.app, f"{situation}-{size[0]}x{size[1]}")
