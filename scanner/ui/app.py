@@ -178,7 +178,9 @@ class GuardScreen(App[None], inherit_bindings=False):
         self._scene_now = replace(before, view=event.view)
         if _person(before) != _person(self._scene_now):
             self._result_at = moment
-        self._paint()
+        if before.outage is not None or _gist(before.view) != _gist(event.view):
+            self._paint()
+        # What merely trickles, such as the probe's reading, waits for the next tick: the box has slow cores.
         if before.result is not None and _person(before) != _person(self._scene_now):
             # One turn later: the lines that named the person are painted over by then.
             self.call_after_refresh(forget_text)
@@ -346,6 +348,24 @@ class GuardScreen(App[None], inherit_bindings=False):
         """End the screen, where that is allowed."""
         if self._scene_now.allow_quit:
             self.exit()
+
+
+def _gist(view: View | None) -> tuple[object, ...]:
+    """Return what must be painted at once when it changes."""
+    if view is None:
+        return ()
+    faults = tuple((fault.code, fault.lane) for fault in view.degraded)
+    lanes = tuple(
+        (
+            lane.name,
+            lane.state,
+            lane.light,
+            lane.hint,
+            lane.result and lane.result.model_copy(update={"countdown_s": 0}),
+        )
+        for lane in view.lanes
+    )
+    return faults, lanes
 
 
 def _person(scene: Scene) -> tuple[str, int, int | None] | None:

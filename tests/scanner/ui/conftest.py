@@ -67,6 +67,8 @@ class Screen:
     async def sees(self, view: View) -> None:
         """Wait until this very view is shown."""
         await self.until(lambda: self.scene.view == view)
+        self.app._paint()
+        await self.settle()
 
 
 @pytest.fixture

@@ -187,6 +187,13 @@ async def test_a_burst_of_views_ends_with_the_newest(engine: ScriptedEngine, ope
         assert painted < len(burst) / 4
 
 
+async def test_what_trickles_is_painted_a_few_times_a_second(engine: ScriptedEngine, open_screen: OpenScreen) -> None:
+    async with open_screen(shows=says.MEASURING) as screen:
+        warmer = says.view(says.lane("measuring", hint="hint.measure", object_centi=3450))
+        engine.say(warmer)
+        await screen.until(lambda: "34.5" in screen_text(screen.app))
+
+
 async def test_a_decision_is_painted_within_50_ms(open_screen: OpenScreen) -> None:
     """From the view's arrival to the painted lines; the median of some, because other work shares this machine."""
     took: list[float] = []
