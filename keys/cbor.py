@@ -94,22 +94,19 @@ def _read(data: bytes, at: int, depth: int) -> tuple[Value, int]:
         return _simple(head), at
     if head != _TAG_18:
         raise CborError("CBOR tag other than 18")
-    _check_room(data, at, depth + 1, 1)
+    _check_depth(depth + 1)
     content, at = _read(data, at, depth + 1)
     return Tag(SIGN1_TAG, content), at
 
 
-def _check_room(data: bytes, at: int, depth: int, size: int) -> None:
-    """Refuse a container nested too deep, or with more members than bytes left, before anything of it is built."""
+def _check_depth(depth: int) -> None:
     if depth > MAX_DEPTH:
         raise CborError(f"CBOR nested deeper than {MAX_DEPTH}")
-    if size > len(data) - at:
-        raise IndexError
 
 
 def _read_array(data: bytes, at: int, depth: int, size: int) -> tuple[list[Value], int]:
-    """Return the array of `size` members at `at`."""
-    _check_room(data, at, depth, size)
+    """Return the array of `size` members at `at`. A `size` beyond the data ends where the data do, with IndexError."""
+    _check_depth(depth)
     members: list[Value] = []
     for _ in range(size):
         member, at = _read(data, at, depth)
@@ -119,7 +116,7 @@ def _read_array(data: bytes, at: int, depth: int, size: int) -> tuple[list[Value
 
 def _read_map(data: bytes, at: int, depth: int, size: int) -> tuple[dict[int | str, Value], int]:
     """Return the map of `size` members at `at`; its keys must ascend bytewise, which also leaves no duplicates."""
-    _check_room(data, at, depth, size)
+    _check_depth(depth)
     members: dict[int | str, Value] = {}
     previous = b""
     for _ in range(size):
