@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from keys.printable import printable
+
 if TYPE_CHECKING:
     from scanner.decoder import Decoder
 
@@ -57,7 +59,7 @@ def command(
         _clear_progress(len(files))
         if read is None:
             unreadable += 1
-            print(f"checkpoint decode: {problem}", file=sys.stderr)
+            print(f"checkpoint decode: {printable(problem)}", file=sys.stderr)
         else:
             print(_json(read) if as_json else _words(read), flush=True)
     raise typer.Exit(1 if unreadable else 0)
@@ -79,19 +81,14 @@ def _json(read: _Read) -> str:
 
 def _words(read: _Read) -> str:
     if not read.texts:
-        return f"{read.file}: no code"
-    return "\n".join(f"{read.file}: {_printable(text)}" for text in read.texts)
-
-
-def _printable(text: str) -> str:
-    """Spell out what would move the cursor or colour the terminal: a code's text is anybody's."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+        return f"{printable(read.file)}: no code"
+    return "\n".join(f"{printable(read.file)}: {printable(text)}" for text in read.texts)
 
 
 def _progress(number: int, total: int, file: Path) -> None:
     """Say on a terminal which file is being read, where the next line will overwrite it: a picture can take seconds."""
     if total > 1 and sys.stderr.isatty():
-        print(f"\r\x1b[K{number}/{total} {_printable(file.name)[:60]}", end="\r", file=sys.stderr, flush=True)
+        print(f"\r\x1b[K{number}/{total} {printable(file.name)[:60]}", end="\r", file=sys.stderr, flush=True)
 
 
 def _clear_progress(total: int) -> None:

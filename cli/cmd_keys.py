@@ -15,8 +15,9 @@ import typer
 
 from cli.errors import fail
 from keys.errors import StatusListError, TrustError
+from keys.printable import printable
 from keys.status_list import StatusList, StatusLists, load_status
-from keys.trust_list import TrustedKey, TrustList, load_trust
+from keys.trust_list import TrustedCertificate, TrustedKey, TrustList, load_trust
 
 if TYPE_CHECKING:
     from scanner.policy_source import PolicyInForce
@@ -72,7 +73,7 @@ def command(
     lines.append(_policy(section.regions[0], in_force, now))
     if as_json:
         for line in lines:
-            print(json.dumps(line.as_object(), ensure_ascii=False))
+            print(json.dumps(line.as_object()))
     else:
         _print_words(lines)
     problems = (*trust.problems, *lists.problems)
@@ -91,7 +92,7 @@ def describe(regions: tuple[str, ...], trust: TrustList, lists: StatusLists, now
         if issuer in regions:
             yield from _missing(issuer, keys, own_lists, now)
     for certificate in trust.certificates:
-        subject = certificate.certificate.subject.rfc4514_string()
+        subject = _subject(certificate)
         values = (("source", certificate.source), ("subject", subject))
         yield Line("certificate", "", f"certificate  {subject}, for standard formats only", values)
 
@@ -101,6 +102,13 @@ def _missing(issuer: str, keys: list[TrustedKey], lists: list[StatusList], now: 
         yield Line("missing", issuer, "no key for codes: its codes are referred", (("what", "code key"),))
     if not lists:
         yield Line("missing", issuer, "no status list: its codes are STATUS_UNKNOWN", (("what", "status list"),))
+
+
+def _subject(trusted: TrustedCertificate) -> str:
+    try:
+        return trusted.certificate.subject.rfc4514_string()
+    except ValueError:  # only now is the name looked into
+        return "a name that cannot be read"
 
 
 def _state(key: TrustedKey, now: int) -> str:
@@ -173,7 +181,7 @@ def _print_words(lines: list[Line]) -> None:
         if line.issuer != issuer:
             issuer = line.issuer
             print(issuer)
-        print(f"  {line.words}")
+        print(f"  {printable(line.words)}")
 
 
 def _date(seconds: int) -> str:

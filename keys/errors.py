@@ -15,11 +15,15 @@ All of them the caller handles; a broken promise between our own modules raises 
 
 from __future__ import annotations
 
+from keys.printable import printable
 from keys.reasons import Reason
 
 
 class KeysError(Exception):
-    """Base of every error this package raises."""
+    """Base of every error this package raises. Its words may repeat a stranger's, and are printable all the same."""
+
+    def __str__(self) -> str:
+        return printable(super().__str__())
 
 
 class RefusedError(KeysError):

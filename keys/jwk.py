@@ -26,7 +26,8 @@ MAX_KEYS = 1024
 _MAX_DEPTH = 16
 _MAX_DIGITS = 18
 _FIELD_BYTES = 32
-_BRACKET = re.compile(r"[\[{\]}]")
+_TEXT_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[{\]}]', re.DOTALL)
+"""A text whole, so that no bracket in it counts; one that never ends takes the rest. Linear, whatever the text."""
 _PRIVATE_MEMBERS = frozenset(("d", "p", "q", "dp", "dq", "qi", "oth", "k"))
 _SHAPE = {"EC": {"kty", "crv", "x", "y"}, "OKP": {"kty", "crv", "x"}}
 
@@ -64,10 +65,12 @@ def read_json(data: bytes) -> Json:
 
 
 def _check_depth(text: str) -> None:
-    """Count brackets, those inside strings too: simple, and no honest key set comes near the limit."""
+    """Count brackets before the parser, which would nest as deep as they do."""
     depth = 0
-    for bracket in _BRACKET.finditer(text):
-        depth += 1 if bracket[0] in "[{" else -1
+    for found in _TEXT_OR_BRACKET.finditer(text):
+        if found[0][0] == '"':
+            continue
+        depth += 1 if found[0] in "[{" else -1
         if depth > _MAX_DEPTH:
             raise TrustError(f"its JSON is nested deeper than {_MAX_DEPTH}")
 

@@ -125,21 +125,19 @@ def _worth_keeping(versions: list[StatusList]) -> tuple[StatusList, ...]:
     if len(versions) > 1:
         revoked = _revoked(versions[0])
         for older in versions[1:]:
-            more = _revoked(older) - revoked
+            more = _revoked(older) & ~revoked
             if more:
                 kept.append(older)
                 revoked |= more
     return tuple(kept)
 
 
-def _revoked(status_list: StatusList) -> set[int]:
-    values = unpack(status_list.packed, status_list.bits)
-    found: set[int] = set()
-    index = values.find(StatusValue.REVOKED)
-    while index >= 0:
-        found.add(index)
-        index = values.find(StatusValue.REVOKED, index + 1)
-    return found
+_IS_REVOKED = bytes(value == StatusValue.REVOKED for value in range(256))
+
+
+def _revoked(status_list: StatusList) -> int:
+    """Return a number of one byte an entry, index 0 lowest: 1 where it is revoked. A set takes sixty times as much."""
+    return int.from_bytes(unpack(status_list.packed, status_list.bits).translate(_IS_REVOKED), "little")
 
 
 def load_status(

@@ -166,6 +166,6 @@ def _read_certificates(data: bytes, source: str) -> tuple[TrustedCertificate, ..
             found = x509.load_pem_x509_certificates(data)
         else:
             found = [x509.load_der_x509_certificate(data)]
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):
         raise TrustError(f"trust file {source}: it is neither a JWK Set nor a PEM or DER certificate") from None
     return tuple(TrustedCertificate(source, certificate) for certificate in found)

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from enum import StrEnum, unique
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import x25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -183,7 +184,7 @@ def _check_certificate(members: Mapping[str, Json], public_key: PublicKey) -> No
     try:
         certificate = x509.load_der_x509_certificate(base64.b64decode(chain[0], validate=True))
         same = _spki(certificate) == public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    except (binascii.Error, ValueError):
+    except (binascii.Error, ValueError, UnsupportedAlgorithm, x509.InvalidVersion):
         raise TrustError("x5c holds no certificate") from None
     if not same:
         raise TrustError("the certificate in x5c is of another key")

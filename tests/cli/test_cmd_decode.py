@@ -87,3 +87,16 @@ def test_progress_is_shown_on_a_terminal_only(tmp_path: Path) -> None:
     assert output.splitlines() == [f"{file}: CODE {n}" for n, file in enumerate(files)]
     quiet = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     assert quiet.stderr == ""
+
+
+def test_a_hostile_file_name_cannot_steer_the_terminal(tmp_path: Path) -> None:
+    """Names of files on somebody's stick: not even UTF-8, and with an escape sequence."""
+    file = picture(tmp_path / "a.png", scene(320, 240)).rename(tmp_path / "\udcff\x1b[2J.png")
+    for name in (file, tmp_path / "\udcfe\x1b[2J.png"):
+        ran = subprocess.run(
+            [sys.executable, "-m", "cli.main", "decode", name], capture_output=True, timeout=60, check=False
+        )
+        said = (ran.stdout + ran.stderr).decode()
+        assert r"\x1b[2J.png" in said
+        assert "\x1b" not in said
+        assert "Traceback" not in said

@@ -131,3 +131,25 @@ def test_certificates_are_shown_as_for_standard_formats_only(
     pem.write_bytes(certificate(new_key()).public_bytes(Encoding.PEM))
     assert main(["keys", "--config", str(config)]) == 0
     assert "certificate  CN=CN-33,C=CN, for standard formats only" in capsys.readouterr().out
+
+
+def test_hostile_names_cannot_steer_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A reason of revocation, a list's uri, a certificate's subject: all are whoever signed them."""
+    config, realm = appliance(tmp_path)
+    folder = tmp_path / "trust folder"
+    now = int(time.time())
+    revoked = [replace(key, revoked_at=1, revoked_reason="\x1b[2J") for key in realm.trusted[:1]]
+    (folder / "trust" / "CN-33.jwks.json").write_bytes(write_jwks([*revoked, *realm.trusted[1:]]))
+    uri = "https://x.test/\x1b[2J"
+    data = write_status_list(realm.status_key, uri=uri, packed=bytes(8), iat=now, exp=now + DAY, ttl=60, bits=1)
+    (folder / "status" / "x.cwt").write_bytes(data)
+    der = certificate(new_key()).public_bytes(Encoding.DER)
+    (folder / "trust" / "escape.der").write_bytes(der.replace(b"CN-33", b"\x1b[2J!"))
+    (folder / "trust" / "broken.der").write_bytes(der.replace(b"CN-33", b"\xff[2J!"))
+    main(["keys", "--config", str(config)])
+    words = capsys.readouterr().out
+    assert "\x1b" not in words
+    assert words.count("x1b[2J") == 3
+    main(["keys", "--config", str(config), "--json"])
+    for line in capsys.readouterr().out.splitlines():
+        json.loads(line)

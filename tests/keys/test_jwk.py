@@ -90,6 +90,19 @@ SETS = {
     "infinity": b'{"keys": [-Infinity]}',
     "an endless number": b'{"keys": [' + b"9" * 100_000 + b"]}",
     "nested too deep": b'{"keys": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    "nested too deep behind a text of brackets": b'{"a": "'
+    + b"]" * 100_000
+    + b'", "keys": '
+    + b"[" * 100_000
+    + b"]" * 100_000
+    + b"}",
+    "nested too deep with a bracket in a text at each level": b'{"keys": '
+    + b'["]", ' * 50_000
+    + b"0"
+    + b"]" * 50_000
+    + b"}",
+    "nested too deep behind an escaped quote": b'{"a": "\\"' + b"]" * 100_000 + b'", "keys": ' + b"[" * 100_000,
+    "a text that never ends": b'{"keys": "' + b'\\"' * 400_000,
     "larger than the limit": b'{"keys": [' + b" " * (1 << 20) + b"]}",
 }
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from keys.errors import StatusListError
 from keys.status_list import OWN_COLOURS, VALUE_OF_COLOUR, StatusEntry, StatusList, StatusLists, load_status, pack
+from keys.status_token import MAX_ARRAY_BYTES
 from keys.verdict import Colour
 from tests.keys.realm import DAY, NOW, Realm
 
@@ -139,3 +141,17 @@ def test_a_list_of_a_key_that_was_taken_out_is_not_believed(tmp_path: Path) -> N
     lists = load_status([tmp_path], realm.trust, NOW)
     assert lists.lists == ()
     assert "revoked" in lists.problems[0]
+
+
+def test_a_list_that_revokes_everybody_is_joined_in_little_memory() -> None:
+    """33 million revoked entries, in two versions that are compared."""
+    everybody = b"\xff" * MAX_ARRAY_BYTES
+    versions = [StatusList("CN-33", "https://x.test/1", NOW + age, None, None, 1, everybody) for age in (0, 1)]
+    tracemalloc.start()
+    try:
+        lists = StatusLists(versions)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert lists.lookup("CN-33", "https://x.test/1", 33_000_000) == StatusEntry(1, NOW + 1, None, own=False)
+    assert peak < 512 * 1024 * 1024

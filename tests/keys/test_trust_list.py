@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from keys.errors import TrustError
 from keys.trust_list import TrustList, Use, load_trust, write_jwks
 from tests.keys.realm import DAY, NOW, new_key, trusted
-from tests.keys.test_trusted_key import certificate
+from tests.keys.test_trusted_key import OTHER_VERSION, certificate
 
 KEY = new_key()
 CODE = trusted(KEY, Use.CODE)
@@ -122,3 +122,22 @@ def test_a_bad_file_in_a_folder_is_named_and_believed_in_nothing(tmp_path: Path)
 
 def test_an_empty_folder_is_trust_in_nobody(tmp_path: Path) -> None:
     assert load_trust([tmp_path]).keys == ()
+
+
+def test_a_certificate_of_another_version_is_an_error_in_words(tmp_path: Path) -> None:
+    file = tmp_path / "root.der"
+    file.write_bytes(OTHER_VERSION)
+    with pytest.raises(TrustError, match="neither a JWK Set nor a PEM or DER certificate"):
+        load_trust([file])
+
+
+def test_a_hostile_file_cannot_steer_the_terminal_or_break_what_repeats_its_message(tmp_path: Path) -> None:
+    """A member's name and a file's name are whoever wrote them; the message goes to terminals, logs and screens."""
+    file = tmp_path / "CN-\udcff\x1b[2J.json"
+    file.write_text('{"keys": [{"kty": "EC", "\\u001b[2J\\ud800": 1, "crv": "P-256", "x": "", "y": ""}]}')
+    (problem,) = load_trust([tmp_path]).problems
+    assert problem.isprintable()
+    problem.encode()
+    with pytest.raises(TrustError) as caught:
+        load_trust([file])
+    assert str(caught.value).isprintable()

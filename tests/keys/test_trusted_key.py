@@ -85,6 +85,12 @@ def test_a_revocation_is_read() -> None:
     assert not read().revoked
 
 
+DER = certificate(PRIVATE).public_bytes(Encoding.DER)
+OTHER_VERSION = DER.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x01")
+"""The certificate, of a version of X.509 that nobody reads."""
+OTHER_ALGORITHM = DER.replace(bytes.fromhex("06072a8648ce3d0201"), bytes.fromhex("06072a8648ce3d027f"))
+"""The certificate, with a key of a kind that nobody knows."""
+
 FAULTS: dict[str, tuple[dict[str, object], str]] = {
     "kid of another key": ({"kid": jwk.write_base64url(b"\0" * 8)}, "kid is not the id of this key"),
     "kid in hex": ({"kid": trusted(PRIVATE, Use.CODE).kid.hex()}, "kid is not the id of this key"),
@@ -122,6 +128,8 @@ FAULTS: dict[str, tuple[dict[str, object], str]] = {
     "regions with the empty prefix": ({"regions": [""]}, "no GB/T 2260 prefix"),
     "x5c of another key": ({"x5c": x5c(new_key())}, "certificate in x5c is of another key"),
     "x5c no certificate": ({"x5c": ["AAAA"]}, "x5c holds no certificate"),
+    "x5c of another version": ({"x5c": [base64.b64encode(OTHER_VERSION).decode()]}, "x5c holds no certificate"),
+    "x5c of an unknown kind": ({"x5c": [base64.b64encode(OTHER_ALGORITHM).decode()]}, "x5c holds no certificate"),
     "x5c no base64": ({"x5c": ["!"]}, "x5c holds no certificate"),
     "private half": ({"d": "AAAA"}, "private key"),
 }
