@@ -132,7 +132,9 @@ class Clock:
         self._boot = boot
         self._wall = wall
         self._steady = steady
-        self._lock = threading.RLock()
+        self._lock = threading.Lock()
+        self._saving = threading.Lock()
+        """Taken before `_lock`: one writes the file at a time, and the newest last."""
         self._ahead = 0.0
         self._evidence: Evidence | None = None
         self._floor = build_time
@@ -150,10 +152,6 @@ class Clock:
     def now_ms(self) -> int:
         """Return the believed time, milliseconds since 1970 UTC."""
         return int(self._believed() * 1000)
-
-    def monotonic(self) -> float:
-        """Return seconds of the steady clock, for pacing."""
-        return self._steady()
 
     @property
     def floor(self) -> int:
@@ -188,8 +186,9 @@ class Clock:
         """
         with self._lock:
             self._raise(seconds, source)
-            if self._floor - self._saved_floor >= SAVE_EVERY_S:
-                self._save()
+            is_due = self._floor - self._saved_floor >= SAVE_EVERY_S
+        if is_due:
+            self._save()
 
     def accept_signed_time(self, seconds: int, source: str) -> bool:
         """Take a time signed by the home authority (a list's `iat`, a timestamp); see the module for what it proves.
@@ -203,9 +202,10 @@ class Clock:
                 self._ahead = seconds - self._wall()
                 self._baseline = self._wall() - self._steady()
                 self._evidence = Evidence(EvidenceKind.SIGNED_TIME, source)
-            if self._floor > self._saved_floor or is_news:
-                self._save()
-            return is_news
+            is_due = self._floor > self._saved_floor or is_news
+        if is_due:
+            self._save()
+        return is_news
 
     def confirm(self, staff: str) -> None:
         """Take a supervisor's word that the shown time is right; the caller has checked the PIN.
@@ -220,7 +220,7 @@ class Clock:
                 )
             self._evidence = Evidence(EvidenceKind.SUPERVISOR, staff)
             self._baseline = self._wall() - self._steady()
-            self._save()
+        self._save()
 
     def poll(self) -> ClockStep | None:
         """Look for a step of the wall clock and, while there is no evidence, ask the probes. Call it every second."""
@@ -236,8 +236,8 @@ class Clock:
             self._ahead = 0.0
             self._evidence = None
             self._probe()
-            self._save()
-            return step
+        self._save()
+        return step
 
     def _believed(self) -> float:
         return self._wall() + self._ahead
@@ -279,25 +279,30 @@ class Clock:
             return None
 
     def _save(self) -> None:
-        """Persist floor and evidence atomically; a folder that cannot be written costs only the memory of them."""
-        evidence = self._evidence
-        fields = {
-            "floor": self._floor,
-            "source": self._floor_source,
-            "boot": self._boot,
-            "evidence": None if evidence is None else [evidence.kind.value, evidence.source],
-            "offset": self._baseline,
-            "ahead": self._ahead,
-        }
-        try:
-            replace_file(self._path, json.dumps(fields).encode(), mode=0o600)
-        except OSError as error:
-            if not self._save_failed:
-                LOG.warning("the clock's floor cannot be kept in %s: %s", self._path, error.strerror)
-            self._save_failed = True
-        else:
-            self._save_failed = False
-            self._saved_floor = self._floor
+        """Persist floor and evidence atomically; a folder that cannot be written costs only the memory of them.
+
+        Call it without the clock's lock: a slow card must hold up nobody who asks for the time.
+        """
+        with self._saving:
+            with self._lock:
+                floor, evidence = self._floor, self._evidence
+                fields = {
+                    "floor": floor,
+                    "source": self._floor_source,
+                    "boot": self._boot,
+                    "evidence": None if evidence is None else [evidence.kind.value, evidence.source],
+                    "offset": self._baseline,
+                    "ahead": self._ahead,
+                }
+            try:
+                replace_file(self._path, json.dumps(fields).encode(), mode=0o600)
+            except OSError as error:
+                if not self._save_failed:
+                    LOG.warning("the clock's floor cannot be kept in %s: %s", self._path, error.strerror)
+                self._save_failed = True
+            else:
+                self._save_failed = False
+                self._saved_floor = floor
 
 
 def _decode(fields: Any) -> _Saved:  # Any: what JSON gives, checked here

@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 RETRY_S = 3.0
 STALLED_S = 3.0
 """A commit that takes longer than this is reported as a failing log."""
+STOP_S = 10.0
+"""How long the last commits may take when the engine ends."""
 
 Done = Callable[[Receipt | JournalError], None]
 
@@ -48,6 +50,8 @@ class Log:
         self._degradations = degradations
         self._written = written
         self._lock = threading.Lock()
+        self._saying = threading.Lock()
+        """Held while the causes are put in force: the writer and whoever polls must not say each the half."""
         self._journal: Journal | None = None
         self._writer: JournalWriter | None = None
         self._retry_at = 0.0
@@ -71,8 +75,7 @@ class Log:
             self._note(error)
             self._retry_at = time.monotonic() + RETRY_S
             return False
-        first = journal.entries(0, 1)
-        self._first_ms = decode(first[0].body).time_ms if first else None
+        self._first_ms = _time_of_first(journal)
         writer = JournalWriter(journal, on_state=self._note)
         writer.start()
         with self._lock:
@@ -94,8 +97,9 @@ class Log:
         with self._lock:
             writer, journal = self._writer, self._journal
             self._writer = self._journal = None
-        if writer is not None:
-            writer.stop()
+        if writer is not None and not writer.stop(STOP_S):
+            log.error("a commit does not end; the log is left as it is, and the next start takes it up")
+            return
         if journal is not None:
             journal.close()
 
@@ -113,31 +117,42 @@ class Log:
         def finished(result: Receipt | JournalError) -> None:
             if isinstance(result, Receipt):
                 self._first_ms = draft.time_ms if self._first_ms is None else self._first_ms
+            done(result)  # before all else: a gate waits for it
+            if isinstance(result, Receipt):
                 self._written(draft)
-            done(result)
 
         writer.submit(draft, finished, reserve=reserve)
 
-    def poll(self) -> None:
-        """Call every second: opens a journal that could not be opened, and notices a commit that does not end."""
+    def poll(self) -> bool:
+        """Call every second: opens a journal that could not be opened, and notices a commit that does not end.
+
+        True when the journal has just been opened.
+        """
         with self._lock:
             writer = self._writer
         if writer is None:
-            if time.monotonic() >= self._retry_at:
-                self.open()
-            return
+            return time.monotonic() >= self._retry_at and self.open()
         stalled = writer.age() > STALLED_S
         if stalled:
             self._degradations.set(Cause.JOURNAL_FAILED, True, detail=f"a commit has taken {writer.age():.0f} s")
         elif self._stalled:
-            self._note(self._trouble)
+            with self._saying:
+                self._say(self._trouble)
         self._stalled = stalled
+        return False
 
     def use_seal_key(self) -> None:
         """Seal what follows to the key that the trust list names now."""
         with self._lock:
-            if self._journal is not None:
-                self._journal.use_seal_key(self._trust.seal_key())
+            journal = self._journal
+        if journal is not None:
+            journal.use_seal_key(self._trust.seal_key())
+
+    @property
+    def is_open(self) -> bool:
+        """Whether entries are taken; they may still fail."""
+        with self._lock:
+            return self._writer is not None
 
     @property
     def size(self) -> int:
@@ -152,8 +167,12 @@ class Log:
             return self._first_ms
 
     def _note(self, error: JournalError | None) -> None:
-        """Put in force what is wrong with the log now; None: nothing."""
-        self._trouble = error
+        """Take up what is wrong with the log now; None: nothing."""
+        with self._saying:
+            self._trouble = error
+            self._say(error)
+
+    def _say(self, error: JournalError | None) -> None:
         cause = None
         if isinstance(error, JournalFullError):
             cause = Cause.JOURNAL_FULL
@@ -163,3 +182,16 @@ class Log:
             cause = Cause.JOURNAL_FAILED
         for one in (Cause.JOURNAL_FULL, Cause.JOURNAL_READONLY, Cause.JOURNAL_FAILED):
             self._degradations.set(one, one is cause, detail=str(error) if one is cause else "")
+
+
+def _time_of_first(journal: Journal) -> int | None:
+    """Return when the first entry was written, ms since 1970; None without one.
+
+    One that cannot be read is no reason to let nobody in: `journal verify` names it.
+    """
+    try:
+        first = journal.entries(0, 1)
+        return decode(first[0].body).time_ms if first else None
+    except JournalError as error:
+        log.error("the log's first entry cannot be read: %s; run `checkpoint journal verify`", error)
+        return None

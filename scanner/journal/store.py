@@ -131,9 +131,8 @@ class Journal:
         return self._seal_key is not None
 
     def use_seal_key(self, seal_key: SealKey | None) -> None:
-        """Seal what follows to another key."""
-        with self._mutex:
-            self._seal_key = seal_key
+        """Seal what follows to another key. Never waits, not even for a commit under way."""
+        self._seal_key = seal_key
 
     def append(self, draft: EntryDraft, *, reserve: bool = False) -> Receipt:
         """Write one entry; durable on return. `reserve`: an override, which may use the reserved room.
@@ -257,13 +256,14 @@ class Journal:
         seq = tree.size
         sealed: bytes | None = None
         sealed_to: Seal | None = None
-        if draft.personal is not None and self._seal_key is not None:
+        seal_key = self._seal_key
+        if draft.personal is not None and seal_key is not None:
             plaintext = personal.encode(draft.personal)
             try:
-                sealed = seal(self._seal_key.public_key, journal_info(self._device.id, seq), plaintext)
+                sealed = seal(seal_key.public_key, journal_info(self._device.id, seq), plaintext)
             except SealError as error:
                 raise JournalFailedError(f"entry {seq}: {error}") from error
-            sealed_to = Seal(self._seal_key.kid, sha256(sealed).digest())
+            sealed_to = Seal(seal_key.kid, sha256(sealed).digest())
         entry = wire.complete(draft, device=self._device.id, seq=seq, software=self._software, seal=sealed_to)
         body = wire.encode(entry)
         return Row(seq, body, b"".join(tree.append(leaf_hash(body))), sealed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+import threading
 from pathlib import Path
 
 import pytest
@@ -318,10 +319,18 @@ def test_a_folder_that_cannot_be_written_costs_only_the_memory(
     assert len([record for record in caplog.records if "cannot be kept" in record.message]) == 1
 
 
-def test_the_steady_clock_paces(box: Box) -> None:
+def test_a_slow_card_holds_up_nobody_who_asks_for_the_time(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = box.clock()
-    box.run(2)
-    assert clock.monotonic() == 52.0
+    asked: list[ClockTrust] = []
+
+    def slow(*_: object, **__: object) -> None:
+        asker = threading.Thread(target=lambda: asked.append(clock.trust()), daemon=True)
+        asker.start()
+        asker.join(timeout=5)
+
+    monkeypatch.setattr("scanner.clock.replace_file", slow)
+    clock.raise_floor(BUILD + 3600, "log")
+    assert len(asked) == 1
 
 
 ACTS = st.lists(
