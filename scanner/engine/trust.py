@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from keys.errors import KeysError
 from keys.seal import SealKey
 from keys.status_list import StatusLists, load_status
-from keys.trust_list import TrustList, load_trust
+from keys.trust_list import TrustList, Use, load_trust
 from keys.verifier import Verifier
 from scanner.config.model import Configuration
 from scanner.config.problems import ConfigError
@@ -104,10 +104,10 @@ class Trust:
                 now,
                 seen=self._seen.times,
             )
-            # A list that went missing or bad stays in force as it was last proved, unless the keys changed: then only
-            # what the new keys prove counts.
-            same_keys = trust.keys == self.verified.trust.keys
-            lists = self.verified.lists.joined(found) if same_keys else found
+            # A list that went missing or bad stays in force as it was last proved, unless a key that signs lists was
+            # taken back: then only what the other keys prove counts.
+            keeps = _list_signers(self.verified.trust) <= _list_signers(trust)
+            lists = self.verified.lists.joined(found) if keeps else found
             policy = policy_in_force(self._document)
         except (KeysError, ConfigError, OSError) as error:
             self.problem = str(error)
@@ -174,6 +174,11 @@ class Trust:
         self._degradations.set(Cause.LISTS_OLD, old, detail=hours)
         self._degradations.set(Cause.POLICY_DEFAULT, verified.policy.built_in, detail=rules.version)
         self._degradations.set(Cause.SEAL_KEY_MISSING, self.seal_key() is None, detail=self.home)
+
+
+def _list_signers(trust: TrustList) -> frozenset[tuple[str, bytes]]:
+    """Return issuer and key id of every key that may sign status lists."""
+    return frozenset((key.issuer, key.kid) for key in trust.keys if Use.STATUS in key.uses and not key.revoked)
 
 
 def _fingerprint(folder: Path) -> tuple[tuple[str, int, int], ...]:
