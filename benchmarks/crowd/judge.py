@@ -1,0 +1,100 @@
+"""Whether a drawn code lies within the measured limits of reading: by geometry and light alone, never by a decoder.
+
+The limits of one effect at a time are those of `demo.geometry` (from 29,000 measured frames). What the demo's camera
+does not know is added here: creases, and parts lost to cracks, streaks, drops and fingers.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.crowd import lens
+from benchmarks.crowd.carrier import Carrier, grid, washed_out
+from benchmarks.crowd.conditions import Conditions
+from benchmarks.crowd.motion import Path
+from demo.geometry import DrawnCode, Fault, Pose, faults, homography, project
+
+CUT_EDGE = 0.03
+"""Share of the code's side; losing that much of an edge kills every decoder."""
+LOST_AT = 0.5
+"""Share of a drop's cover from which the picture behind it is lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """One frame of one person, measured."""
+
+    at: float
+    code: DrawnCode
+    warp_modules: float
+    """Largest displacement of a module by creases, in modules."""
+    edge_lost: float
+    """How far a finger reaches over an edge, as a share of the side."""
+    faults: tuple[Fault, ...]
+    """Empty: it lies within every limit."""
+
+
+def judge(carrier: Carrier, path: Path, light: Conditions, drops: lens.Drops | None, at: float) -> Judgement:
+    """Measure the frame that begins at `at` seconds."""
+    opened = at + light.readout_s / 2
+    middle = opened + light.exposure_s / 2
+    before, pose, after = (path.pose(instant) for instant in (opened, middle, opened + light.exposure_s))
+    code = carrier.code
+    corners, outer = project(pose, code.corners), project(pose, code.outer)
+    paths = zip(project(before, code.corners), project(after, code.corners), strict=True)
+    edge = max(0.0, lens.finger_depth_mm(light.finger, middle)) / (code.modules * code.module_mm)
+    drawn = DrawnCode(
+        corners=(corners[0], corners[1], corners[2], corners[3]),
+        outer=(outer[0], outer[1], outer[2], outer[3]),
+        modules=code.modules,
+        module_px=pose.scale * code.module_mm,
+        tilt=pose.tilt,
+        motion_px=max(math.dist(now, then) for now, then in paths),
+        defocus_sigma=lens.sigma_px(light, path.distance_m(middle)),
+        noise_sigma=light.noise,
+        brightness=carrier.contrast,
+        glare_share=lost_share(carrier, path, light, drops, pose=pose, at=middle),
+        covered=edge >= CUT_EDGE,
+    )
+    return Judgement(at, drawn, carrier.warp_mm / code.module_mm, edge, faults(drawn))
+
+
+def lost_share(
+    carrier: Carrier, path: Path, light: Conditions, drops: lens.Drops | None, *, pose: Pose, at: float
+) -> float:
+    """Share of the code's area that glare, streaks, cracks, drops and fingers take together."""
+    points = grid(carrier.code)
+    lost = carrier.lost.ravel().copy()
+    mapped = np.column_stack((points, np.ones(len(points)))) @ homography(pose).T
+    xy = mapped[:, :2] / mapped[:, 2:]
+    if light.glare > 0 and carrier.sheen:
+        x, y, sigma = lens.spot(light, path, pose)
+        away = ((xy - (x, y)) ** 2).sum(axis=1)
+        added = np.minimum(255.0, light.glare * np.exp(-away / (2 * sigma**2))).astype(np.float32)
+        lost |= washed_out(added, carrier.dark, carrier.light)
+    if drops is not None:
+        lost |= _behind(drops, xy)
+    if lens.finger_depth_mm(light.finger, at) > 0:
+        tip, root = lens.finger_mm(light.finger, carrier, at)
+        lost |= _within(points, np.array(tip), np.array(root), lens.finger_radius_mm())
+    return float(lost.mean())
+
+
+def _behind(drops: lens.Drops, xy: NDArray[np.float64]) -> NDArray[np.bool_]:
+    height, width = drops.cover.shape
+    columns, rows = np.rint(xy[:, 0]).astype(int), np.rint(xy[:, 1]).astype(int)
+    inside = (columns >= 0) & (columns < width) & (rows >= 0) & (rows < height)
+    cover = drops.cover[rows.clip(0, height - 1), columns.clip(0, width - 1)]
+    return np.asarray(inside & (cover > 255 * LOST_AT), np.bool_)
+
+
+def _within(
+    points: NDArray[np.float64], tip: NDArray[np.float64], root: NDArray[np.float64], radius: float
+) -> NDArray[np.bool_]:
+    along = root - tip
+    share = np.clip((points - tip) @ along / float(along @ along), 0, 1)
+    return np.asarray(np.hypot(*(points - (tip + share[:, None] * along)).T) < radius, np.bool_)
