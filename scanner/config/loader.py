@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 import zoneinfo
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,11 @@ from scanner.config.model import CameraSection, Configuration, LaneSection
 from scanner.config.problems import ConfigError, Problem
 from scanner.config.reader import MAX_BYTES, Document, near, read, show
 from scanner.locale import languages
+
+SMALLEST_PART = 0.1
+"""Of the picture's width and height: less holds no code."""
+EPSILON = 1e-6
+"""0.7 + 0.3 is more than 1 in binary fractions."""
 
 
 def load(path: Path) -> Configuration:
@@ -93,9 +99,17 @@ def _owned(lane: LaneSection) -> Iterator[tuple[tuple[str, ...], str, str]]:
 
 def _check_lane(document: Document[Configuration], number: int, lane: LaneSection) -> Iterator[Problem]:
     source = lane.camera.source
-    if source == "" or (isinstance(source, int) and source < 0):
+    if source == "" or (isinstance(source, int) and source < 0) or _is_faulty_picamera(source):
         wanted = "a camera's number from 0, a device, a file, a folder or an address"
         yield document.problem(("lane", number, "camera", "source"), wanted, show(source))
+    for key, part in (("crop", lane.camera.crop), ("region", lane.camera.region)):
+        left, top, width, height = part
+        if width < SMALLEST_PART or height < SMALLEST_PART or left + width > 1 + EPSILON or top + height > 1 + EPSILON:
+            wanted = (
+                "[left, top, width, height] as fractions, at least "
+                f"{SMALLEST_PART} wide and high and within the picture, such as [0.25, 0.0, 0.5, 1.0]"
+            )
+            yield document.problem(("lane", number, "camera", key), wanted, str(list(part)))
     for device, driver, port in (
         ("thermometer", lane.thermometer.driver, lane.thermometer.port),
         ("gate", lane.gate.driver, lane.gate.port),
@@ -109,6 +123,13 @@ def _check_lane(document: Document[Configuration], number: int, lane: LaneSectio
         if value is not None and not _is_date(value):
             path = ("lane", number, "thermometer", key)
             yield document.problem(path, 'a date of the calendar such as "2026-12-31"', show(value))
+
+
+def _is_faulty_picamera(source: int | str) -> bool:
+    """Whether it begins like a Raspberry Pi camera module and goes on like none."""
+    if isinstance(source, int) or not is_picamera(source):
+        return False
+    return re.fullmatch(r"picamera(:[0-9]{1,2})?", source) is None
 
 
 def _is_date(text: str) -> bool:
@@ -145,9 +166,14 @@ def _anchored_lane(lane: LaneSection, folder: Path) -> LaneSection:
 
 
 def _anchored_camera(camera: CameraSection, folder: Path) -> CameraSection:
-    if isinstance(camera.source, int):
+    if isinstance(camera.source, int) or is_picamera(camera.source):
         return camera
     return camera.model_copy(update={"source": _anchored_text(camera.source, folder)})
+
+
+def is_picamera(source: str) -> bool:
+    """Whether a camera's source names a Raspberry Pi camera module rather than a path."""
+    return source.partition(":")[0] == "picamera"
 
 
 def _anchored_text(text: str, folder: Path) -> str:

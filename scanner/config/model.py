@@ -14,6 +14,14 @@ Issuer = Annotated[str, Field(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(_[A-Z]{2})?$")]
 """Name of a file in scanner/locale, without its ending."""
 
+Automatic = Literal["auto"]
+Microseconds = Annotated[int, Field(ge=50, le=1_000_000)]
+CameraUnits = Annotated[float, Field(ge=0, le=65535)]
+"""A number that means what the camera's maker says."""
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Part = tuple[Fraction, Fraction, Fraction, Fraction]
+"""A part of a picture: left, top, width and height, each as a fraction of the whole."""
+
 
 class Section(BaseModel):
     """Base of every table of the file."""
@@ -79,11 +87,21 @@ class CameraSection(Section):
     """One lane's camera."""
 
     source: int | str = 0
-    """V4L2 index, device path, video file or stream, or a folder of stills."""
+    """V4L2 index, device path, `picamera` or `picamera:N`, video file or stream, or a folder of stills."""
     width: int = Field(1280, ge=320, le=4096)
     height: int = Field(720, ge=240, le=2160)
     fps: int = Field(30, ge=1, le=120)
+    exposure: Automatic | Microseconds = "auto"
+    """Microseconds that each picture is exposed."""
+    gain: Automatic | CameraUnits = "auto"
+    focus: Automatic | CameraUnits = "auto"
     mirror: bool = False
+    crop: Part = (0.0, 0.0, 1.0, 1.0)
+    """The part of the picture that is used, of the picture as a person sees it on the screen."""
+    region: Part = (0.0, 0.0, 1.0, 1.0)
+    """Where people hold the phone, in what `crop` leaves: its brightness counts."""
+    adapt: bool = True
+    """Whether exposure and gain follow the light, as far as they are "auto" and the camera obeys."""
 
 
 class ThermometerSection(Section):

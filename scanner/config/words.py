@@ -50,7 +50,7 @@ def _describe(annotation: object, metadata: tuple[object, ...]) -> str:
         inner, *more = get_args(annotation)
         return _describe(inner, tuple(_flatten(more)) + metadata)
     if words := choices(annotation if origin is not tuple else None):
-        return words[0] if len(words) == 1 else "one of " + ", ".join(f'"{word}"' for word in words)
+        return f'"{words[0]}"' if len(words) == 1 else "one of " + ", ".join(f'"{word}"' for word in words)
     if origin is tuple:
         return _list(annotation)
     if origin is dict or (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
