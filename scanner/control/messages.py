@@ -172,7 +172,7 @@ class Reply(Message):
 
 
 class Override(Message):
-    """Admit or refuse the person before the lane against its decision."""
+    """Admit or refuse the person before the lane against its decision, unless `about` shows that another was meant."""
 
     type: Literal["override"] = "override"
     id: int
@@ -184,6 +184,8 @@ class Override(Message):
     supervisor_pin: str | None = None
     cause: str = Field(pattern=r"^[a-z][a-z0-9_]{0,47}$")
     """Key of a cause in the locale; free text has no place in the clear part of the log."""
+    about: int | None = None
+    """`ResultView.seq` of the person meant; None: whoever stands there, whom the log may not hold."""
 
 
 class Acknowledge(Message):

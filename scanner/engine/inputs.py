@@ -42,6 +42,8 @@ class StaffOverride:
     role: Role
     supervisor: str | None
     cause: str
+    about: int | None = None
+    """Number of the entry it is meant for; None: whoever stands there."""
 
 
 @dataclass(frozen=True, slots=True)

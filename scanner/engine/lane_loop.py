@@ -422,7 +422,8 @@ class LaneLoop:
 
     def _on_override(self, ask: Ask, word: StaffOverride) -> None:
         person = self._person
-        if person is None or step(self._table, self._state, Event.OVERRULED) is None:
+        gone = person is None or word.about not in {None, person.seq}
+        if person is None or gone or step(self._table, self._state, Event.OVERRULED) is None:
             ask.answer.set_result("command.not_now")
             return
         objection = objection_to(word, person.decision, self._services.rules())

@@ -102,8 +102,8 @@ class Presences:
         self._held = None
 
     def spend(self, who: str) -> None:
-        """Let the presence of this moment belong to `who`."""
-        if self.present is not None:
+        """Let the presence of this moment belong to `who`, unless it belongs to somebody already."""
+        if self.present is not None and self.present > self._spent:
             self._spent, self._spent_by = self.present, who
 
     def serves(self, presence: int, who: str) -> bool:

@@ -62,7 +62,7 @@ class StaffDesk:
                     return "override.supervisor_needed"
         except StaffError as error:
             return error.key
-        word = StaffOverride(command.admit, command.staff, role, command.supervisor, command.cause)
+        word = StaffOverride(command.admit, command.staff, role, command.supervisor, command.cause, command.about)
         return self._ask(command.lane, word)
 
     def _confirm_time(self, command: ConfirmTime) -> str | None:

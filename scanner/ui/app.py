@@ -270,7 +270,7 @@ class GuardScreen(App[None], inherit_bindings=False):
         if lane.result is None:
             self._say(scene.say("nothing_to_overrule"))
             return
-        name, person = lane.name, _person(scene)
+        name, seq, person = lane.name, lane.result.seq, _person(scene)
         about = f"{words.number(scene, lane.result)}  {words.reasons(scene, lane.result)[0]}"
 
         async def submit(typed: Credentials) -> Reply | None:
@@ -287,6 +287,7 @@ class GuardScreen(App[None], inherit_bindings=False):
                     supervisor=typed.supervisor,
                     supervisor_pin=typed.supervisor_pin,
                     cause=typed.cause,
+                    about=seq,
                 )
             )
 

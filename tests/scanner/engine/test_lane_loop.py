@@ -192,8 +192,8 @@ def code(number: int = 1, colour: Colour = Colour.GREEN, *, live: int | None = N
 ACK = Acknowledge(id=1, lane="main")
 
 
-def admit(role: Role = Role.GUARD, supervisor: str | None = None) -> StaffOverride:
-    return StaffOverride(True, "G1", role, supervisor, "known_resident")
+def admit(role: Role = Role.GUARD, supervisor: str | None = None, about: int | None = None) -> StaffOverride:
+    return StaffOverride(True, "G1", role, supervisor, "known_resident", about)
 
 
 @pytest.fixture
@@ -578,3 +578,34 @@ def test_a_thermometer_that_is_only_being_connected_is_waited_for(bench: Bench) 
     bench.step_up()
     bench.recorded()
     assert bench.view.state == "passed"
+
+
+def test_a_forehead_that_served_one_code_is_not_handed_on_by_a_second_code_that_was_stopped(bench: Bench) -> None:
+    """A friend stays before the thermometer; the second code is shown twice, as a copy first and then live."""
+    bench.step_up()
+    bench.show(code(1))
+    bench.recorded()
+    bench.show(code(2, reason=Reason.PRESENTATION_REQUIRED))
+    bench.recorded()
+    assert bench.view.state == "stopped"
+    bench.measured(3650)
+    bench.ask(ACK)
+    bench.show(code(2, live=NOW))
+    assert bench.view.state == "measuring"
+
+
+def test_an_admission_meant_for_somebody_who_has_gone_admits_nobody_else(bench: Bench) -> None:
+    """Two screens: one clears the person for whom the other is typing a PIN."""
+    bench.show(code(1, reason=Reason.EXPIRED))
+    bench.step_up()
+    bench.recorded()
+    meant = bench.view.result.seq if bench.view.result else None
+    bench.ask(ACK)
+    bench.step_away()
+    bench.show(code(2, reason=Reason.UNKNOWN_KEY))
+    bench.step_up()
+    bench.recorded()
+    assert bench.ask(admit(about=meant)).result(0) == "command.not_now"
+    assert bench.view.state == "referred"
+    assert meant is not None
+    assert not bench.ask(admit(about=meant + 1)).done()
