@@ -12,6 +12,7 @@ import typer
 from cli.errors import fail
 
 ROOT = Path(__file__).resolve().parent.parent
+WAITING_SIDE_BY_SIDE = "3"
 
 
 def command(
@@ -27,5 +28,6 @@ def command(
     """
     if not (ROOT / "tests").is_dir():
         fail("the tests are part of the source tree; run this from a clone")
-    chosen = ["-m", "soak"] if soak else []
+    # Most tests wait for devices and processes: several side by side. The long runs measure, one after the other.
+    chosen = ["-m", "soak"] if soak else ["-n", WAITING_SIDE_BY_SIDE]
     raise typer.Exit(subprocess.call([sys.executable, "-m", "pytest", *chosen, *(arguments or [])], cwd=ROOT))

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,8 @@ from scanner.journal.entry import EntryDraft, EntryKind
 from scanner.journal.store import Journal
 from scanner.values import ClockTrust, Role
 from tests.scanner.health.place import Place
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
@@ -63,20 +67,24 @@ def test_too_little_room_for_the_reserve_fails(place: Place, monkeypatch: pytest
 
 def test_a_folder_that_this_user_may_not_write_fails(place: Place) -> None:
     place.state.mkdir(mode=0o500)
-    for folder in (place.root, *place.root.parents[:2]):
+    for folder in (place.root, *place.root.parents[:3]):
         folder.chmod(0o755)
-    configuration = place.write().model
-    ours, theirs = os.pipe()
-    child = os.fork()  # root may write everywhere, so somebody else looks
-    if child == 0:
-        if os.getuid() == 0:
-            os.setuid(65534)
-        os.write(theirs, b",".join(finding.grade.value.encode() for finding in check_state_folder(configuration)))
-        os._exit(0)
-    os.waitpid(child, 0)
-    os.close(theirs)
-    assert os.read(ours, 100) == b"failed"
-    os.close(ours)
+    document = place.write()
+    look = (
+        "import sys; from pathlib import Path; from scanner.config.loader import load; "
+        "from scanner.health.storage import check_state_folder; "
+        "print(*(finding.grade.value for finding in check_state_folder(load(Path(sys.argv[1])))))"
+    )
+    # Root may write everywhere, so somebody else looks.
+    seen = subprocess.run(
+        [sys.executable, "-c", look, document.file],
+        user=65534 if os.getuid() == 0 else None,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert seen.stdout.split() == ["failed"], seen.stderr
 
 
 def log_of(place: Place, entries: int) -> None:
