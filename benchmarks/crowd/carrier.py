@@ -20,8 +20,10 @@ from demo.geometry import Point
 Field = NDArray[np.float32]
 GRID = 33
 """Points a side at which a code is looked at for what is lost of it."""
-_DISPLAY = (-36.5, -63.0, 36.5, 44.0)
-"""The phone's display above the thumb, in millimetres from the code's centre."""
+_DISPLAY = (-36.5, -63.0, 36.5, 89.0)
+"""The phone's display, in millimetres from the code's centre."""
+_THUMB = ((44.0, 78.0), (26.0, 54.0), 16.0)
+"""The thumb before it: two ends and a width in millimetres."""
 _TINTS = (Tint.GREEN, Tint.YELLOW, Tint.RED)
 
 
@@ -29,8 +31,9 @@ _TINTS = (Tint.GREEN, Tint.YELLOW, Tint.RED)
 class Carrier:
     """A worn carrier, flat."""
 
-    ink: Image
-    """Height × width × 2: grey multiplied by coverage, and coverage."""
+    grey: Image
+    """Multiplied by coverage."""
+    cover: Image
     per_mm: float
     origin: Point
     code: PrintedCode
@@ -38,8 +41,8 @@ class Carrier:
     """Grey of the dark modules when nothing shines on them."""
     light: float
     """Grey of the light modules."""
-    lost: NDArray[np.bool_]
-    """GRID × GRID over the code's modules: where a crack or a streak has taken the picture."""
+    lost: Field
+    """GRID × GRID over the code's modules: share of each part that a crack or a streak has taken, 0 to 1."""
     warp_mm: float
     """Largest displacement of a module by creases."""
     sheen: bool
@@ -76,7 +79,8 @@ def draw(person: Person) -> Carrier:
         lost |= washed
     covered = cv2.multiply(grey, cover, scale=1 / 255)
     return Carrier(
-        ink=np.ascontiguousarray(np.dstack((covered, cover))),
+        grey=np.asarray(covered, np.uint8),
+        cover=np.ascontiguousarray(cover),
         per_mm=flat.per_mm,
         origin=flat.origin,
         code=code,
@@ -119,7 +123,11 @@ def _screen(grey: Image, flat: Artwork, wear: Conditions) -> Image:
     shown = grey[window]
     lit = cv2.bitwise_not(shown) if wear.dark_mode else shown
     whole = _scaled(grey, wear.ambient)
-    whole[window] = _scaled(np.asarray(lit, np.uint8), wear.screen, wear.veil * wear.ambient)
+    thumb = np.zeros(grey.shape, np.uint8)
+    a, b = ((round(flat.origin[0] + x * flat.per_mm), round(flat.origin[1] + y * flat.per_mm)) for x, y in _THUMB[:2])
+    cv2.line(thumb, a, b, 255, round(_THUMB[2] * flat.per_mm))
+    display = _scaled(np.asarray(lit, np.uint8), wear.screen, wear.veil * wear.ambient)
+    whole[window] = np.where(thumb[window] > 0, whole[window], display)
     return whole
 
 
@@ -221,18 +229,19 @@ def washed_out(added: Field, dark: float, light: float) -> NDArray[np.bool_]:
 
 
 def grid(code: PrintedCode) -> NDArray[np.float64]:
-    """Return GRID² points over the code's modules, in millimetres, row by row."""
-    half = code.modules * code.module_mm / 2
-    steps = np.linspace(-half, half, GRID)
+    """Return the middles of GRID² parts of the code's modules, in millimetres, row by row."""
+    side = code.modules * code.module_mm
+    steps = ((np.arange(GRID) + 0.5) / GRID - 0.5) * side
     x, y = np.meshgrid(code.centre[0] + steps, code.centre[1] + steps)
     return np.column_stack((x.ravel(), y.ravel()))
 
 
-def _sampled(lost: NDArray[np.bool_], flat: Artwork, code: PrintedCode) -> NDArray[np.bool_]:
-    """Return for each grid point whether most of its surroundings are lost."""
+def _sampled(lost: NDArray[np.bool_], flat: Artwork, code: PrintedCode) -> Field:
+    """Return for each grid point how much of its surroundings is lost."""
     if not lost.any():
-        return np.zeros((GRID, GRID), np.bool_)
+        return np.zeros((GRID, GRID), np.float32)
     half = code.modules * code.module_mm / 2
     window = _window(flat, code.centre[0] - half, code.centre[1] - half, code.centre[0] + half, code.centre[1] + half)
-    shares = cv2.resize(lost[window].astype(np.float32), (GRID, GRID), interpolation=cv2.INTER_AREA)
-    return np.asarray(shares > 0.5, np.bool_)
+    return np.asarray(
+        cv2.resize(lost[window].astype(np.float32), (GRID, GRID), interpolation=cv2.INTER_AREA), np.float32
+    )

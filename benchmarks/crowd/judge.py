@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.crowd import lens
-from benchmarks.crowd.carrier import Carrier, grid, washed_out
+from benchmarks.crowd.carrier import GRID, Carrier, Field, grid, washed_out
 from benchmarks.crowd.conditions import Conditions
 from benchmarks.crowd.motion import Path
 from demo.geometry import DrawnCode, Fault, Pose, faults, homography, project
@@ -34,6 +34,8 @@ class Judgement:
     """Largest displacement of a module by creases, in modules."""
     edge_lost: float
     """How far a finger reaches over an edge, as a share of the side."""
+    finder_lost: float
+    """Share lost of the finder pattern that has lost most."""
     faults: tuple[Fault, ...]
     """Empty: it lies within every limit."""
 
@@ -47,6 +49,7 @@ def judge(carrier: Carrier, path: Path, light: Conditions, drops: lens.Drops | N
     corners, outer = project(pose, code.corners), project(pose, code.outer)
     paths = zip(project(before, code.corners), project(after, code.corners), strict=True)
     edge = max(0.0, lens.finger_depth_mm(light.finger, middle)) / (code.modules * code.module_mm)
+    taken = lost(carrier, path, light, drops, pose=pose, at=middle)
     drawn = DrawnCode(
         corners=(corners[0], corners[1], corners[2], corners[3]),
         outer=(outer[0], outer[1], outer[2], outer[3]),
@@ -57,31 +60,36 @@ def judge(carrier: Carrier, path: Path, light: Conditions, drops: lens.Drops | N
         defocus_sigma=lens.sigma_px(light, path.distance_m(middle)),
         noise_sigma=light.noise,
         brightness=carrier.contrast,
-        glare_share=lost_share(carrier, path, light, drops, pose=pose, at=middle),
+        glare_share=float(taken.mean()),
         covered=edge >= CUT_EDGE,
     )
-    return Judgement(at, drawn, carrier.warp_mm / code.module_mm, edge, faults(drawn))
+    finder = max(float(part.mean()) for part in _finders(taken, code.modules))
+    return Judgement(at, drawn, carrier.warp_mm / code.module_mm, edge, finder, faults(drawn))
 
 
-def lost_share(
-    carrier: Carrier, path: Path, light: Conditions, drops: lens.Drops | None, *, pose: Pose, at: float
-) -> float:
-    """Share of the code's area that glare, streaks, cracks, drops and fingers take together."""
+def lost(carrier: Carrier, path: Path, light: Conditions, drops: lens.Drops | None, *, pose: Pose, at: float) -> Field:
+    """Return for each part of the code (`carrier.grid`) how much glare, streaks, cracks, drops and fingers take."""
     points = grid(carrier.code)
-    lost = carrier.lost.ravel().copy()
+    taken = carrier.lost.ravel().copy()
     mapped = np.column_stack((points, np.ones(len(points)))) @ homography(pose).T
     xy = mapped[:, :2] / mapped[:, 2:]
     if light.glare > 0 and carrier.sheen:
         x, y, sigma = lens.spot(light, path, pose)
         away = ((xy - (x, y)) ** 2).sum(axis=1)
         added = np.minimum(255.0, light.glare * np.exp(-away / (2 * sigma**2))).astype(np.float32)
-        lost |= washed_out(added, carrier.dark, carrier.light)
+        taken[washed_out(added, carrier.dark, carrier.light)] = 1
     if drops is not None:
-        lost |= _behind(drops, xy)
+        taken[_behind(drops, xy)] = 1
     if lens.finger_depth_mm(light.finger, at) > 0:
         tip, root = lens.finger_mm(light.finger, carrier, at)
-        lost |= _within(points, np.array(tip), np.array(root), lens.finger_radius_mm())
-    return float(lost.mean())
+        taken[_within(points, np.array(tip), np.array(root), lens.finger_radius_mm())] = 1
+    return taken.reshape(GRID, GRID)
+
+
+def _finders(taken: Field, modules: int) -> tuple[Field, Field, Field]:
+    """Cut out the three corners with the patterns by which a code is found."""
+    side = max(1, round(GRID * 7 / modules))
+    return taken[:side, :side], taken[:side, -side:], taken[-side:, :side]
 
 
 def _behind(drops: lens.Drops, xy: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -21,7 +21,7 @@ from demo.artwork import Image
 from demo.geometry import HEIGHT, WIDTH, Point, Pose, homography, project
 
 Matrix = NDArray[np.float64]
-_TAP_PX = 0.9
+_TAP_PX = 1.2
 """Largest step between the instants that make up an exposure."""
 _MAX_TAPS = 32
 _GRAIN_MARGIN = 64
@@ -47,11 +47,11 @@ def place(seed: int) -> Image:
 
 
 @lru_cache(maxsize=8)
-def figure(seed: int) -> Image:
+def figure(seed: int) -> tuple[Image, Image]:
     """Draw a person from the waist up: grey multiplied by coverage, and coverage."""
     drawn = scenery.figure(seed)
     grey = cv2.cvtColor(drawn.ink, cv2.COLOR_BGR2GRAY)
-    return np.ascontiguousarray(np.dstack((grey, cv2.bitwise_not(drawn.inverse[:, :, 0]))))
+    return np.asarray(grey, np.uint8), np.asarray(cv2.bitwise_not(drawn.inverse[:, :, 0]), np.uint8)
 
 
 @lru_cache(maxsize=1)
@@ -120,14 +120,21 @@ class Lens:
         scale = 0.85 / (self._path.distance_m(at) + _BACKGROUND_M)
         pose = self._path.pose(at)
         middle = (pose.x + WIDTH) / 3 - scenery.PERSON_WIDTH * scale / 2
-        matrix = np.array(((scale, 0, middle), (0, scale, HEIGHT - 560 * scale)), np.float64)
-        drawn = np.asarray(cv2.warpAffine(figure(self._seed % 40), matrix, (WIDTH, HEIGHT)), np.uint8)
-        grey = np.asarray(cv2.convertScaleAbs(drawn[:, :, 0], alpha=self._light.ambient), np.uint8)
-        _lay(view, grey, np.ascontiguousarray(drawn[:, :, 1]))
+        wide = round(scenery.PERSON_WIDTH * scale)
+        left, right = max(0, math.floor(middle)), min(WIDTH, math.ceil(middle) + wide)
+        top = max(0, math.floor(HEIGHT - 560 * scale))
+        if right - left < 2 or HEIGHT - top < 2:
+            return
+        matrix = np.array(((scale, 0, middle - left), (0, scale, HEIGHT - 560 * scale - top)), np.float64)
+        grey, cover = (
+            np.asarray(cv2.warpAffine(plane, matrix, (right - left, HEIGHT - top)), np.uint8)
+            for plane in figure(self._seed % 40)
+        )
+        _lay(view[top:, left:right], np.asarray(cv2.convertScaleAbs(grey, alpha=self._light.ambient), np.uint8), cover)
 
     def _hold_up(self, view: Image, at: float) -> None:
         carrier, light = self._carrier, self._light
-        ink, per_mm = _shrunk(carrier, self._path.pose(at).scale)
+        planes, per_mm = _shrunk(carrier, self._path.pose(at).scale)
         texture = np.array(
             (
                 (1 / per_mm, 0, -carrier.origin[0] / carrier.per_mm),
@@ -140,14 +147,18 @@ class Lens:
         tilted = slant(self._path, light, middle)
         places = [tilted @ homography(self._path.pose(instant)) @ texture for instant in instants]
         sigma = sigma_px(light, self._path.distance_m(middle))
-        region = _region((places[0], places[-1]), ink.shape[:2], 6 + int(3 * sigma))
+        region = _region((places[0], places[-1]), (planes[0].shape[0], planes[0].shape[1]), 6 + int(3 * sigma))
         if region is None:
             return
         left, top, right, bottom = region
         shift = np.array(((1, 0, -left), (0, 1, -top), (0, 0, 1)), np.float64)
         size = (right - left, bottom - top)
-        exposed = _mean([np.asarray(cv2.warpPerspective(ink, shift @ one, size), np.uint8) for one in places])
-        grey, cover = (np.ascontiguousarray(exposed[:, :, channel]) for channel in (0, 1))
+        # The outline takes three instants: it only has to be as soft as what it encloses.
+        outline = places if len(places) < 4 else (places[0], places[len(places) // 2], places[-1])
+        grey, cover = (
+            _mean([np.asarray(cv2.warpPerspective(plane, shift @ one, size), np.uint8) for one in instants_of])
+            for plane, instants_of in zip(planes, (places, outline), strict=True)
+        )
         pose = self._path.pose(middle)
         if light.finger.depth_mm > 0:
             self._touch(grey, cover, pose, (left, top), middle)
@@ -236,13 +247,16 @@ def _mean(pictures: list[Image]) -> Image:
     return np.asarray(cv2.convertScaleAbs(total, alpha=1 / len(pictures)), np.uint8)
 
 
-def _shrunk(carrier: Carrier, scale: float) -> tuple[Image, float]:
+def _shrunk(carrier: Carrier, scale: float) -> tuple[tuple[Image, Image], float]:
     """Halve the texture while it is more than twice as fine as the picture, so that far codes do not flicker."""
-    ink, per_mm = carrier.ink, carrier.per_mm
-    while per_mm > 2 * scale and min(ink.shape[:2]) > 64:
-        ink = np.asarray(cv2.resize(ink, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
+    grey, cover, per_mm = carrier.grey, carrier.cover, carrier.per_mm
+    while per_mm > 2 * scale and min(grey.shape) > 64:
+        grey, cover = (
+            np.asarray(cv2.resize(plane, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
+            for plane in (grey, cover)
+        )
         per_mm /= 2
-    return ink, per_mm
+    return (grey, cover), per_mm
 
 
 def _region(places: tuple[Matrix, Matrix], shape: tuple[int, int], margin: int) -> tuple[int, int, int, int] | None:

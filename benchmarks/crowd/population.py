@@ -37,8 +37,7 @@ def person(number: int, seed: int) -> Person:
     # Every third has a second trouble.
     if effects[0] is not Effect.PLAIN and chance.random() < 1 / 3:
         effects.append(chance.choice([one for one in possible if one not in (Effect.PLAIN, effects[0])]))
-    module_mm = SIDE_MM[kind] / (len(qr_modules(text)) + _QUIET)
-    walk = _walk(chance.uniform, module_mm)
+    walk = _walk(chance.uniform, module_mm(kind, text))
     conditions = Conditions(
         exposure_s=1 / chance.choice((320, 250, 160, 125)),
         readout_s=chance.choice((0.0, 0.008, 0.016)),
@@ -55,10 +54,15 @@ def person(number: int, seed: int) -> Person:
     return Person(number, own, kind, text, walk, conditions, tuple(effects))
 
 
-def _walk(uniform: _Draw, module_mm: float) -> Walk:
+def module_mm(kind: Kind, text: str) -> float:
+    """Millimetres a module of the code of `text` has on its carrier."""
+    return SIDE_MM[kind] / (len(qr_modules(text)) + _QUIET)
+
+
+def _walk(uniform: _Draw, module: float) -> Walk:
     return Walk(
         begin_m=uniform(0.6, 1.1),
-        hold_m=FOCAL * module_mm / 1000 / uniform(3.5, 4.9),
+        hold_m=FOCAL * module / 1000 / uniform(3.5, 4.9),
         approach_s=uniform(0.9, 1.7),
         begin_at=(uniform(480, 900), uniform(620, 800)),
         hold_at=(uniform(540, 740), uniform(320, 400)),
