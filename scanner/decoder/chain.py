@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Final
 
 import cv2
@@ -11,7 +12,7 @@ import numpy as np
 
 from scanner.camera.frame import Grey
 from scanner.decoder import zbar, zxing
-from scanner.decoder.values import Decoded
+from scanner.decoder.values import Corners, Decoded, Region
 
 Look = Callable[[Grey], tuple[Decoded, ...]]
 
@@ -51,6 +52,58 @@ HARDER: Final[tuple[Look, ...]] = (_global, zbar.look, _enlarged, _contrast, _sm
 """By what they add for their time, measured on photographs; what reads nothing that the others miss is not here."""
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What harder looks found."""
+
+    codes: tuple[Decoded, ...]
+    taken: int
+    """How many looks that took."""
+
+
+def preload() -> None:
+    """Load what the looks load at their first use, while files can still be opened."""
+    zbar.zbar_missing()
+    for look in HARDER:
+        look(np.zeros((64, 64), np.uint8))
+
+
+def harder_looks(grey: Grey, *, budget_ms: float, turn: int = 0, region: Region | None = None) -> Looked:
+    """Take one harder look after the other, beginning with number `turn`, until one finds a code.
+
+    None begins after `budget_ms` milliseconds, but the first. `region`: a part of the picture to look at closer, before
+    all others, where a code was lately.
+    """
+    began = time.perf_counter()
+    taken = 0
+    if region is not None:
+        found = _closer(grey, region)
+        if found:
+            return Looked(found, taken)
+    while taken < len(HARDER) and (not taken or (time.perf_counter() - began) * 1000 < budget_ms):
+        found = HARDER[(turn + taken) % len(HARDER)](grey)
+        taken += 1
+        if found:
+            return Looked(found, taken)
+    return Looked((), taken)
+
+
+def _closer(grey: Grey, region: Region) -> tuple[Decoded, ...]:
+    """Look at a part of the picture, enlarged."""
+    x, y, width, height = region
+    part = grey[y : y + height, x : x + width]
+    if not part.size:
+        return ()
+    return tuple(
+        replace(code, corners=_moved(code.corners, x, y), decoder="zxing-cpp, closer") for code in _enlarged(part)
+    )
+
+
+def _moved(corners: Corners, x: float, y: float) -> Corners:
+    a, b, c, d = ((left + x, top + y) for left, top in corners)
+    return a, b, c, d
+
+
 class Decoder:
     """Reads all QR codes in a picture. Holds no state; may be used from any one thread at a time."""
 
@@ -71,15 +124,10 @@ class Decoder:
         picture = np.ascontiguousarray(grey)
         began = time.perf_counter()
         found = zxing.look(picture)
-        if found or not harder:
+        left_ms = budget_ms - (time.perf_counter() - began) * 1000
+        if found or not harder or left_ms <= 0:
             return found
-        for index in range(len(HARDER)):
-            if (time.perf_counter() - began) * 1000 >= budget_ms:
-                return ()
-            found = HARDER[(turn + index) % len(HARDER)](picture)
-            if found:
-                return found
-        return ()
+        return harder_looks(picture, budget_ms=left_ms, turn=turn).codes
 
 
 def _grey(picture: object) -> Grey:

@@ -11,6 +11,8 @@ MAX_TEXT: Final = 4296
 Point = tuple[float, float]
 Corners = tuple[Point, Point, Point, Point]
 """Top left, top right, bottom right, bottom left of the code itself where the decoder tells, in pixels (x, y)."""
+Region = tuple[int, int, int, int]
+"""A part of a picture: left, top, width, height in pixels."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import functools
 import logging
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from scanner.camera.frame import Grey
 from scanner.decoder.values import MAX_TEXT, Corners, Decoded, text_of
+
+if TYPE_CHECKING:
+    from scanner.camera.frame import Grey
 
 logger = logging.getLogger(__name__)
 

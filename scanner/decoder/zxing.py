@@ -1,23 +1,28 @@
-"""The first decoder: zxing-cpp, quick enough for every frame."""
+"""The first decoder: zxing-cpp, quick enough for every frame. Loads neither numpy nor OpenCV."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import zxingcpp
 
-from scanner.camera.frame import Grey
 from scanner.decoder.values import MAX_TEXT, Corners, Decoded, text_of
+
+if TYPE_CHECKING:
+    from scanner.camera.frame import Grey
 
 NAME: Final = "zxing-cpp"
 _FORMAT: Final = zxingcpp.BarcodeFormat.QRCodeModel2
 """Not the family `QRCode`: that includes Micro QR, in which it reads phantoms."""
 
 
-def look(grey: Grey, name: str = NAME, *, scale: float = 1.0, one_threshold: bool = False) -> tuple[Decoded, ...]:
+def look(
+    grey: Grey | memoryview, name: str = NAME, *, scale: float = 1.0, one_threshold: bool = False
+) -> tuple[Decoded, ...]:
     """Find all QR codes, upright, turned or inverted. Corners are divided by `scale`.
 
-    `one_threshold`: split black from white at one brightness for the whole picture, instead of locally.
+    `grey`: rows × columns of bytes. `one_threshold`: split black from white at one brightness for the whole picture,
+    instead of locally.
     """
     binarizer = zxingcpp.Binarizer.GlobalHistogram if one_threshold else zxingcpp.Binarizer.LocalAverage
     found = []

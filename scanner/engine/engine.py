@@ -26,6 +26,7 @@ from scanner.control.messages import (
     View,
 )
 from scanner.control.server import ControlError, ControlServer
+from scanner.decoder.process import Health
 from scanner.engine import records
 from scanner.engine.degradations import Cause, Degradation, Degradations
 from scanner.engine.devices import LaneDevices
@@ -36,7 +37,7 @@ from scanner.engine.report import PassageReport
 from scanner.engine.staff_desk import StaffDesk
 from scanner.engine.supervision import SupervisedThread, notify_systemd
 from scanner.engine.trust import Trust
-from scanner.engine.vision import Vision
+from scanner.engine.vision import Reports, Vision
 from scanner.journal.entry import EntryDraft
 from scanner.journal.errors import JournalError
 from scanner.journal.store import Receipt
@@ -98,14 +99,14 @@ class _LaneParts:
 
     def _new_vision(self) -> Vision:
         engine, name = self._engine, self.section.name
-        return Vision(
-            name,
-            self.devices.capture,
+        reports = Reports(
             verify=engine.verify,
             seen=self.loop.post,
             preview=engine.control.publish_preview,
             watched=lambda: name in engine.control.watched,
+            health=lambda health: engine.decoder_changed(name, health),
         )
+        return Vision(name, self.devices.capture, reports, region=self.section.camera.region)
 
     def start(self) -> None:
         self._thread.start()
@@ -297,6 +298,10 @@ class Engine:
     def device_changed(self, lane: str, device: str, state: LinkState, detail: str) -> None:
         """Note that a device's line went up or down."""
         self.degradations.set(_DEVICE_CAUSES[device], state is LinkState.LOST, lane=lane, detail=detail)
+
+    def decoder_changed(self, lane: str, health: Health) -> None:
+        """Note that a lane's decoder keeps dying, or lives again."""
+        self.degradations.set(Cause.DECODER_FAILING, health.failing, lane=lane, detail=health.detail)
 
     def view_changed(self) -> None:
         """Note that a lane's view is a new one."""

@@ -1,18 +1,17 @@
-"""One lane's eyes: newest frame → texts → verdicts, in a thread of its own, one quick look in flight.
+"""One lane's eyes: newest frame → texts → verdicts. The looking itself is done in processes that may die.
 
-Harder looks run beside the quick one in a thread of lower priority, on the newest frame in which nothing was read: they
-take what time is left and never hold up the next frame.
+One thread hands the newest frame to the quick process and waits for its answer, one frame in flight; another hands the
+newest frame in which nothing was read to the process for harder looks, which runs in time that nobody else wants.
 """
 
 from __future__ import annotations
 
 import base64
-import contextlib
-import os
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 import cv2
 import numpy as np
@@ -21,15 +20,18 @@ from keys.verdict import Verdict
 from scanner.camera.capture import Capture
 from scanner.camera.frame import Frame
 from scanner.control.messages import Preview
-from scanner.decoder import Decoded, Decoder
+from scanner.decoder.process import DecoderProcess, Health, LostError, Program
+from scanner.decoder.values import Corners, Decoded
+from scanner.engine.places import Part, Places
+from scanner.sight.hints import Hint, HintSeen
 
-HARDER_BUDGET_MS = 40.0
-HARDER_REST = 1.0
+HARDER_BUDGET_MS: Final = 40.0
+HARDER_REST: Final = 1.0
 """After a harder look its thread rests for as long as it took, times this: half a core at most."""
-HARDER_NICE = 10
-"""Added to the thread's niceness: the quick look, the lane and the log go first."""
-PREVIEW_EVERY_S = 0.3
-PREVIEW_WIDTH = 96
+WHOLE: Final[Part] = (0.0, 0.0, 1.0, 1.0)
+PREVIEW_EVERY_S: Final = 0.3
+PREVIEW_WIDTH: Final = 96
+_PATIENCE_S: Final = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,21 @@ class CodeSeen:
     """Monotonic seconds at which the frame was captured."""
     decided_at: float
     """Monotonic seconds at which the verdict was known."""
+    corners: Corners | None = None
+    """Where in the frame, in pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reports:
+    """Whom a lane's eyes tell what. All are called from the eyes' threads and must return at once."""
+
+    verify: Callable[[str], Verdict]
+    seen: Callable[[CodeSeen | HintSeen], None]
+    preview: Callable[[Preview], None]
+    watched: Callable[[], bool]
+    """Whether anybody looks at previews."""
+    health: Callable[[Health], None]
+    """Called when the quick process begins to keep dying, and when it lives again."""
 
 
 class Vision:
@@ -51,22 +68,22 @@ class Vision:
         self,
         lane: str,
         capture: Capture,
+        reports: Reports,
         *,
-        verify: Callable[[str], Verdict],
-        seen: Callable[[CodeSeen], None],
-        preview: Callable[[Preview], None],
-        watched: Callable[[], bool],
+        region: Part = WHOLE,
+        quick: str = Program.QUICK,
+        harder: str = Program.HARDER,
     ) -> None:
+        """`region`: where people hold their phone. `quick` and `harder`: the modules that the processes run."""
         self._lane = lane
         self._capture = capture
-        self._verify = verify
-        self._seen = seen
-        self._preview = preview
-        self._watched = watched
-        self._decoder = Decoder()
+        self._reports = reports
+        self._quick_program = quick
         self._busy_since: float | None = None
         self._preview_due = 0.0
-        self._harder = HarderLooks(Decoder(), self._found)
+        self._failing = False
+        self._places = Places(region)
+        self._harder = HarderLooks(lane, harder, self._places, self._found, reports.seen)
 
     def busy_for(self) -> float:
         """Return for how many seconds the current frame has been worked on; 0 between frames."""
@@ -75,29 +92,50 @@ class Vision:
 
     def run(self, stop: threading.Event) -> None:
         """Work on the newest frame until `stop`."""
-        self._harder.start(stop)
-        while not stop.is_set():
-            frame = self._capture.newest(timeout=0.25)
-            if frame is None:
-                continue
-            self._busy_since = time.monotonic()
-            codes = self._decoder.decode(frame.grey)
-            if stop.is_set():  # abandoned as hung meanwhile: whatever this frame held is old
-                return
-            if not codes:
-                self._harder.offer(frame)
-            self._found(frame, codes)
-            self._show(frame, codes)
+        quick = DecoderProcess(self._quick_program, name=f"the decoder of lane {self._lane}")
+        try:
+            self._harder.start(stop)
+            while not stop.is_set():
+                if quick.ready(_PATIENCE_S):
+                    self._look(quick, stop)
+                self._judge(quick.health)
+        finally:
+            quick.close()
+
+    def _look(self, quick: DecoderProcess, stop: threading.Event) -> None:
+        frame = self._capture.newest(timeout=_PATIENCE_S)
+        if frame is None:
+            return
+        self._busy_since = time.monotonic()
+        try:
+            codes = quick.look(frame.grey).codes
+        except LostError:  # logged and counted there; the next frame comes soon
             self._busy_since = None
+            return
+        if stop.is_set():  # abandoned as hung meanwhile: whatever this frame held is old
+            return
+        if codes:
+            self._found(frame, codes)
+        else:
+            self._harder.offer(frame)
+        self._show(frame, codes)
+        self._busy_since = None
+
+    def _judge(self, health: Health) -> None:
+        if health.failing is not self._failing:
+            self._failing = health.failing
+            self._reports.health(health)
 
     def _found(self, frame: Frame, codes: tuple[Decoded, ...]) -> None:
         for code in codes:
-            verdict = self._verify(code.text)
-            self._seen(CodeSeen(code.text, verdict, frame.at, time.monotonic()))
+            verdict = self._reports.verify(code.text)
+            self._reports.seen(CodeSeen(code.text, verdict, frame.at, time.monotonic(), code.corners))
+        height, width = frame.grey.shape
+        self._places.read([code.corners for code in codes], (width, height), time.monotonic())
 
     def _show(self, frame: Frame, codes: tuple[Decoded, ...]) -> None:
         now = time.monotonic()
-        if now < self._preview_due or not self._watched():
+        if now < self._preview_due or not self._reports.watched():
             return
         self._preview_due = now + PREVIEW_EVERY_S
         height, width = frame.grey.shape
@@ -105,22 +143,35 @@ class Vision:
         small = np.asarray(cv2.resize(frame.grey, (PREVIEW_WIDTH, small_height), interpolation=cv2.INTER_AREA))
         outlines = tuple(tuple((x / width, y / height) for x, y in code.corners) for code in codes)
         grey = base64.b64encode(small.tobytes()).decode()
-        self._preview(Preview(lane=self._lane, width=PREVIEW_WIDTH, height=small_height, grey=grey, outlines=outlines))
+        self._reports.preview(
+            Preview(lane=self._lane, width=PREVIEW_WIDTH, height=small_height, grey=grey, outlines=outlines)
+        )
 
 
 class HarderLooks:
     """The thread for harder looks: takes the newest frame offered while it was free, forgets the others."""
 
-    def __init__(self, decoder: Decoder, found: Callable[[Frame, tuple[Decoded, ...]], None]) -> None:
-        self._decoder = decoder
+    def __init__(
+        self,
+        lane: str,
+        program: str,
+        places: Places,
+        found: Callable[[Frame, tuple[Decoded, ...]], None],
+        hinted: Callable[[HintSeen], None],
+    ) -> None:
+        self._lane = lane
+        self._program = program
+        self._places = places
         self._found = found
+        self._hinted = hinted
         self._offered: Frame | None = None
         self._wake = threading.Event()
         self._busy_since: float | None = None
+        self._turn = 0
 
     def start(self, stop: threading.Event) -> None:
         """Start the thread; it ends after `stop`."""
-        threading.Thread(target=self._run, args=(stop,), name="harder-looks", daemon=True).start()
+        threading.Thread(target=self._run, args=(stop,), name=f"{self._lane}-harder", daemon=True).start()
 
     def offer(self, frame: Frame) -> None:
         """Offer a frame in which the quick look found nothing; returns at once."""
@@ -134,18 +185,42 @@ class HarderLooks:
         return 0.0 if since is None else time.monotonic() - since
 
     def _run(self, stop: threading.Event) -> None:
-        with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), HARDER_NICE)
-        while not stop.is_set():
-            self._wake.wait(0.25)
-            frame, self._offered = self._offered, None
-            self._wake.clear()
-            if frame is None:
-                continue
-            began = self._busy_since = time.monotonic()
-            codes = self._decoder.decode(frame.grey, harder=True, budget_ms=HARDER_BUDGET_MS, turn=frame.number)
-            if codes and not stop.is_set():
-                self._found(frame, codes)
-            took = time.monotonic() - began
-            self._busy_since = None
-            stop.wait(took * HARDER_REST)
+        process = DecoderProcess(self._program, name=f"the harder looks of lane {self._lane}")
+        try:
+            while not stop.is_set():
+                if not process.ready(_PATIENCE_S):
+                    continue
+                self._wake.wait(_PATIENCE_S)
+                frame, self._offered = self._offered, None
+                self._wake.clear()
+                if frame is None:
+                    continue
+                began = self._busy_since = time.monotonic()
+                self._look(process, frame, stop)
+                took = time.monotonic() - began
+                self._busy_since = None
+                stop.wait(took * HARDER_REST)
+        finally:
+            process.close()
+
+    def _look(self, process: DecoderProcess, frame: Frame, stop: threading.Event) -> None:
+        height, width = frame.grey.shape
+        region = self._places.closer_look((width, height), time.monotonic())
+        try:
+            reply = process.look(frame.grey, budget_ms=HARDER_BUDGET_MS, turn=self._turn, region=region)
+        except LostError:  # logged and counted there
+            return
+        self._turn += reply.looks
+        if stop.is_set():
+            return
+        if reply.codes:
+            self._found(frame, reply.codes)
+            return
+        if reply.unread is not None:
+            self._places.suspected(reply.unread.corners, (width, height), time.monotonic())
+        self._hinted(HintSeen(_hint(reply.unread.hint if reply.unread else ""), frame.at))
+
+
+def _hint(name: str) -> Hint | None:
+    """Return the hint that a process named; None for none, and for a name that no hint has."""
+    return next((hint for hint in Hint if hint.value == name), None)

@@ -18,6 +18,7 @@ GRAVITY = (
     "journal_readonly",
     "journal_full",
     "camera_lost",
+    "decoder_failing",
     "gate_lost",
     "keys_missing",
     "lists_missing",
