@@ -12,7 +12,9 @@ What a signed time proves. An authority's signature over time S proves that it i
 - it is evidence only where S is later than both the floor and the time believed so far: then the clock was behind,
   it is moved ahead to S, and S is the best anybody here knows. Lists already on the box prove nothing after a night
   in a cupboard, because the floor remembers them;
-- where the clock is ahead of S already, S says nothing about how far: the clock stays untrusted.
+- where the clock is ahead of S already, S says nothing about how far: the clock stays untrusted;
+- where something better vouches for the time and S is minutes ahead of it, the authority's clock is fast: the floor
+  remembers S, and neither the time nor the trust in it changes. Phones show their codes by the right time.
 
 What remains: the clock is behind by as long as the signed bytes travelled. A stick that lay a week in a drawer makes a
 box a week late, and what it carries look fresh. The screen shows the time; NTP or a supervisor corrects it.
@@ -46,6 +48,8 @@ BUILD_TIME = 1_795_219_200
 LATEST = 4_102_444_800
 """2100-01-01: a later time is a fault, and as a floor it would stop the clock for good."""
 STEP_S = 2.0
+FAST_S = 300
+"""How far an authority's clock may be ahead of ours (docs/formats.md)."""
 SAVE_EVERY_S = 60
 """A floor raised by less is kept in memory: a card must not be worn out by its own clock."""
 FILE_NAME = "clock.json"
@@ -139,6 +143,8 @@ class Clock:
         self._evidence: Evidence | None = None
         self._floor = build_time
         self._floor_source = "build date"
+        self._floor_is_fast_by = 0.0
+        """How much of the floor is an authority's fast clock."""
         self._saved_floor = 0
         self._save_failed = False
         self._restore()
@@ -175,8 +181,7 @@ class Clock:
         """Tell whether people may be judged by this time: there is evidence, and it is not before the floor."""
         with self._lock:
             # A correction too small to be a step must not refer anybody just after an entry raised the floor.
-            trusted = self._evidence is not None and self._believed() >= self._floor - STEP_S
-            return ClockTrust.TRUSTED if trusted else ClockTrust.UNTRUSTED
+            return ClockTrust.TRUSTED if self._is_trusted() else ClockTrust.UNTRUSTED
 
     def raise_floor(self, seconds: int, source: str) -> None:
         """Note that it cannot be before `seconds`; a lower value changes nothing.
@@ -196,8 +201,13 @@ class Clock:
         Returns whether it became evidence. Raises ClockError: no plausible time.
         """
         with self._lock:
-            is_news = seconds > self._floor and seconds > self._believed()
+            ahead, rises = seconds - self._believed(), seconds > self._floor
+            signed = self._evidence is not None and self._evidence.kind is EvidenceKind.SIGNED_TIME
+            is_fast = 0 < ahead <= FAST_S and rises and not signed and self._is_trusted()
+            is_news = ahead > 0 and rises and not is_fast
             self._raise(seconds, source)
+            if is_fast:
+                self._floor_is_fast_by = ahead
             if is_news:
                 self._ahead = seconds - self._wall()
                 self._baseline = self._wall() - self._steady()
@@ -239,6 +249,10 @@ class Clock:
         self._save()
         return step
 
+    def _is_trusted(self) -> bool:
+        earliest = self._floor - self._floor_is_fast_by - STEP_S
+        return self._evidence is not None and self._believed() >= earliest
+
     def _believed(self) -> float:
         return self._wall() + self._ahead
 
@@ -255,7 +269,7 @@ class Clock:
         if not 0 <= seconds < LATEST:
             raise ClockError(f"{seconds} ({source}) is no plausible time")
         if seconds > self._floor:
-            self._floor, self._floor_source = seconds, source
+            self._floor, self._floor_source, self._floor_is_fast_by = seconds, source, 0.0
 
     def _restore(self) -> None:
         saved = self._load()

@@ -152,6 +152,52 @@ def test_a_newer_signed_time_moves_the_clock_ahead_and_is_evidence(box: Box) -> 
     assert clock.poll() is None
 
 
+@pytest.mark.parametrize("supervised", [True, False])
+def test_an_authority_whose_clock_is_fast_neither_moves_a_clock_that_is_right_nor_shuts_the_gate(
+    box: Box, supervised: bool
+) -> None:
+    """Else one list signed two minutes ahead refuses every phone's live code, or refers everybody."""
+    box.synchronised = not supervised
+    clock = box.clock()
+    if supervised:
+        clock.confirm("1001")
+    evidence = clock.evidence
+    for ahead in (120, 240, 300):
+        assert not clock.accept_signed_time(int(box.wall) + ahead, "jkm:33/7")
+        assert clock.now() == box.wall
+        assert clock.trust() is ClockTrust.TRUSTED
+        assert clock.evidence == evidence
+    box.run(10)
+    clock.raise_floor(clock.now(), "log")
+    assert clock.trust() is ClockTrust.TRUSTED
+    box.wall -= 20
+    assert clock.trust() is ClockTrust.UNTRUSTED
+    box.wall += 20
+    clock.raise_floor(clock.now() + 301, "log")
+    assert clock.trust() is ClockTrust.UNTRUSTED
+
+
+def test_a_fast_list_seen_before_the_night_proves_nothing_after_it(box: Box) -> None:
+    box.synchronised = True
+    clock = box.clock()
+    fast = int(box.wall) + 200
+    clock.accept_signed_time(fast, "jkm:33/7")
+    box.reboot(wall=box.wall + 60)
+    clock = box.clock()
+    assert not clock.accept_signed_time(fast, "jkm:33/7")
+    assert clock.trust() is ClockTrust.UNTRUSTED
+
+
+def test_many_fast_lists_do_not_walk_the_clock_away(box: Box) -> None:
+    box.synchronised = True
+    clock = box.clock()
+    for _ in range(50):
+        clock.accept_signed_time(clock.now() + 300, "jkm:33/7")
+        box.run(2)
+    assert clock.now() == box.wall
+    assert clock.trust() is ClockTrust.TRUSTED
+
+
 def test_a_list_seen_before_the_night_proves_nothing_after_it(box: Box) -> None:
     """A box wakes up before the date of a list it already has: that list must not vouch for the time."""
     clock = box.clock()
