@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import logging
+import stat
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
-from keys.errors import KeysError
+from keys.errors import KeysError, TrustError
 from keys.seal import SealKey
 from keys.status_list import StatusLists, load_status
-from keys.trust_list import TrustList, Use, load_trust
+from keys.trust_list import TrustedKey, TrustList, Use, load_trust
 from keys.verifier import Verifier
 from scanner.config.model import Configuration
 from scanner.config.problems import ConfigError
@@ -45,7 +46,11 @@ class Verified:
 
 
 class Trust:
-    """Holds the last verified state. A change that fails its checks leaves it in force and says why."""
+    """Holds the last verified state. What fails its checks stays as it was last proved, and `problem` says why.
+
+    Each issuer's keys, each list and the policy by itself: one region's mistake does not close another's gates, and a
+    policy that cannot be read does not keep a key from being revoked.
+    """
 
     def __init__(self, document: Document[Configuration], now: Callable[[], int], degradations: Degradations) -> None:
         self._document = document
@@ -90,10 +95,9 @@ class Trust:
         """Read and prove everything; True when a new state came into force."""
         folder, now = self._section.folder, self._now()
         self._fingerprint = _fingerprint(folder)
+        problems: list[str] = []
         try:
-            trust = load_trust(
-                [folder / "trust" / f"{issuer}.jwks.json" for issuer in self._carried("trust", ".jwks.json")]
-            )
+            trust = TrustList(self._keys(problems))
             found = load_status(
                 [
                     folder / "status" / issuer
@@ -108,23 +112,40 @@ class Trust:
             # taken back: then only what the other keys prove counts.
             keeps = _list_signers(self.verified.trust) <= _list_signers(trust)
             lists = self.verified.lists.joined(found) if keeps else found
-            policy = policy_in_force(self._document)
-        except (KeysError, ConfigError, OSError) as error:
+        except (KeysError, OSError) as error:
             self.problem = str(error)
             log.error("the trust folder changed but does not hold: %s; the last verified state stays in force", error)
             self._judge()
             return False
-        for problem in found.problems:
-            log.error("%s", problem)
-        self.problem = "; ".join(found.problems) or None
+        policy = self._policy(problems)
+        problems += found.problems
+        for problem in problems:
+            log.error("the trust folder does not hold: %s; what was last proved of it stays in force", problem)
+        self.problem = "; ".join(problems) or None
         self.verified = Verified(trust, lists, Verifier(trust, lists), policy)
         self.news += self._seen.note(lists)
         self._judge()
         return True
 
-    def _carried(self, part: str, ending: str) -> list[str]:
-        folder = self._section.folder / part
-        return [issuer for issuer in self._section.regions if (folder / f"{issuer}{ending}").exists()]
+    def _keys(self, problems: list[str]) -> Iterator[TrustedKey]:
+        """Yield each carried issuer's keys; of one whose file does not hold, those last believed."""
+        for issuer in self._section.regions:
+            path = self._section.folder / "trust" / f"{issuer}.jwks.json"
+            if not path.exists():
+                continue
+            try:
+                yield from load_trust([path]).keys
+            except TrustError as error:
+                problems.append(str(error))
+                yield from (key for key in self.verified.trust.keys if key.issuer == issuer)
+
+    def _policy(self, problems: list[str]) -> PolicyInForce:
+        """Return the policy in the folder; where it does not hold, the one last believed."""
+        try:
+            return policy_in_force(self._document)
+        except ConfigError as error:
+            problems.append(str(error))
+            return self.verified.policy
 
     def freshness(self, issuer: str | None, clock: ClockTrust) -> Freshness:
         """Judge the age of an issuer's verified state from signed times, in seconds at this moment.
@@ -189,6 +210,6 @@ def _fingerprint(folder: Path) -> tuple[tuple[str, int, int], ...]:
             status = path.stat()
         except OSError:
             continue
-        if path.is_file():
+        if stat.S_ISREG(status.st_mode):
             found.append((str(path), status.st_size, status.st_mtime_ns))
     return tuple(sorted(found))
