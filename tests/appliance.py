@@ -39,7 +39,12 @@ PATIENCE_S = 20.0
 T = TypeVar("T")
 
 
-def picture(text: str | None, width: int = 960, height: int = 540) -> bytes:
+def pictures(text: str | None) -> tuple[bytes, ...]:
+    """The same picture some times, each with noise of its own, as a sensor gives it: without, a camera has frozen."""
+    return tuple(picture(text, seed=seed) for seed in range(3))
+
+
+def picture(text: str | None, width: int = 960, height: int = 540, seed: int = 0) -> bytes:
     """A JPEG of a wall, with a code on it or without."""
     frame = np.full((height, width), 120, np.uint8)
     if text is not None:
@@ -48,25 +53,39 @@ def picture(text: str | None, width: int = 960, height: int = 540) -> bytes:
         symbol = np.kron((1 - rows) * 255, np.ones((scale, scale), np.uint8)).astype(np.uint8)
         top, left = (height - len(symbol)) // 2, (width - len(symbol)) // 2
         frame[top : top + len(symbol), left : left + len(symbol)] = symbol
+    grain = np.random.default_rng(seed).integers(-6, 7, (height // 4, width // 4), np.int8)
+    noise = cv2.resize(grain.astype(np.int16), (width, height), interpolation=cv2.INTER_NEAREST)
+    frame = np.clip(frame.astype(np.int16) + noise, 0, 255).astype(np.uint8)
     done, jpeg = cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, 85])
     assert done
     return bytes(jpeg)
 
 
 class Feed(threading.Thread):
-    """Writes the picture of the moment into the camera's FIFO, 15 times a second."""
+    """Writes the pictures of the moment into the camera's FIFO in turn, 15 a second."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(name="feed", daemon=True)
         self.pipe = FramePipe(path)
-        self.frame = picture(None)
+        self.frames = pictures(None)
         self.ended = threading.Event()
         self.paused = threading.Event()
 
+    @property
+    def frame(self) -> bytes:
+        """One of the pictures. Setting it lets the picture stand still, as in a camera that has hung."""
+        return self.frames[0]
+
+    @frame.setter
+    def frame(self, frame: bytes) -> None:
+        self.frames = (frame,)
+
     def run(self) -> None:
+        turn = 0
         while not self.ended.wait(1 / 15):
             if not self.paused.is_set():
-                self.pipe.write(self.frame)
+                turn += 1
+                self.pipe.write(self.frames[turn % len(self.frames)])
         self.pipe.close()
 
 
@@ -208,7 +227,7 @@ port = "{folder / "gate"}"
 
     def show(self, text: str | None) -> None:
         """Hold a code before the camera, or nothing."""
-        self.feed.frame = picture(text)
+        self.feed.frames = pictures(text)
 
     def lane(self) -> LaneView:
         """How the lane stands."""

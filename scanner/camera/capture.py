@@ -4,6 +4,9 @@ A keeper thread owns the story (open, up, lost, back-off, open again) and report
 one camera. A driver may hang in either for ever, and a thread cannot be killed: so the keeper judges the reader by the
 age of its current job, abandons it, and starts another. An abandoned reader can never publish again, closes its camera
 if it ever comes back, and at most `MAX_ABANDONED` of them may exist.
+
+The pictures of a live camera are judged too (`watch`): a frozen one is a fault and is never handed out, an empty one is
+a fault, and damaged, slow or changing ones are said.
 """
 
 from __future__ import annotations
@@ -13,21 +16,26 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Final
 
 from firmware_bridge.values import LinkState
-from scanner.camera import Camera, CameraError, CameraStalledError, Frame, open_camera
+from scanner.camera import Box, Camera, CameraError, CameraStalledError, Frame, open_camera
+from scanner.camera.lens import Tunable
+from scanner.camera.stream import StreamCamera
+from scanner.camera.tuning import CodePlace, Tuner
+from scanner.camera.viewed import ViewedCamera
+from scanner.camera.watch import Fault, Grade, PictureWatch
 from scanner.config.model import CameraSection
 
 logger = logging.getLogger(__name__)
 
 OPEN_LIMIT_S: Final = 15.0
-"""Some drivers take seconds to open; more is a hang."""
-READ_LIMIT_S: Final = 3.0
-"""A read that gives nothing for this long hangs."""
+"""Some drivers take seconds to open and to give the first picture; more is a hang."""
+READ_LIMIT_S: Final = 1.75
+"""A read that gives nothing for this long hangs: with opening it anew, a hang costs two seconds."""
 BACKOFF_S: Final = (0.25, 5.0)
 """Wait before the second attempt, and the longest wait."""
 MAX_ABANDONED: Final = 4
@@ -45,6 +53,8 @@ class _Job(Enum):
     OPENING = auto()
     READING = auto()
     FAILED = auto()
+    FROZEN = auto()
+    """Its pictures stand still: it is to be opened anew."""
     ENDED = auto()
 
 
@@ -58,16 +68,18 @@ class _Reader:
     """When the current job began, monotonic seconds."""
     job: _Job = _Job.OPENING
     stalled: str = ""
-    """Why the source gives nothing although it is open; empty while it gives."""
+    """Why the source gives nothing usable although it is open; empty while it gives."""
+    poor: str = ""
+    """What is wrong with pictures that can still be used."""
     error: str = ""
     frames: int = 0
     abandoned: bool = False
     thread: threading.Thread | None = None
 
     @property
-    def news(self) -> tuple[_Job, str, bool]:
+    def news(self) -> tuple[_Job, str, str, bool]:
         """What the keeper has to tell; the same as before for one more frame."""
-        return self.job, self.stalled, self.frames > 0
+        return self.job, self.stalled, self.poor, self.frames > 0
 
 
 class Capture:
@@ -85,7 +97,10 @@ class Capture:
         backoff_s: tuple[float, float] = BACKOFF_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`on_state(state, detail)` is called from the keeper's thread at every change, and must not block."""
+        """`on_state(state, detail)` is called from the keeper's thread at every change, and must not block.
+
+        LOST says why there is no picture; UP with a detail, what is wrong with pictures that can still be used.
+        """
         self._section = section
         self._on_state = on_state
         self._name = name
@@ -104,6 +119,9 @@ class Capture:
         self._arrivals: deque[float] = deque(maxlen=512)
         self._abandoned: list[_Reader] = []
         self._state: tuple[LinkState, str] | None = None
+        self._watch_pictures = PictureWatch(section.fps)
+        self._codes = CodePlace()
+        self._remarked: set[str] = set()
         self._keeper = threading.Thread(target=self._keep, name=f"{name}-keeper", daemon=True)
 
     def start(self) -> None:
@@ -126,6 +144,10 @@ class Capture:
                 return None
             self._taken = True
             return self._newest
+
+    def code_read(self, frame: Frame, corners: Sequence[tuple[float, float]]) -> None:
+        """Say where in a frame a code was read, corners in pixels: the light there counts most. Never blocks."""
+        self._codes.tell(corners, frame.grey.shape, frame.at)
 
     def age(self) -> float | None:
         """Seconds since the newest frame arrived, None before the first one."""
@@ -159,10 +181,13 @@ class Capture:
                 wait = self._backoff_s[1]
                 continue
             reader = self._start_reader()
-            self._watch(reader)
+            hung = self._watch(reader)
             if self._ended or self._stopping:
                 break
             shortest, longest = self._backoff_s
+            if hung and reader.frames >= _STEADY_FRAMES:
+                wait = 0.0  # it has cost enough time already
+                continue
             wait = shortest if reader.frames >= _STEADY_FRAMES or not wait else min(longest, wait * 2)
             wait *= random.uniform(0.8, 1.2)  # noqa: S311  # jitter, no secret
 
@@ -180,6 +205,8 @@ class Capture:
             logger.warning("%s lost: %s", self._name, detail)
         elif state is LinkState.UP and before is not LinkState.UP:
             logger.info("%s %s", self._name, "is back" if before is LinkState.LOST else "is up")
+        if state is LinkState.UP and detail:
+            logger.warning("%s: %s", self._name, detail)
         self._on_state(state, detail)
 
     def _start_reader(self) -> _Reader:
@@ -190,12 +217,13 @@ class Capture:
         thread.start()
         return reader
 
-    def _watch(self, reader: _Reader) -> None:
-        """Report what becomes of a reader until it has ended, or hangs and is abandoned."""
-        seen: tuple[_Job, str, bool] | None = None
+    def _watch(self, reader: _Reader) -> bool:
+        """Report what becomes of a reader until it has ended, or hangs and is abandoned. Returns whether it hung."""
+        seen: tuple[_Job, str, str, bool] | None = None
         while True:
             with self._changed:
-                limit = self._open_limit_s if reader.job is _Job.OPENING else self._read_limit_s
+                waits_long = reader.job is _Job.OPENING or not reader.frames
+                limit = self._open_limit_s if waits_long else self._read_limit_s
                 if reader.news == seen and not self._stopping:
                     self._changed.wait(max(0.01, reader.since + limit - self._clock()))
                 seen = reader.news
@@ -205,25 +233,28 @@ class Capture:
                     if hung:
                         self._abandoned = [r for r in self._abandoned if r.thread and r.thread.is_alive()] + [reader]
                 self._ended = self._ended or reader.job is _Job.ENDED
-                (job, stalled, any_frame), error = reader.news, reader.error
+                (job, stalled, poor, any_frame), error = reader.news, reader.error
                 stopping = self._stopping
                 self._changed.notify_all()
             if stopping:
                 if reader.thread is not None:
                     reader.thread.join(_STOP_S)
-                return
-            if any_frame and not stalled:
-                self._tell(LinkState.UP, "")
+                return False
             if job is _Job.FAILED:
                 self._tell(LinkState.LOST, error)
-                return
+                return False
+            if job is _Job.FROZEN:
+                self._tell(LinkState.LOST, stalled)
+                return False
+            if any_frame and not stalled:
+                self._tell(LinkState.UP, poor)
             if job is _Job.ENDED:
                 self._tell(LinkState.LOST, "the recording is over")
-                return
+                return False
             if hung:
                 doing = "opening it" if job is _Job.OPENING else "reading it"
                 self._tell(LinkState.LOST, f"{doing} hangs since {limit:g} s: was it unplugged?")
-                return
+                return True
             if stalled:
                 self._tell(LinkState.LOST, stalled)
 
@@ -232,17 +263,28 @@ class Capture:
         camera: Camera | None = None
         try:
             camera = self._opener(self._section)
+            self._remark(camera)
+            tuner = Tuner(camera, Box(*self._section.region), self._codes)
+            self._watch_pictures.reopened()
             going_on = self._note(reader, _Job.READING)
             while going_on:
                 try:
                     frame = camera.read()
                 except CameraStalledError as error:
+                    self._watch_pictures.reopened()
                     going_on = self._note(reader, _Job.READING, stalled=str(error))
                     continue
                 if frame is None:
                     self._note(reader, _Job.ENDED)
                     return
-                going_on = self._publish(reader, frame)
+                fault = self._watch_pictures.judge(frame) if camera.live else None
+                if fault is not None and fault.grade is Grade.FROZEN:
+                    # A stream's writer may go on; of a device only opening it anew can be hoped for.
+                    job = _Job.READING if _survives(camera) else _Job.FROZEN
+                    going_on = self._note(reader, job, stalled=fault.words) and job is _Job.READING
+                    continue
+                going_on = self._publish(reader, frame, fault)
+                tuner.after(frame)
         except CameraError as error:
             self._note(reader, _Job.FAILED, error=str(error))
         except Exception as error:  # the one supervised edge of this thread: whatever broke, the keeper opens anew
@@ -252,6 +294,13 @@ class Capture:
             if camera is not None:
                 camera.close()
 
+    def _remark(self, camera: Camera) -> None:
+        """Log once what the camera does not do as it was asked, however often it is opened."""
+        for sentence in camera.remarks if isinstance(camera, Tunable) else ():
+            if sentence not in self._remarked:
+                self._remarked.add(sentence)
+                logger.warning("%s: %s", self._name, sentence)
+
     def _note(self, reader: _Reader, job: _Job, *, stalled: str = "", error: str = "") -> bool:
         """Say what the reader does now; False when it has been abandoned."""
         with self._changed:
@@ -260,7 +309,7 @@ class Capture:
             self._changed.notify_all()
             return not reader.abandoned
 
-    def _publish(self, reader: _Reader, frame: Frame) -> bool:
+    def _publish(self, reader: _Reader, frame: Frame, fault: Fault | None) -> bool:
         """Put a frame into the slot, over an older one; False when the reader has been abandoned."""
         with self._changed:
             if reader.abandoned:
@@ -272,6 +321,14 @@ class Capture:
             self._last_at = reader.since = self._clock()
             self._arrivals.append(self._last_at)
             reader.frames += 1
-            reader.stalled = ""
+            reader.stalled = fault.words if fault is not None and fault.grade is Grade.LOST else ""
+            reader.poor = fault.words if fault is not None and fault.grade is Grade.POOR else ""
             self._changed.notify_all()
             return True
+
+
+def _survives(camera: Camera) -> bool:
+    """Whether a source is better left open while its picture stands still: closing a FIFO kills its writer."""
+    while isinstance(camera, ViewedCamera):
+        camera = camera.behind
+    return isinstance(camera, StreamCamera)

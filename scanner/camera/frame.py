@@ -32,6 +32,18 @@ class Frame:
     """Monotonic seconds at which its last byte arrived."""
     number: int
     """Counts every picture of the source, those skipped because nobody had time for them included."""
+    damaged: bool = False
+    """Whether it arrived torn or with wrong bytes inside, so that a part of it is not what the camera saw."""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A part of a picture, in fractions of its width and height."""
+
+    left: float
+    top: float
+    width: float
+    height: float
 
 
 class Camera(Protocol):

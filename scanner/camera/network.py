@@ -14,7 +14,7 @@ from scanner.camera.frame import CameraError, Frame
 from scanner.camera.picture import PictureError, flatten
 
 OPEN_TIMEOUT_MS: Final = 8000
-READ_TIMEOUT_MS: Final = 2500
+READ_TIMEOUT_MS: Final = 1500
 
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # the errors here say it in words
 

@@ -12,6 +12,7 @@ from typing import Final
 
 import cv2
 import numpy as np
+import simplejpeg
 
 from scanner.camera.frame import Grey
 
@@ -94,12 +95,7 @@ def decode_picture(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Grey:
     Raises PictureError when the bytes are no JPEG, PNG, BMP or WebP, declare more than `max_pixels`, or are so
     damaged that nothing can be decoded. A JPEG damaged in its middle is decoded as far as it goes.
     """
-    size = picture_size(data)
-    if size is None:
-        raise PictureError("is not a JPEG, PNG, BMP or WebP picture")
-    width, height = size
-    if width < 1 or height < 1 or width * height > max_pixels:
-        raise PictureError(f"declares {width} × {height} pixels; at most {max_pixels // 1_000_000} million are read")
+    _check_size(data, max_pixels)
     is_jpeg = data.startswith(b"\xff\xd8")
     if data.startswith(_PNG):
         data = _still_png(data)
@@ -110,6 +106,32 @@ def decode_picture(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Grey:
     if picture is None:
         raise PictureError("is damaged")
     return flatten(np.asarray(picture))
+
+
+def decode_jpeg(data: bytes, *, max_pixels: int = MAX_PIXELS) -> tuple[Grey, bool]:
+    """Decode a camera's JPEG straight to grey, and say whether it arrived damaged: torn, or with wrong bytes inside.
+
+    A damaged one is decoded as far as it goes. Nothing is printed, whatever the bytes. Raises PictureError when the
+    bytes are no JPEG, declare more than `max_pixels`, or hold nothing that can be decoded.
+    """
+    if not data.startswith(b"\xff\xd8\xff"):
+        raise PictureError("is not a JPEG picture")
+    _check_size(data, max_pixels)
+    for strict in (True, False):
+        try:
+            return np.asarray(simplejpeg.decode_jpeg(data, "GRAY", strict=strict))[:, :, 0], not strict
+        except ValueError:
+            continue
+    raise PictureError("is damaged")
+
+
+def _check_size(data: bytes, max_pixels: int) -> None:
+    size = picture_size(data)
+    if size is None:
+        raise PictureError("is not a JPEG, PNG, BMP or WebP picture")
+    width, height = size
+    if width < 1 or height < 1 or width * height > max_pixels:
+        raise PictureError(f"declares {width} × {height} pixels; at most {max_pixels // 1_000_000} million are read")
 
 
 def _still_png(data: bytes) -> bytes:

@@ -18,9 +18,9 @@ from typing import Final
 
 from scanner.camera.frame import CameraError, CameraStalledError, Frame, Grey
 from scanner.camera.mjpeg import Splitter
-from scanner.camera.picture import PictureError, decode_picture
+from scanner.camera.picture import PictureError, decode_jpeg
 
-STALL_S: Final = 2.0
+STALL_S: Final = 1.5
 """Without a picture for this long, the writer is said to be silent."""
 _PIPE_SIZE: Final = 1024 * 1024
 """Bytes the kernel is asked to hold, so that a writer is not held up while a picture is decoded."""
@@ -59,16 +59,20 @@ class StreamCamera:
         the FIFO itself has been replaced or removed.
         """
         deadline = self._clock() + self._stall_s
+        skipped = self._splitter.skipped
         while True:
             for picture in reversed(self._drain(deadline)):
-                grey = self._decode(picture)
-                if grey is not None:
-                    return Frame(grey, self._clock(), self._number)
+                decoded = self._decode(picture)
+                if decoded is not None:
+                    grey, is_damaged = decoded
+                    return Frame(grey, self._clock(), self._number, is_damaged)
             if self._clock() >= deadline:
                 self._check_still_there()
                 if self._damaged:
                     damaged, self._damaged = self._damaged, 0
                     raise CameraStalledError(f"the camera stream {self._path} gives {damaged} damaged pictures only")
+                if self._splitter.skipped > skipped:
+                    raise CameraStalledError(f"the camera stream {self._path} gives no whole JPEG: is it MJPEG?")
                 raise CameraStalledError(f"the camera stream {self._path} gives no picture: is its writer running?")
 
     def close(self) -> None:
@@ -77,14 +81,14 @@ class StreamCamera:
         if fd >= 0:
             os.close(fd)
 
-    def _decode(self, picture: bytes) -> Grey | None:
+    def _decode(self, picture: bytes) -> tuple[Grey, bool] | None:
         try:
-            grey = decode_picture(picture, max_pixels=_MAX_PIXELS)
+            decoded = decode_jpeg(picture, max_pixels=_MAX_PIXELS)
         except PictureError:
             self._damaged += 1
             return None
         self._damaged = 0
-        return grey
+        return decoded
 
     def _drain(self, deadline: float) -> list[bytes]:
         """Wait for bytes, take in all that have arrived, and return the whole pictures among them."""

@@ -17,7 +17,7 @@ import serial
 
 from firmware_bridge.values import LinkState
 from scanner.journal.detail import EntryKind, FaultDetail
-from tests.appliance import Appliance, picture
+from tests.appliance import Appliance, pictures
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_a_camera_that_is_missing_at_the_start_is_said_and_taken_up_when_it_come
         feed.start()
         try:
             appliance.wait_degraded("camera_lost", active=False)
-            feed.frame = picture(appliance.world.code().text)
+            feed.frames = pictures(appliance.world.code().text)
             appliance.thermometer.person(3650)
             assert appliance.report(0)["outcome"] == "pass"
         finally:
