@@ -26,6 +26,7 @@ class Cause(StrEnum):
     LISTS_OLD = "lists_old"
     POLICY_DEFAULT = "policy_default"
     CAMERA_LOST = "camera_lost"
+    CAMERA_POOR = "camera_poor"
     DECODER_FAILING = "decoder_failing"
     THERMOMETER_LOST = "thermometer_lost"
     GATE_LOST = "gate_lost"

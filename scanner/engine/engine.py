@@ -298,6 +298,9 @@ class Engine:
     def device_changed(self, lane: str, device: str, state: LinkState, detail: str) -> None:
         """Note that a device's line went up or down."""
         self.degradations.set(_DEVICE_CAUSES[device], state is LinkState.LOST, lane=lane, detail=detail)
+        if device == "camera":
+            poor = state is LinkState.UP and bool(detail)
+            self.degradations.set(Cause.CAMERA_POOR, poor, lane=lane, detail=detail)
 
     def decoder_changed(self, lane: str, health: Health) -> None:
         """Note that a lane's decoder keeps dying, or lives again."""

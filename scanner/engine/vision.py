@@ -130,6 +130,7 @@ class Vision:
         for code in codes:
             verdict = self._reports.verify(code.text)
             self._reports.seen(CodeSeen(code.text, verdict, frame.at, time.monotonic(), code.corners))
+            self._capture.code_read(frame, code.corners)
         height, width = frame.grey.shape
         self._places.read([code.corners for code in codes], (width, height), time.monotonic())
 

@@ -31,6 +31,7 @@ GRAVITY = (
     "lists_old",
     "policy_default",
     "offset_expired",
+    "camera_poor",
 )
 """Degradations, gravest first: what stops the lane, then what refers everybody, then what is merely worth knowing."""
 
