@@ -1,0 +1,117 @@
+"""Where a picture is densely patterned in a compact place, as a code is. Pure.
+
+Density is the mean step between neighbouring pixels, divided by the range of brightness around: it tells how often
+dark and light alternate, and so does not ask how bright or how strong a pattern is. It is looked at in three sizes, for
+modules from one pixel to some tens of pixels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Grey = NDArray[np.uint8]
+Map = NDArray[np.float32]
+Box = tuple[tuple[float, float], tuple[float, float], float]
+"""Centre, width and height in pixels, and the turn in degrees, as cv2.minAreaRect gives them."""
+
+FAINTEST = 10.0
+"""Grey levels added to the range: below this, what alternates is mostly the sensor's noise."""
+MOST_OBLONG = 2.1
+"""A code tilted by 60° is twice as long as wide."""
+LEAST_FILLED = 0.75
+MOST_PLACES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class _Size:
+    """One size in which the picture is looked at."""
+
+    shrink: int
+    window: int
+    keep_every: int
+    densities: tuple[float, ...]
+
+
+_SIZES = (
+    _Size(shrink=1, window=15, keep_every=2, densities=(0.12, 0.18)),
+    _Size(shrink=4, window=11, keep_every=1, densities=(0.12, 0.18)),
+    _Size(shrink=8, window=9, keep_every=1, densities=(0.18, 0.26)),
+)
+_OPEN = np.ones((7, 7), np.uint8)
+_CLOSE = np.ones((9, 9), np.uint8)
+_SMALLEST = 14
+"""Pixels of the density map."""
+
+
+def dense_places(grey: Grey) -> tuple[Box, ...]:
+    """Return compact, densely patterned places, the largest first, near duplicates left out; at most `MOST_PLACES`."""
+    found: list[Box] = []
+    smaller, shrunk = grey, 1
+    for size in _SIZES:
+        if size.shrink > shrunk:
+            width, height = grey.shape[1] // size.shrink, grey.shape[0] // size.shrink
+            if min(width, height) < 2 * size.window:
+                break
+            ratio = size.shrink // shrunk
+            whole = smaller[: height * ratio, : width * ratio]
+            smaller = np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+            shrunk = size.shrink
+        pixels = size.shrink * size.keep_every
+        density = _density(smaller, size)
+        for least in size.densities:
+            found += [_enlarged(box, pixels) for box in _compact(density, least)]
+    found.sort(key=lambda box: -box[1][0] * box[1][1])
+    kept: list[Box] = []
+    for box in found:
+        if not any(_alike(box, other) for other in kept):
+            kept.append(box)
+    return tuple(kept[:MOST_PLACES])
+
+
+def _density(grey: Grey, size: _Size) -> Map:
+    calm = cv2.GaussianBlur(grey, (3, 3), 0)
+    square = cv2.getStructuringElement(cv2.MORPH_RECT, (size.window, size.window))
+    span = cv2.morphologyEx(calm, cv2.MORPH_GRADIENT, square)
+    steps = cv2.add(cv2.absdiff(calm[:-1, 1:], calm[:-1, :-1]), cv2.absdiff(calm[1:, :-1], calm[:-1, :-1]))
+    every = size.keep_every
+    if every > 1:
+        width, height = steps.shape[1] // every, steps.shape[0] // every
+        steps = cv2.resize(steps[: height * every, : width * every], (width, height), interpolation=cv2.INTER_AREA)
+        span = span[every // 2 :: every, every // 2 :: every][:height, :width]
+    mean = cv2.boxFilter(steps, cv2.CV_32F, ((size.window // every) | 1,) * 2)
+    around = cv2.add(span[: mean.shape[0], : mean.shape[1]], FAINTEST, dtype=cv2.CV_32F)
+    return np.asarray(cv2.divide(mean, around), np.float32)
+
+
+def _compact(density: Map, least: float) -> Iterator[Box]:
+    mask = (density > least).astype(np.uint8)
+    mask = np.asarray(
+        cv2.morphologyEx(cv2.morphologyEx(mask, cv2.MORPH_OPEN, _OPEN), cv2.MORPH_CLOSE, _CLOSE), np.uint8
+    )
+    contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    for contour in contours:
+        if len(contour) < 4:
+            continue
+        hull = cv2.convexHull(contour)
+        (x, y), (width, height), turn = cv2.minAreaRect(hull)
+        if min(width, height) < _SMALLEST or max(width, height) > MOST_OBLONG * min(width, height):
+            continue
+        if cv2.contourArea(hull) >= LEAST_FILLED * width * height:
+            yield (x, y), (width, height), turn
+
+
+def _enlarged(box: Box, pixels: int) -> Box:
+    (x, y), (width, height), turn = box
+    return ((x + 0.5) * pixels, (y + 0.5) * pixels), (width * pixels, height * pixels), turn
+
+
+def _alike(box: Box, other: Box) -> bool:
+    (ax, ay), (aw, ah), _ = box
+    (bx, by), (bw, bh), _ = other
+    side = max(bw, bh)
+    return max(abs(ax - bx), abs(ay - by)) < 0.08 * side and abs(aw * ah - bw * bh) < 0.2 * bw * bh
