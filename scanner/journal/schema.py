@@ -15,14 +15,30 @@ from scanner.journal.errors import JournalDamagedError
 
 _MIGRATIONS = Migrations("journal")
 _KNOWN = frozenset({"begin"})
+_TABLES = {
+    "entry": (
+        "CREATE TABLE entry (seq INTEGER PRIMARY KEY, body BLOB NOT NULL, nodes BLOB NOT NULL, sealed BLOB) STRICT"
+    ),
+    "head": "CREATE TABLE head (size INTEGER PRIMARY KEY, note TEXT NOT NULL) STRICT",
+}
 
 
 @_MIGRATIONS(name="begin")
 def _begin(database: Database) -> None:
-    database.execute(
-        "CREATE TABLE entry (seq INTEGER PRIMARY KEY, body BLOB NOT NULL, nodes BLOB NOT NULL, sealed BLOB) STRICT"
-    )
-    database.execute("CREATE TABLE head (size INTEGER PRIMARY KEY, note TEXT NOT NULL) STRICT")
+    for table in _TABLES.values():
+        database.execute(table)
+
+
+def foreign(connection: sqlite3.Connection) -> str | None:
+    """Name what in the file's schema the log did not make: an exchanged table, a view, a trigger; None: nothing.
+
+    A view can show one thing to a proof and another to people, a trigger can forget what was written. A table that is
+    missing shows by itself. Raises SQLite's errors.
+    """
+    for kind, name, text in connection.execute("SELECT type, name, sql FROM sqlite_schema"):
+        if kind in {"view", "trigger"} or (name in _TABLES and text != _TABLES[name]):
+            return str(name)
+    return None
 
 
 def migrate(connection: sqlite3.Connection, *, begun: bool) -> None:
@@ -39,3 +55,6 @@ def migrate(connection: sqlite3.Connection, *, begun: bool) -> None:
         raise JournalDamagedError("a log was kept here and its tables are gone; put the file back")
     if _MIGRATIONS.pending(database):
         _MIGRATIONS.apply(database)
+    name = foreign(connection)
+    if name is not None:
+        raise JournalDamagedError(f"{name!r} is not as the log made it: somebody meddled with the file; keep it")

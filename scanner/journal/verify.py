@@ -24,6 +24,7 @@ from scanner.journal.device import device_id
 from scanner.journal.entry import Entry, Seal
 from scanner.journal.errors import SQLITE_ERRORS, EntryError, JournalDamagedError
 from scanner.journal.reader import open_reader
+from scanner.journal.schema import foreign
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,7 @@ def _head(note: str, public_key: Ed25519PublicKey, device: bytes) -> TreeHead:
 def _walk(
     connection: sqlite3.Connection, public_key: Ed25519PublicKey, device: bytes, kept: TreeHead | None, tally: _Tally
 ) -> None:
+    _schema(connection)
     heads = _stored_heads(connection, public_key, device)
     if kept is not None:
         heads.append((kept, "the head given with --against"))
@@ -131,6 +133,15 @@ def _walk(
         _compare(tree, *head, tally)
         head = next(waiting, None)
     _structure(connection)
+
+
+def _schema(connection: sqlite3.Connection) -> None:
+    try:
+        name = foreign(connection)
+    except SQLITE_ERRORS as error:
+        raise _FaultError(None, f"the file's schema cannot be read ({error}): the file is damaged") from error
+    if name is not None:
+        raise _FaultError(None, f"{name!r} is not as the log made it: what it shows may be anything")
 
 
 def _stored_heads(

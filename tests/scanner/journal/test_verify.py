@@ -11,7 +11,7 @@ import pytest
 from keys.errors import TreeHeadError
 from keys.merkle import Tree, leaf_hash
 from keys.tree_head import TreeHead, log_origin, sign_head
-from scanner.journal.errors import JournalError, JournalFailedError
+from scanner.journal.errors import JournalDamagedError, JournalError, JournalFailedError
 from scanner.journal.files import journal_path
 from scanner.journal.verify import VerifyReport, verify
 
@@ -98,6 +98,32 @@ def test_meddling_with_the_tables_is_found_and_named(
     found, text = fault_of(path)
     assert found == seq
     assert words in text
+
+
+TWO_FACED = """
+    ALTER TABLE entry RENAME TO kept;
+    CREATE VIEW entry AS SELECT seq, CASE WHEN random() % 2 THEN body ELSE x'00' END AS body, nodes, sealed FROM kept
+"""
+UNTYPED = """
+    ALTER TABLE head RENAME TO kept;
+    CREATE TABLE head (size, note);
+    INSERT INTO head SELECT size, CAST(note AS BLOB) FROM kept
+"""
+FORGETFUL = "CREATE TRIGGER t AFTER INSERT ON entry BEGIN DELETE FROM entry WHERE seq = NEW.seq; END"
+
+
+@pytest.mark.parametrize(("script", "name"), [(TWO_FACED, "entry"), (UNTYPED, "head"), (FORGETFUL, "t")])
+def test_a_log_whose_tables_were_exchanged_for_others_does_not_hold(tmp_path: Path, script: str, name: str) -> None:
+    """A view shows one thing to the proof and another to people; a trigger forgets what it says it has written."""
+    path = make_log(tmp_path, 3)
+    with sqlite3.connect(path) as connection:
+        connection.executescript(script)
+    connection.close()
+    seq, text = fault_of(path)
+    assert seq is None
+    assert f"{name!r} is not as the log made it" in text
+    with pytest.raises(JournalDamagedError, match="is not as the log made it"):
+        open_journal(tmp_path)
 
 
 def test_two_entries_exchanged_with_everything_beside_them_are_found(tmp_path: Path) -> None:
