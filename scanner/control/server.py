@@ -14,6 +14,7 @@ import socket
 import stat
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -27,6 +28,8 @@ MIN_INTERVAL_S = 0.05
 STALLED_S = 10.0
 """A client that takes nothing for this long is dropped."""
 MAX_CLIENTS = 16
+START_S = 5.0
+"""The thread serves long before this, or never."""
 
 
 class ControlError(Exception):
@@ -72,10 +75,20 @@ class ControlServer:
     def start(self) -> None:
         """Open the socket, readable by this user only, and serve until `stop`. Raises ControlError."""
         listener = _listen(self._path)
-        started = threading.Event()
+        started: Future[None] = Future()
         self._thread = threading.Thread(target=self._run, args=(listener, started), name="control", daemon=True)
         self._thread.start()
-        started.wait()
+        try:
+            started.result(START_S)
+        except (OSError, TimeoutError) as error:
+            listener.close()
+            self._thread.join(timeout=1)
+            raise ControlError(f"cannot serve the control socket {self._path}: {error}") from error
+
+    @property
+    def serving(self) -> bool:
+        """Whether screens are served now."""
+        return self._thread is not None and self._thread.is_alive()
 
     def stop(self) -> None:
         """Close every connection and remove the socket."""
@@ -84,7 +97,8 @@ class ControlServer:
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._stopping.set)
         self._thread.join(timeout=3)
-        self._path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # a folder that cannot be written: the next engine finds a dead socket
+            self._path.unlink(missing_ok=True)
 
     def publish(self, view: View) -> None:
         """Make `view` the newest; returns at once. Thread-safe."""
@@ -116,14 +130,19 @@ class ControlServer:
                 client.previews[lane] = line
                 client.wake.set()
 
-    def _run(self, listener: socket.socket, started: threading.Event) -> None:
-        asyncio.run(self._serve(listener, started))
+    def _run(self, listener: socket.socket, started: Future[None]) -> None:
+        try:
+            asyncio.run(self._serve(listener, started))
+        except Exception as error:  # the thread's one supervised edge: the engine opens the socket again
+            log.exception("the control socket failed")
+            if not started.done():
+                started.set_exception(error)
 
-    async def _serve(self, listener: socket.socket, started: threading.Event) -> None:
-        self._loop = asyncio.get_running_loop()
+    async def _serve(self, listener: socket.socket, started: Future[None]) -> None:
         self._stopping = asyncio.Event()
         server = await asyncio.start_unix_server(self._connected, sock=listener, limit=MAX_LINE)
-        started.set()
+        self._loop = asyncio.get_running_loop()
+        started.set_result(None)
         async with server:
             await self._stopping.wait()
             for client in tuple(self._clients):
@@ -189,20 +208,9 @@ def _line(message: Message) -> bytes:
 
 def _listen(path: Path) -> socket.socket:
     """Return a listening socket at `path`, mode 0600, replacing a dead engine's but never a live one's."""
-    if path.exists() and not stat.S_ISSOCK(path.stat().st_mode):
-        raise ControlError(f"{path} is in the way and is no socket; move it, or set another [control] socket")
-    probe = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        probe.settimeout(1)
-        probe.connect(os.fspath(path))
-    except OSError:
-        path.unlink(missing_ok=True)
-    else:
-        raise ControlError(f"another engine already answers on {path}; stop it first")
-    finally:
-        probe.close()
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
+        _make_way(path)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         before = os.umask(0o177)
         try:
@@ -210,7 +218,29 @@ def _listen(path: Path) -> socket.socket:
         finally:
             os.umask(before)
         listener.listen(MAX_CLIENTS)
+    except ControlError:
+        listener.close()
+        raise
     except OSError as error:
         listener.close()
         raise ControlError(f"cannot open the control socket {path}: {error.strerror or error}") from error
     return listener
+
+
+def _make_way(path: Path) -> None:
+    """Remove a dead engine's socket. One that is busy, or another user's, is alive. Raises ControlError, OSError."""
+    try:
+        if not stat.S_ISSOCK(path.stat().st_mode):
+            raise ControlError(f"{path} is in the way and is no socket; move it, or set another [control] socket")
+    except FileNotFoundError:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(1)
+        try:
+            probe.connect(os.fspath(path))
+        except ConnectionRefusedError:
+            path.unlink(missing_ok=True)
+            return
+        except (TimeoutError, BlockingIOError):
+            pass  # nobody dead keeps others waiting
+    raise ControlError(f"another engine already answers on {path}; stop it first")

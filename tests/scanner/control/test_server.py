@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import errno
 import json
 import os
 import socket
@@ -205,6 +207,55 @@ def test_a_dead_engines_socket_is_replaced_and_a_living_ones_is_not(path: Path, 
         ControlServer(path, HELLO, handler).start()
     first.stop()
     assert not path.exists()
+
+
+def test_a_living_engine_too_busy_to_answer_keeps_its_socket(path: Path, handler: Handler) -> None:
+    path.parent.mkdir()
+    with socket.socket(socket.AF_UNIX) as busy:
+        busy.bind(os.fspath(path))
+        busy.listen(0)
+        waiting = [socket.socket(socket.AF_UNIX) for _ in range(2)]
+        for one in waiting:
+            one.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                one.connect(os.fspath(path))
+        with pytest.raises(ControlError, match="another engine"):
+            ControlServer(path, HELLO, handler).start()
+        assert path.exists()
+        for one in waiting:
+            one.close()
+
+
+def test_a_dead_socket_that_cannot_be_removed_is_said_in_words(
+    path: Path, handler: Handler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path.parent.mkdir()
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(os.fspath(path))
+
+    def read_only(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(Path, "unlink", read_only)
+    with pytest.raises(ControlError, match="Read-only file system"):
+        ControlServer(path, HELLO, handler).start()
+
+
+def test_a_server_that_cannot_begin_says_so_and_can_be_started_again(
+    path: Path, handler: Handler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def no_more_files(*_: object, **__: object) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    server = ControlServer(path, HELLO, handler)
+    with monkeypatch.context() as patched:
+        patched.setattr(asyncio, "start_unix_server", no_more_files)
+        with pytest.raises(ControlError, match="Too many open files"):
+            server.start()
+    assert not server.serving
+    server.start()
+    assert server.serving
+    server.stop()
 
 
 def test_a_file_in_the_way_is_left_alone(path: Path, handler: Handler) -> None:
