@@ -44,6 +44,7 @@ class LaneDevices:
         self._on_state = on_state
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
+        self._started_at = 0.0
         self.capture = Capture(section.camera, on_state=lambda state, detail: on_state("camera", state, detail))
         self._thermometer: Thermometer | None = None
         self._gate: GateController | None = None
@@ -66,6 +67,7 @@ class LaneDevices:
 
     def start(self) -> None:
         """Start a thread for each device."""
+        self._started_at = time.monotonic()
         self.capture.start()
         for name, device in (("thermometer", self._thermometer), ("gate", self._gate)):
             if device is None:
@@ -128,8 +130,10 @@ class LaneDevices:
         """Return which device's loop has not gone round for `LOOP_STALLED_S`, in words; None when all do."""
         now = time.monotonic()
         for name, device in (("thermometer", self._thermometer), ("gate", self._gate)):
-            if device is not None and now - device.last_turn > LOOP_STALLED_S:
-                return f"the {name} of lane {self.name} has not been served for {now - device.last_turn:.0f} s"
+            # Its first turn comes after its start, which may be long after it was made.
+            silent_s = 0.0 if device is None else now - max(device.last_turn, self._started_at)
+            if silent_s > LOOP_STALLED_S:
+                return f"the {name} of lane {self.name} has not been served for {silent_s:.0f} s"
         return None
 
     def offset_expired(self, today: dt.date) -> str | None:

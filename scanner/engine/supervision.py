@@ -6,13 +6,16 @@ import logging
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable
 from typing import Protocol
 
 log = logging.getLogger(__name__)
 
 MAX_ABANDONED = 4
-"""Hung threads left behind; with more, the process is better started again."""
+"""Threads that hang still; with more, the process is better started again."""
+AGAIN_S = 1.0
+"""A body that dies at once, again and again, must not fill the log."""
 
 
 class Job(Protocol):
@@ -32,11 +35,15 @@ class HungError(Exception):
 class SupervisedThread:
     """A thread that is abandoned when it hangs, and replaced by another with a fresh body."""
 
-    def __init__(self, name: str, make: Callable[[], Job], limit_s: float) -> None:
+    def __init__(
+        self, name: str, make: Callable[[], Job], limit_s: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._name = name
         self._make = make
         self._limit_s = limit_s
-        self._abandoned = 0
+        self._clock = clock
+        self._abandoned: list[threading.Thread] = []
+        self._again_at = 0.0
         self._job: Job | None = None
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -49,17 +56,24 @@ class SupervisedThread:
         self._thread.start()
 
     def watch(self) -> None:
-        """Replace the thread when it hangs or has died. Raises HungError when that happened too often."""
+        """Replace the thread when it hangs or has died, at most once in `AGAIN_S` when it has died.
+
+        Raises HungError when too many hang at once.
+        """
         if self._thread is None or self._job is None:
             return
         hung = self._job.busy_for() > self._limit_s
         if not hung and self._thread.is_alive():
             return
+        now = self._clock()
+        if not hung and now < self._again_at:
+            return
+        self._again_at = now + AGAIN_S
         log.error("%s %s; starting another", self._name, "hangs" if hung else "has died")
         self._stop.set()
-        self._abandoned += hung
-        if self._abandoned > MAX_ABANDONED:
-            raise HungError(f"{self._name} hung {self._abandoned} times")
+        self._abandoned = [*(thread for thread in self._abandoned if thread.is_alive()), self._thread]
+        if len(self._abandoned) > MAX_ABANDONED:
+            raise HungError(f"{self._name} hangs, and so do {MAX_ABANDONED} before it")
         self.start()
 
     def stop(self) -> None:
