@@ -50,7 +50,6 @@ __all__ = [
     "is_ignored",
     "judge",
     "judge_code",
-    "lists_are_old",
     "may_override",
     "read_rules",
     "temperature_rule",
@@ -149,11 +148,6 @@ def is_high(measurement: Measurement | None, rules: Rules) -> bool:
 def is_ignored(verdict: Verdict, site: Site, rules: Rules) -> bool:
     """Whether the lane treats this text as if nothing had been shown (and hints after a while)."""
     return verdict.reason is not None and rules.table[verdict.reason, site.kind].ignored
-
-
-def lists_are_old(freshness: Freshness, rules: Rules) -> bool:
-    """Whether staff are to be warned: the lists are not fresh, though perhaps still good enough to decide by."""
-    return freshness.lists_age is not None and freshness.lists_age > rules.warn_after
 
 
 def may_override(decision: Decision, role: Role, rules: Rules) -> OverrideNeed:

@@ -18,7 +18,6 @@ from scanner.policy import (
     is_ignored,
     judge,
     judge_code,
-    lists_are_old,
     may_override,
     read_rules,
     temperature_rule,
@@ -193,10 +192,8 @@ def test_lists_older_than_three_days_or_missing_refer_everybody(freshness: Fresh
     assert (judge_code(GREEN, freshness, NEW, site(), RULES).reasons == (Reason.DATA_STALE,)) == stale
 
 
-def test_lists_older_than_a_day_are_a_warning_and_no_reason() -> None:
+def test_lists_older_than_a_day_are_no_reason() -> None:
     old = replace(FRESH, lists_age=24 * 3600 + 1)
-    assert lists_are_old(old, RULES)
-    assert not lists_are_old(replace(FRESH, lists_age=24 * 3600), RULES)
     assert judge_code(GREEN, old, NEW, site(), RULES).reasons == ()
 
 
