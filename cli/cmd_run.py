@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import logging.handlers
 import os
@@ -9,9 +10,9 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -29,6 +30,8 @@ from scanner.policy_source import policy_in_force
 
 SCREEN_AGAIN_S = 1.0
 """A screen that fails is started again after this."""
+SCREEN_ENDS_S = 3.0
+"""How long it may take to put the terminal back in order."""
 QUIT = 0
 """The screen's exit status when somebody asked it to end."""
 
@@ -56,32 +59,39 @@ def command(
     screen = sys.stdout.isatty() and not headless and not as_json
     _log_to(configuration.state.folder if screen else None)
     texts = Texts.load(configuration.site.language)
+    zone = ZoneInfo(configuration.site.timezone)
 
     def report(passage: PassageReport) -> None:
         if as_json:
             print(passage.to_json(), flush=True)
         elif not screen:
-            print(words(passage, texts), flush=True)
+            print(words(passage, texts, zone), flush=True)
 
     clock = Clock(configuration.state.folder, probes=PROBES, boot=boot_id())
     engine = Engine(document, clock, software=software_version(), report=report)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: engine.ask_to_stop())
-    if screen:
-        threading.Thread(target=_keep_screen, args=(engine, config), name="screen", daemon=True).start()
+    shown = Screen(engine, config) if screen else None
     try:
+        if shown is not None:
+            shown.start()
         engine.run()
     except (LaneHungError, HungError) as error:
         # Only a new process helps; systemd starts one.
         logging.getLogger(__name__).critical("%s; ending", error)
         sys.stdout.flush()
         sys.stderr.flush()
+        if shown is not None:
+            shown.end()
         os._exit(70)  # hung threads would keep an ordinary exit waiting
+    finally:
+        if shown is not None:
+            shown.end()
 
 
-def words(passage: PassageReport, texts: Texts) -> str:
-    """Return one passage as a line for people."""
-    at = time.strftime("%H:%M:%S", time.localtime(passage.at))
+def words(passage: PassageReport, texts: Texts, zone: ZoneInfo) -> str:
+    """Return one passage as a line for people, in the site's time zone."""
+    at = dt.datetime.fromtimestamp(passage.at, zone).strftime("%H:%M:%S")
     name = passage.outcome.name.lower()
     temperature = "" if passage.temperature_centi is None else f"  {passage.temperature_centi / 100:.1f} °C"
     reasons = "".join(f"  {texts.get(f'reason.{reason}')}" for reason in passage.reasons)
@@ -101,14 +111,50 @@ def _log_to(folder: Path | None) -> None:
     logging.basicConfig(
         level=logging.INFO, handlers=[handler], format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
+    threading.excepthook = _log_crash
 
 
-def _keep_screen(engine: Engine, config: Path) -> None:
-    """Show the screen in a process of its own; if it dies the lanes go on, and another one is started."""
-    call = [sys.executable, "-m", "cli.main", "ui", "--config", str(config), "--allow-quit"]
-    while not engine.stopping.is_set():
-        status = subprocess.call(call)
-        if status == QUIT:
-            engine.stopping.set()
+def _log_crash(crash: threading.ExceptHookArgs) -> None:
+    """Keep a thread's fault in the log: standard error belongs to the screen."""
+    name = crash.thread.name if crash.thread is not None else "a thread"
+    fault = crash.exc_value or crash.exc_type()
+    logging.getLogger(__name__).critical("%s ended by a fault", name, exc_info=fault)
+
+
+class Screen:
+    """The screen in a process of its own: if it dies the lanes go on, and another one is started."""
+
+    def __init__(self, engine: Engine, config: Path) -> None:
+        self._engine = engine
+        self._call = [sys.executable, "-m", "cli.main", "ui", "--config", str(config), "--allow-quit"]
+        self._lock = threading.Lock()
+        self._ending = threading.Event()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Show it until the engine ends; somebody who quits it ends the engine."""
+        threading.Thread(target=self._keep, name="screen", daemon=True).start()
+
+    def end(self) -> None:
+        """Take it off the terminal, which belongs to whoever started the engine."""
+        with self._lock:
+            self._ending.set()
+            process = self._process
+        if process is None:
             return
-        engine.stopping.wait(SCREEN_AGAIN_S)
+        process.terminate()
+        try:
+            process.wait(SCREEN_ENDS_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+    def _keep(self) -> None:
+        while True:
+            with self._lock:
+                if self._ending.is_set():
+                    return
+                self._process = subprocess.Popen(self._call)
+            if self._process.wait() == QUIT:
+                self._engine.ask_to_stop()
+                return
+            self._ending.wait(SCREEN_AGAIN_S)

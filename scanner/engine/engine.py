@@ -33,7 +33,7 @@ from scanner.engine.devices import LaneDevices
 from scanner.engine.inputs import DeviceState, Midnight
 from scanner.engine.lane_loop import LaneLoop
 from scanner.engine.log import Log
-from scanner.engine.report import PassageReport
+from scanner.engine.report import PassageReport, Reporter
 from scanner.engine.staff_desk import StaffDesk
 from scanner.engine.supervision import SupervisedThread, notify_systemd
 from scanner.engine.trust import Trust
@@ -52,7 +52,7 @@ LANE_HUNG_S = 5.0
 VISION_HUNG_S = 2.0
 """A decode that takes longer is abandoned and another thread begins."""
 PRESENTATION_GUARD_S = 30
-"""After a start a presentation must be this much newer than the start: what was consumed before is forgotten."""
+"""A presentation must be this much newer than the memory of codes: what was consumed before is forgotten."""
 VIEW_INTERVAL_S = 0.05
 HOUSEKEEPING_S = 1.0
 STOP_CHECK_S = 0.25
@@ -142,16 +142,17 @@ class Engine:
         software: str,
         report: Callable[[PassageReport], None],
     ) -> None:
+        """`report` is told of each passage in a thread of its own, where it may wait."""
         configuration = self.configuration = document.model
         self.stopping = threading.Event()
         self._asked_to_stop = False
         self._clock = clock
         self._software = software
-        self._reporter = report
+        self._reporter = Reporter(report)
         self._zone = ZoneInfo(configuration.site.timezone)
         self._view_wanted = threading.Event()
-        self._started_at = clock.now()
-        self._started_monotonic = time.monotonic()
+        self._started_at = self._remembers_since = time.monotonic()
+        """When the lanes' memory of codes began: it dies at the start and at midnight."""
         self.degradations = Degradations(clock.now, self._degradation_changed)
         self.trust = Trust(document, clock.now, self.degradations)
         self._log = Log(
@@ -162,9 +163,8 @@ class Engine:
             degradations=self.degradations,
             written=self._written,
         )
-        desk = StaffDesk(Staff.open(configuration.state.folder), clock, self._loop_of)
+        desk = StaffDesk(Staff(configuration.state.folder), clock, self._loop_of, self._on_time_confirmed)
         self.control = ControlServer(configuration.control.socket, self._hello(), desk.handle)
-        self._control_open = False
         self._control_retry_at = 0.0
         self._lanes = [_LaneParts(section, self) for section in configuration.lane]
         self._day = self._today()
@@ -180,14 +180,12 @@ class Engine:
     def run(self) -> None:
         """Serve the lanes until `stopping` is set. Raises LaneHungError when only a new process can help."""
         self.trust.load()
+        opened = self._log.open()
         self._raise_floor()
-        self._log.open()
-        self._hello_again()
+        if opened:
+            self._on_log_opened()
         self._open_control()
-        self._record(records.run(started=True, stamp=self.stamp(None)))
-        for degradation in self.degradations.active():
-            self._degradation_changed(degradation, True)
-        self._record_news()
+        self._reporter.start()
         for lane in self._lanes:
             lane.start()
         notify_systemd("READY=1")
@@ -209,6 +207,7 @@ class Engine:
         self._record(records.run(started=False, stamp=self.stamp(None)))
         self._log.close()
         self.control.stop()
+        self._reporter.stop()
 
     def _keep_house(self) -> None:
         for lane in self._lanes:
@@ -223,15 +222,15 @@ class Engine:
         untrusted = self._clock.trust() is ClockTrust.UNTRUSTED
         self.degradations.set(Cause.CLOCK_UNTRUSTED, untrusted, detail=self._clock.floor_source)
         passback = self.trust.verified.rules.times.already_passed_s
-        self.degradations.set(Cause.MEMORY_LOST, now - self._started_monotonic < passback, detail=f"{passback} s")
+        self.degradations.set(Cause.MEMORY_LOST, now - self._started_at < passback, detail=f"{passback} s")
         if self.trust.poll():
             self._raise_floor()
             self._log.use_seal_key()
             self._record_news()
         self.trust.judge()
-        self._log.poll()
-        self._hello_again()
-        if not self._control_open and now >= self._control_retry_at:
+        if self._log.poll():
+            self._on_log_opened()
+        if not self.control.serving and now >= self._control_retry_at:
             self._open_control()
         today = self._today()
         for lane in self._lanes:
@@ -241,16 +240,30 @@ class Engine:
             )
         if today != self._day:
             self._day = today
+            self._remembers_since = now
             for lane in self._lanes:
                 lane.loop.post(Midnight())
         notify_systemd("WATCHDOG=1")
 
+    def _on_log_opened(self) -> None:
+        """Write down what went before, now that there is a log: the start, what is degraded, the lists in force."""
+        self.control.greet(self._hello())
+        self._record(records.run(started=True, stamp=self.stamp(None)))
+        for degradation in self.degradations.active():
+            self._degradation_changed(degradation, True)
+        self._record_news()
+
     def _record_news(self) -> None:
+        if not self._log.is_open:
+            return
         for issuer, uri, issued_at in self.trust.take_news():
             self._record(records.list_taken_in(issuer, uri, issued_at, self.stamp(None)))
 
     def _today(self) -> dt.date:
         return dt.datetime.fromtimestamp(self._clock.now(), self._zone).date()
+
+    def _on_time_confirmed(self, supervisor: str) -> None:
+        self._record(records.time_confirmed(supervisor, self.stamp(None)))
 
     def _on_clock_step(self, step: ClockStep) -> None:
         log.warning("the clock stepped by %+d ms", step.by_ms)
@@ -258,8 +271,10 @@ class Engine:
 
     def _raise_floor(self) -> None:
         for issued_at, source in self.trust.signed_times():
+            before_ms = self._clock.now_ms()
             try:
-                self._clock.accept_signed_time(issued_at, source)
+                if self._clock.accept_signed_time(issued_at, source):
+                    self._record(records.time_moved(self._clock.now_ms() - before_ms, self.stamp(None)))
             except ClockError as error:
                 log.warning("%s", error)
 
@@ -283,9 +298,10 @@ class Engine:
 
     def verify(self, text: str) -> Verdict:
         """Prove one text now."""
-        return self.trust.verified.verifier.verify(
-            text, self._clock.now(), presentations_from=self._started_at + PRESENTATION_GUARD_S
-        )
+        now = self._clock.now()
+        # Counted back from now, so that a step of the clock neither opens a gap nor refuses live codes for its length.
+        forgotten_until = now - int(time.monotonic() - self._remembers_since)
+        return self.trust.verified.verifier.verify(text, now, presentations_from=forgotten_until + PRESENTATION_GUARD_S)
 
     def record(self, draft: EntryDraft, done: Callable[[Receipt | JournalError], None], *, reserve: bool) -> None:
         """Append to the log; `done` is called from another thread once it is durable or has failed."""
@@ -293,7 +309,7 @@ class Engine:
 
     def report(self, report: PassageReport) -> None:
         """Tell whoever started the engine about a passage."""
-        self._reporter(report)
+        self._reporter.report(report)
 
     def device_changed(self, lane: str, device: str, state: LinkState, detail: str) -> None:
         """Note that a device's line went up or down."""
@@ -336,9 +352,6 @@ class Engine:
             language=self.configuration.site.language,
         )
 
-    def _hello_again(self) -> None:
-        self.control.greet(self._hello())
-
     def _open_control(self) -> None:
         try:
             self.control.start()
@@ -346,7 +359,6 @@ class Engine:
             self._control_retry_at = time.monotonic() + 3.0
             self.degradations.set(Cause.CONTROL_UNAVAILABLE, True, detail=str(error))
         else:
-            self._control_open = True
             self.degradations.set(Cause.CONTROL_UNAVAILABLE, False)
 
     def _loop_of(self, name: str) -> LaneLoop | None:

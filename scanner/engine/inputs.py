@@ -59,4 +59,4 @@ class Midnight:
     """The local day is over: what is remembered for a day is forgotten."""
 
 
-Input = CodeSeen | MeasurementEvent | Recorded | DeviceState | GateConfirmed | GateFailed | Ask | Midnight | None
+Input = CodeSeen | MeasurementEvent | Recorded | DeviceState | GateConfirmed | GateFailed | Ask | Midnight

@@ -101,6 +101,7 @@ class LaneLoop:
     def turn(self, patience_s: float) -> None:
         """Wait at most `patience_s` for something to happen, and let it."""
         deadline = min([self._view_due, *self._timers.values()])
+        item: Input | None
         try:
             item = self._queue.get(timeout=max(0.0, min(deadline - self._clock(), patience_s)))
         except queue.Empty:
@@ -406,6 +407,8 @@ class LaneLoop:
             self._devices.light(self._light)
 
     def _on_ask(self, ask: Ask) -> None:
+        if not ask.answer.set_running_or_notify_cancel():  # whoever asked has been told that it was not done
+            return
         match ask.command:
             case Acknowledge():
                 done = self._happen(Event.ACKNOWLEDGED)

@@ -152,6 +152,27 @@ def clock_step(step: ClockStep, stamp: Stamp) -> EntryDraft:
     )
 
 
+def time_confirmed(supervisor: str, stamp: Stamp) -> EntryDraft:
+    """Draft the entry of a supervisor's word that the time shown is right."""
+    return EntryDraft(
+        kind=EntryKind.CLOCK_STEP,
+        time_ms=stamp.time_ms,
+        clock=stamp.clock,
+        staff=supervisor,
+        detail=ClockDetail(step_ms=0, cause=StepCause.CONFIRMED),
+    )
+
+
+def time_moved(by_ms: int, stamp: Stamp) -> EntryDraft:
+    """Draft the entry of a clock that was behind a time its home authority signed, and was moved ahead to it."""
+    return EntryDraft(
+        kind=EntryKind.CLOCK_STEP,
+        time_ms=stamp.time_ms,
+        clock=stamp.clock,
+        detail=ClockDetail(step_ms=by_ms, cause=StepCause.FLOOR),
+    )
+
+
 def list_taken_in(issuer: str, uri: str, issued_at: int, stamp: Stamp) -> EntryDraft:
     """Draft the entry of a newer status list that came into force."""
     return EntryDraft(

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import json
+import logging
+import queue
+import threading
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 from keys.reasons import Reason
 from keys.verdict import Colour
 from scanner.values import Outcome
+
+log = logging.getLogger(__name__)
+
+MAX_WAITING = 1000
+"""Reports kept for a reader who does not come round; the log has every passage anyway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +46,44 @@ class PassageReport:
         plain["outcome"] = self.outcome.name.lower()
         plain["colour"] = None if self.colour is None else self.colour.name.lower()
         return json.dumps(plain)
+
+
+class Reporter:
+    """Tells reports in a thread of its own: a reader who is slow, or has gone, holds up no lane."""
+
+    def __init__(self, tell: Callable[[PassageReport], None]) -> None:
+        self._tell = tell
+        self._queue: queue.Queue[PassageReport | None] = queue.Queue(MAX_WAITING)
+        self._thread = threading.Thread(target=self._run, name="reports", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def report(self, report: PassageReport) -> None:
+        """Have a report told; returns at once."""
+        try:
+            self._queue.put_nowait(report)
+        except queue.Full:
+            log.warning("nobody reads the reports of passages: one is left out")
+
+    def stop(self, timeout: float = 1.0) -> None:
+        """Tell what waits, then end; harmless when not started."""
+        try:
+            self._queue.put_nowait(None)
+        except queue.Full:
+            return
+        if self._thread.ident is not None:
+            self._thread.join(timeout)
+
+    def _run(self) -> None:
+        has_failed = False
+        while (report := self._queue.get()) is not None:
+            try:
+                self._tell(report)
+            except (OSError, ValueError) as error:  # a pipe whose reader has gone, a closed file, another encoding
+                if not has_failed:
+                    log.warning("passages cannot be reported any more: %s", error)
+                has_failed = True
+            else:
+                has_failed = False

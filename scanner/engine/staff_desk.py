@@ -23,8 +23,16 @@ COMMAND_TIMEOUT_S = 8.0
 class StaffDesk:
     """Answers commands, in the control server's worker threads; errors are locale keys."""
 
-    def __init__(self, staff: Staff, clock: Clock, lane: Callable[[str], LaneLoop | None]) -> None:
+    def __init__(
+        self,
+        staff: Staff,
+        clock: Clock,
+        lane: Callable[[str], LaneLoop | None],
+        confirmed: Callable[[str], None],
+    ) -> None:
+        """Serve one engine's screens; `confirmed` hears which supervisor vouched for the time."""
         self._staff = staff
+        self._confirmed = confirmed
         self._clock = clock
         self._lane = lane
 
@@ -51,6 +59,7 @@ class StaffDesk:
         try:
             return answer.result(COMMAND_TIMEOUT_S)
         except FutureTimeoutError:
+            answer.cancel()  # a lane that comes to it late must not do it to the next person
             return "command.timeout"
 
     def _override(self, command: Override) -> str | None:
@@ -77,4 +86,5 @@ class StaffDesk:
         except ClockError as error:
             log.warning("the time was not confirmed: %s", error)
             return "clock.below_floor"
+        self._confirmed(command.supervisor)
         return None
