@@ -88,7 +88,7 @@ class PictureWatch:
         return self._empty(grid, frame.at) or self._frozen(grid, frame.at) or self._poor(frame)
 
     def _empty(self, grid: Grey, at: float) -> Fault | None:
-        if float(grid.std()) > FLAT_DARK:  # most pictures; the percentiles below cost ten times as much
+        if float(grid[::3, ::3].std()) > FLAT_DARK:  # most pictures; the percentiles below cost more
             self._empty_since = None
             return None
         low, high = (int(level) for level in np.percentile(grid, (1, 99)))

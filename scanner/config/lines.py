@@ -1,4 +1,4 @@
-"""Where each key of a TOML text stands: path → line. For text that tomllib has already accepted.
+"""Where each key and value of a TOML text stands. For text that tomllib has already accepted.
 
 tomllib tells values without their places; a person who must repair a file needs the line. Because the grammar has
 been checked before, this reader only has to follow the structure: headers, dotted keys, strings, arrays and inline
@@ -8,6 +8,7 @@ tables (TOML 1.0.0).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 
 KeyPath = tuple[str | int, ...]
@@ -16,6 +17,25 @@ KeyPath = tuple[str | int, ...]
 _SPACE = " \t"
 _BLANK = " \t\r\n"
 _ESCAPES = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", '"': '"', "\\": "\\"}
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where everything stands, as offsets into the text."""
+
+    values: Mapping[KeyPath, tuple[int, int]]
+    """Each value of a key, from its first character to behind its last."""
+    headers: Mapping[KeyPath, int]
+    """Each table that has a header of its own, behind the header's closing bracket."""
+    owners: Mapping[KeyPath, KeyPath]
+    """Each key, and the table under whose header, or in whose braces, it is written."""
+
+
+def index_places(text: str) -> Places:
+    """Return where the values and headers of a valid TOML text stand."""
+    reader = _Reader(text)
+    reader.document()
+    return Places(MappingProxyType(reader.values), MappingProxyType(reader.headers), MappingProxyType(reader.owners))
 
 
 def index_lines(text: str) -> Mapping[KeyPath, int]:
@@ -33,6 +53,9 @@ class _Reader:
         self.at = 0
         self.line = 1
         self.lines: dict[KeyPath, int] = {}
+        self.values: dict[KeyPath, tuple[int, int]] = {}
+        self.headers: dict[KeyPath, int] = {}
+        self.owners: dict[KeyPath, KeyPath] = {}
         self.arrays: dict[KeyPath, int] = {}
         """Arrays of tables and the position of their newest element."""
 
@@ -92,6 +115,7 @@ class _Reader:
             if path in self.arrays:
                 path += (self.arrays[path],)
                 self._note(path, line)
+        self.headers[path] = self.at
         return path
 
     def _pair(self, table: KeyPath) -> None:
@@ -102,7 +126,11 @@ class _Reader:
             self._note(path, line)
         self._step()
         self._skip(_SPACE)
+        start = self.at
         self._value(path)
+        end = start + len(self.text[start : self.at].rstrip(_BLANK))
+        self.values[path] = start, end
+        self.owners[path] = table
 
     def _keys(self, end: str) -> list[str]:
         keys: list[str] = []
