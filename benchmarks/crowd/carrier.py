@@ -42,7 +42,9 @@ class Carrier:
     light: float
     """Grey of the light modules."""
     lost: Field
-    """GRID × GRID over the code's modules: share of each part that a crack or a streak has taken, 0 to 1."""
+    """GRID × GRID over the code's modules: share of each part that a crack has taken, 0 to 1."""
+    streaks: Field
+    """GRID × GRID: grey levels that a sleeve's wrinkles add."""
     warp_mm: float
     """Largest displacement of a module by creases."""
     sheen: bool
@@ -62,12 +64,12 @@ def draw(person: Person) -> Carrier:
     cover = flat.ink[:, :, 3]
     wear = person.conditions
     rng = np.random.default_rng(person.seed)
-    lost = np.zeros(grey.shape, np.bool_)
+    lost, streaks = np.zeros(grey.shape, np.float32), np.zeros(grey.shape, np.float32)
     warp = 0.0
     if person.kind is Kind.PHONE:
         grey = _screen(grey, flat, wear)
         if wear.cracks:
-            lost |= _crack(grey, flat, wear, rng)
+            lost = _crack(grey, flat, wear, rng)
         levels = _screen_levels(wear)
     else:
         if wear.folds or wear.crumple_mm:
@@ -75,8 +77,7 @@ def draw(person: Person) -> Carrier:
         grey = _scaled(grey, wear.ambient)
         levels = (0.0, 255.0 * wear.ambient)
     if wear.haze or wear.streaks:
-        grey, levels, washed = _sleeve(grey, levels, flat, wear, rng)
-        lost |= washed
+        grey, levels, streaks = _sleeve(grey, levels, flat, wear, rng)
     covered = cv2.multiply(grey, cover, scale=1 / 255)
     return Carrier(
         grey=np.asarray(covered, np.uint8),
@@ -87,6 +88,7 @@ def draw(person: Person) -> Carrier:
         dark=levels[0],
         light=levels[1],
         lost=_sampled(lost, flat, code),
+        streaks=_sampled(streaks, flat, code),
         warp_mm=warp,
         sheen=person.kind is Kind.PHONE or wear.haze > 0,
     )
@@ -131,7 +133,7 @@ def _screen(grey: Image, flat: Artwork, wear: Conditions) -> Image:
     return whole
 
 
-def _crack(grey: Image, flat: Artwork, wear: Conditions, rng: np.random.Generator) -> NDArray[np.bool_]:
+def _crack(grey: Image, flat: Artwork, wear: Conditions, rng: np.random.Generator) -> Field:
     """Draw rays from a point of impact, each with kinks and branches, dark with a glint beside; tell where they are."""
     where = np.zeros(grey.shape, np.uint8)
     thickness = max(1, round(wear.crack_mm * flat.per_mm))
@@ -151,7 +153,7 @@ def _crack(grey: Image, flat: Artwork, wear: Conditions, rng: np.random.Generato
     glint = np.asarray(np.roll(where, (thickness, thickness), (0, 1)), np.uint8)
     grey[:] = cv2.subtract(grey, _scaled(where, 0.75))
     grey[:] = cv2.add(grey, _scaled(glint, 0.5 * wear.ambient))
-    return (where > 127) | (glint > 127)
+    return np.asarray((where > 127) | (glint > 127), np.float32)
 
 
 def _crease(
@@ -202,8 +204,8 @@ def _waves(shape: tuple[int, int], rng: np.random.Generator) -> Field:
 
 def _sleeve(
     grey: Image, levels: tuple[float, float], flat: Artwork, wear: Conditions, rng: np.random.Generator
-) -> tuple[Image, tuple[float, float], NDArray[np.bool_]]:
-    """Lay a plastic sleeve over: its own grey, and bands of light on its wrinkles; tell where they take the picture."""
+) -> tuple[Image, tuple[float, float], Field]:
+    """Lay a plastic sleeve over: its own grey, and bands of light on its wrinkles, which are returned too."""
     own = 190.0 * min(1.0, wear.ambient)
     hazed = _scaled(grey, 1 - wear.haze, own * wear.haze)
     dark, light = (level * (1 - wear.haze) + own * wear.haze for level in levels)
@@ -215,17 +217,7 @@ def _sleeve(
         away = (columns - flat.origin[0]) * math.cos(angle) + (rows - flat.origin[1]) * math.sin(angle)
         added += wear.streak_light * wear.ambient * np.exp(-(((away / flat.per_mm - offset) / broad) ** 2))
     shone = np.clip(hazed.astype(np.float32) + added, 0, 255).astype(np.uint8)
-    return shone, (dark, light), washed_out(added, dark, light)
-
-
-WASHED_OUT = 0.16
-"""Share of its contrast below which a washed-out part of a code is lost."""
-
-
-def washed_out(added: Field, dark: float, light: float) -> NDArray[np.bool_]:
-    """Tell where `added` light leaves too little of the contrast between `dark` and `light` modules."""
-    left = np.minimum(255.0, light + added) - np.minimum(255.0, dark + added)
-    return np.asarray(left < WASHED_OUT * (light - dark), np.bool_)
+    return shone, (dark, light), added
 
 
 def grid(code: PrintedCode) -> NDArray[np.float64]:
@@ -236,12 +228,10 @@ def grid(code: PrintedCode) -> NDArray[np.float64]:
     return np.column_stack((x.ravel(), y.ravel()))
 
 
-def _sampled(lost: NDArray[np.bool_], flat: Artwork, code: PrintedCode) -> Field:
-    """Return for each grid point how much of its surroundings is lost."""
-    if not lost.any():
+def _sampled(field: Field, flat: Artwork, code: PrintedCode) -> Field:
+    """Return the field's mean over each part of the code's modules."""
+    if not field.any():
         return np.zeros((GRID, GRID), np.float32)
     half = code.modules * code.module_mm / 2
     window = _window(flat, code.centre[0] - half, code.centre[1] - half, code.centre[0] + half, code.centre[1] + half)
-    return np.asarray(
-        cv2.resize(lost[window].astype(np.float32), (GRID, GRID), interpolation=cv2.INTER_AREA), np.float32
-    )
+    return np.asarray(cv2.resize(field[window], (GRID, GRID), interpolation=cv2.INTER_AREA), np.float32)

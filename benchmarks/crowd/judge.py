@@ -13,13 +13,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.crowd import lens
-from benchmarks.crowd.carrier import GRID, Carrier, Field, grid, washed_out
+from benchmarks.crowd.carrier import GRID, Carrier, Field, grid
 from benchmarks.crowd.conditions import Conditions
 from benchmarks.crowd.motion import Path
 from demo.geometry import DrawnCode, Fault, Pose, faults, homography, project
 
 CUT_EDGE = 0.03
 """Share of the code's side; losing that much of an edge kills every decoder."""
+FINDER_LOST = 0.1
+"""Share of a corner's finder pattern. Measured with `sweep`: below it glare, cracks and drops up to 8 % cost no reads."""
+WASHED_OUT = 0.16
+"""Share of the contrast: with less left, a part of the code is lost."""
+WEAK = 0.45
+"""Share of the contrast that a finder pattern needs; measured with bands of light on sleeves."""
 LOST_AT = 0.5
 """Share of a drop's cover from which the picture behind it is lost."""
 
@@ -35,7 +41,7 @@ class Judgement:
     edge_lost: float
     """How far a finger reaches over an edge, as a share of the side."""
     finder_lost: float
-    """Share lost of the finder pattern that has lost most."""
+    """Share lost, or weak, of the finder pattern that has lost most."""
     faults: tuple[Fault, ...]
     """Empty: it lies within every limit."""
 
@@ -49,7 +55,8 @@ def judge(carrier: Carrier, path: Path, light: Conditions, drops: lens.Drops | N
     corners, outer = project(pose, code.corners), project(pose, code.outer)
     paths = zip(project(before, code.corners), project(after, code.corners), strict=True)
     edge = max(0.0, lens.finger_depth_mm(light.finger, middle)) / (code.modules * code.module_mm)
-    taken = lost(carrier, path, light, drops, pose=pose, at=middle)
+    taken, weak = lost(carrier, path, light, drops, pose=pose, at=middle)
+    finder = max(float(part.mean()) for part in _finders(weak, code.modules))
     drawn = DrawnCode(
         corners=(corners[0], corners[1], corners[2], corners[3]),
         outer=(outer[0], outer[1], outer[2], outer[3]),
@@ -61,29 +68,37 @@ def judge(carrier: Carrier, path: Path, light: Conditions, drops: lens.Drops | N
         noise_sigma=light.noise,
         brightness=carrier.contrast,
         glare_share=float(taken.mean()),
-        covered=edge >= CUT_EDGE,
+        covered=edge >= CUT_EDGE or finder > FINDER_LOST,
     )
-    finder = max(float(part.mean()) for part in _finders(taken, code.modules))
     return Judgement(at, drawn, carrier.warp_mm / code.module_mm, edge, finder, faults(drawn))
 
 
-def lost(carrier: Carrier, path: Path, light: Conditions, drops: lens.Drops | None, *, pose: Pose, at: float) -> Field:
-    """Return for each part of the code (`carrier.grid`) how much glare, streaks, cracks, drops and fingers take."""
+def lost(
+    carrier: Carrier, path: Path, light: Conditions, drops: lens.Drops | None, *, pose: Pose, at: float
+) -> tuple[Field, Field]:
+    """Return for each part of the code (`carrier.grid`) how much is lost, and how much is lost or weak.
+
+    Lost is what cracks, drops and fingers take, and where light leaves nothing to be seen; weak, where it leaves less
+    than half of the contrast, too little for a pattern that has to be found first.
+    """
     points = grid(carrier.code)
-    taken = carrier.lost.ravel().copy()
+    gone = carrier.lost.ravel().copy()
+    added = carrier.streaks.ravel().copy()
     mapped = np.column_stack((points, np.ones(len(points)))) @ homography(pose).T
     xy = mapped[:, :2] / mapped[:, 2:]
     if light.glare > 0 and carrier.sheen:
         x, y, sigma = lens.spot(light, path, pose)
         away = ((xy - (x, y)) ** 2).sum(axis=1)
-        added = np.minimum(255.0, light.glare * np.exp(-away / (2 * sigma**2))).astype(np.float32)
-        taken[washed_out(added, carrier.dark, carrier.light)] = 1
+        added += np.minimum(255.0, light.glare * np.exp(-away / (2 * sigma**2))).astype(np.float32)
     if drops is not None:
-        taken[_behind(drops, xy)] = 1
+        gone[_behind(drops, xy)] = 1
     if lens.finger_depth_mm(light.finger, at) > 0:
         tip, root = lens.finger_mm(light.finger, carrier, at)
-        taken[_within(points, np.array(tip), np.array(root), lens.finger_radius_mm())] = 1
-    return taken.reshape(GRID, GRID)
+        gone[_within(points, np.array(tip), np.array(root), lens.finger_radius_mm())] = 1
+    left = np.minimum(255.0, carrier.light + added) - np.minimum(255.0, carrier.dark + added)
+    share = left / (carrier.light - carrier.dark)
+    taken, weak = (np.where(share < least, 1, gone).reshape(GRID, GRID) for least in (WASHED_OUT, WEAK))
+    return taken, weak
 
 
 def _finders(taken: Field, modules: int) -> tuple[Field, Field, Field]:

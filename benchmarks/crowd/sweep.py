@@ -1,9 +1,6 @@
-"""Single frames with chosen numbers, to measure where reading ends: apart from the crowd, so that a limit never comes
-from the frames it judges.
+"""Single frames with chosen numbers, to measure where reading ends.
 
-    python -m benchmarks.crowd.sweep [SAMPLES [SEED]]
-
-prints how many of the frames are read that lie inside and just outside the combined limit of `judge`.
+Apart from the crowd, so that a limit never comes from the frames that it judges.
 """
 
 from __future__ import annotations
