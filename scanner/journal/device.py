@@ -19,7 +19,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from keys.errors import KeyFileError
-from keys.key_file import read_device_key, sync_folder, write_device_key
+from keys.key_file import read_device_key, write_device_key
+from scanner.files import replace_file
 
 KEY_NAME = "device.key"
 PUBLIC_NAME = "device.pub"
@@ -86,9 +87,6 @@ def _publish(folder: Path, key: Ed25519PublicKey) -> None:
     try:
         if path.exists() and path.read_bytes() == pem:
             return
-        temporary = folder / f".{PUBLIC_NAME}.new"
-        temporary.write_bytes(pem)
-        temporary.replace(path)
-        sync_folder(folder)
+        replace_file(path, pem, mode=0o644)
     except OSError:
         return

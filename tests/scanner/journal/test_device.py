@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import stat
 from hashlib import sha256
 from pathlib import Path
 
@@ -33,6 +35,16 @@ def test_the_public_half_stands_beside_for_checking(tmp_path: Path) -> None:
     (tmp_path / "device.pub").unlink()
     Device.load_or_create(tmp_path)
     assert read_public(tmp_path / "device.pub") == device.public_key
+
+
+def test_nobody_else_writes_the_public_half_whatever_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        Device.load_or_create(tmp_path / "state")
+    finally:
+        os.umask(before)
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "state").iterdir()}
+    assert modes == {"device.key": 0o600, "device.pub": 0o644}
 
 
 def test_a_damaged_key_is_told_and_never_replaced(tmp_path: Path) -> None:
