@@ -66,7 +66,7 @@ class Event(StrEnum):
     RECORDED_STOP = "recorded_stop"
     RECORD_FAILED = "record_failed"
     STOP_RECORD_FAILED = "stop_record_failed"
-    """A stop could not be recorded: it stays a stop."""
+    """A stop, or staff's word against it, could not be recorded: it stays a stop."""
     RESULT_OVER = "result_over"
     """The time for showing the result has passed."""
     ACKNOWLEDGED = "acknowledged"
@@ -168,6 +168,7 @@ ATTENDED: Table = MappingProxyType(
         (State.OVERRIDING, Event.ADMISSION_RECORDED): _PASS,
         (State.OVERRIDING, Event.REFUSAL_RECORDED): _CLEAR,
         (State.OVERRIDING, Event.RECORD_FAILED): Step(State.REFERRED, (Effect.REPORT_OVERRIDE_FAILED,)),
+        (State.OVERRIDING, Event.STOP_RECORD_FAILED): Step(State.STOPPED, (Effect.REPORT_OVERRIDE_FAILED,)),
     }
 )
 """A lane with a guard: results that need one stay until the guard acts."""

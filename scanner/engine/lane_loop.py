@@ -330,7 +330,7 @@ class LaneLoop:
     def _on_override_recorded(self, person: Person, recorded: Recorded) -> None:
         word = self._overruling.word
         if word is None or isinstance(recorded.result, JournalError):
-            self._happen(Event.RECORD_FAILED)
+            self._happen(_FAILED[max(person.decision.outcome, Outcome.REFER)])
             return
         person.overridden = Reason.OVERRIDE_ADMIT if word.admit else Reason.OVERRIDE_REFUSE
         person.committed_at = person.ready_at = recorded.at

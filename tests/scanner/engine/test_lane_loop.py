@@ -609,3 +609,15 @@ def test_an_admission_meant_for_somebody_who_has_gone_admits_nobody_else(bench: 
     assert bench.view.state == "referred"
     assert meant is not None
     assert not bench.ask(admit(about=meant + 1)).done()
+
+
+def test_a_stop_stays_a_stop_when_staffs_word_against_it_cannot_be_recorded(bench: Bench) -> None:
+    bench.show(code(colour=Colour.RED))
+    bench.recorded()
+    assert bench.view.state == "stopped"
+    answer = bench.ask(admit(supervisor="S1"))
+    bench.recorded(JournalFullError("full"))
+    assert answer.result(0) == "override.not_recorded"
+    assert bench.view.state == "stopped"
+    assert bench.view.light is Light.STOP
+    assert bench.devices.opened == []
