@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -31,6 +32,7 @@ from cli.authority_options import (
 )
 from cli.errors import fail
 from keys.cose import Algorithm
+from keys.printable import printable
 from keys.trust_list import TrustedKey, Use
 
 To = Annotated[Path, typer.Option(help="Where trust/, status/ and policy/ are written.", show_default=False)]
@@ -204,7 +206,7 @@ def unseal(
             if as_json:
                 line(record)
             else:
-                print("  ".join(f"{name}: {value}" for name, value in record.items() if value is not None))
+                print(_words(record))
     raise typer.Exit(1 if closed else 0)
 
 
@@ -240,7 +242,7 @@ def show(
         if as_json:
             line(record)
         else:
-            print("  ".join(f"{name}: {_plain(name, value)}" for name, value in record.items() if value is not None))
+            print(_words(record))
 
 
 def _publish(folder: Path, to: Path, rules: bytes | None, secret: bytes, *, as_json: bool) -> None:
@@ -258,6 +260,11 @@ def _publish(folder: Path, to: Path, rules: bytes | None, secret: bytes, *, as_j
     for path in (published.trust, *published.lists, published.policy):
         if path is not None:
             print(path)
+
+
+def _words(record: Mapping[str, Json]) -> str:
+    """Return a record as one line. What a box has sealed is anybody's text, and must not steer the terminal."""
+    return printable("  ".join(f"{name}: {_plain(name, value)}" for name, value in record.items() if value is not None))
 
 
 def _plain(name: str, value: Json) -> str:

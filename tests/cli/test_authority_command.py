@@ -25,6 +25,7 @@ from keys.trust_list import load_trust
 from keys.verdict import Colour, Verdict
 from keys.verifier import Verifier
 from scanner.journal.device import Device
+from scanner.journal.personal import Personal
 from scanner.journal.store import Journal
 from tests.authority.test_unsealing import PEOPLE, passage
 from tests.world import NOW, PASSPHRASE, SmallWorld
@@ -236,6 +237,19 @@ def test_unseal_opens_a_gates_log(world: SmallWorld, run: Run, passphrase_file: 
     (closed,) = run(*given, "--entry", "1", "--json", status=1).objects
     assert closed == {"seq": 1, "problem": "it has no sealed part"}
     assert "no log here" in run(*given[:3], world.root / "nowhere.db", *given[4:], status=1).err
+
+
+def test_what_a_box_has_sealed_cannot_steer_the_authoritys_terminal(
+    world: SmallWorld, run: Run, passphrase_file: Path
+) -> None:
+    """Whoever holds a stolen box seals what he likes to the authority."""
+    state = world.root / "state"
+    with Journal.open(state, Device.load_or_create(state), world.seal_key, "0.1.0", reserve_mb=1) as journal:
+        journal.append(passage(Personal(text="\x1b[2J\nseq: 7")))
+    given = ["unseal", world.authority.folder, "--state", state, *ORDER, "--passphrase-file", passphrase_file]
+    shown = run(*given).out
+    assert "\x1b" not in shown
+    assert len(shown.splitlines()) == 1
 
 
 WORDS = "new issue present set-colour revoke revoke-key add-key publish lists unseal show"
