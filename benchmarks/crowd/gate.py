@@ -1,7 +1,8 @@
 """How one core keeps up with 30 frames a second: the product's looks and their measured times, on a clock kept by hand.
 
-So the result does not hang on what else the machine does. The quick look goes first and takes every frame; harder looks get what is left of the core, one at a time, on the newest
-frame in which nothing was read, and rest for as long as they took. Times are processor time of this thread.
+So the result does not hang on what else the machine does. The quick look goes first and takes every frame. Harder looks
+get what is left of the core, one at a time, on the newest frame in which nothing was read, and rest for as long as they
+took. Times are processor time of this thread.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from demo.geometry import DrawnCode, Fault, Pose, faults, homography, project
 CUT_EDGE = 0.03
 """Share of the code's side; losing that much of an edge kills every decoder."""
 FINDER_LOST = 0.1
-"""Share of a corner's finder pattern. Measured with `sweep`: below it glare, cracks and drops up to 8 % cost no reads."""
+"""Of a corner's finder pattern. Measured with `sweep`: below it glare, cracks and drops up to 8 % cost no reads."""
 WASHED_OUT = 0.16
 """Share of the contrast: with less left, a part of the code is lost."""
 WEAK = 0.45
