@@ -1,7 +1,8 @@
 """What the appliance remembers of codes: HMAC tags under a key that lives in memory only.
 
-The key dies with the process and at local midnight, and everything remembered with it: nobody who takes the box
-learns which codes passed. Used for "one scan", anti-passback, replayed presentations and distinct counts.
+The keys die with the process and at local midnight, and everything remembered with them: nobody who takes the box
+learns which codes passed. `Memory` is one lane's, for "one scan"; `Opened` is shared by all lanes of the appliance, for
+anti-passback and replayed presentations: what opened one gate is known at the next.
 """
 
 from __future__ import annotations
@@ -9,37 +10,87 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+import threading
 from collections import OrderedDict
+from collections.abc import Callable
 
 from keys.verdict import CodeIdentity, Verdict
-from scanner.values import Recollection
+from scanner.policy_rules import Times
+from scanner.values import Direction, Recollection
 
 MAX_REMEMBERED = 200_000
 """Tags of each kind kept; the oldest go first. A busy gate sees 50 people a minute, 72,000 a day."""
 
 
-class Memory:
-    """Tags of codes seen, passed and consumed since the last start or midnight. Not thread-safe: one owner."""
+class Opened:
+    """Tags of the codes and presentations that a gate of this appliance has opened for. Thread-safe."""
 
-    def __init__(self, *, passback_s: float, same_scan_s: float) -> None:
-        """Take the policy's times in seconds.
-
-        `passback_s`: how long a passed code is `ALREADY_PASSED`. `same_scan_s`: how long after its last sighting a
-        code seen again is still the same scan.
-        """
-        self._passback_s = passback_s
-        self._same_scan_s = same_scan_s
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
         self.forget()
 
     def forget(self) -> None:
         """Drop the key and everything remembered under it."""
+        with self._lock:
+            self._key = secrets.token_bytes(32)
+            self._passed: OrderedDict[bytes, float] = OrderedDict()
+            self._used: OrderedDict[bytes, float] = OrderedDict()
+
+    def passed_at(self, identity: CodeIdentity) -> float | None:
+        """Return when an entry's gate last opened for a code, monotonic seconds; None: not, or it has left again."""
+        with self._lock:
+            return self._passed.get(self._passed_tag(identity))
+
+    def is_used(self, verdict: Verdict) -> bool:
+        """Whether a gate has opened for this very presentation."""
+        with self._lock:
+            return verdict.presented_at is not None and self._used_tag(verdict) in self._used
+
+    def note(self, verdict: Verdict, at: float, direction: Direction) -> None:
+        """Remember that a gate opened for this code, and consume its presentation.
+
+        Whoever leaves may come back at once: an exit takes back what the entry noted.
+        """
+        if verdict.identity is None:
+            return
+        with self._lock:
+            tag = self._passed_tag(verdict.identity)
+            if direction is Direction.ENTRY:
+                _note(self._passed, tag, at)
+            else:
+                self._passed.pop(tag, None)
+            if verdict.presented_at is not None:
+                _note(self._used, self._used_tag(verdict), at)
+
+    def _passed_tag(self, identity: CodeIdentity) -> bytes:
+        return _tag(self._key, "passed", str(identity))
+
+    def _used_tag(self, verdict: Verdict) -> bytes:
+        return _tag(self._key, "used", str(verdict.identity), str(verdict.presented_at))
+
+
+class Memory:
+    """Tags of the codes one lane has seen, and what it knows of those that passed. Not thread-safe: one owner."""
+
+    def __init__(self, *, times: Callable[[], Times], opened: Opened, direction: Direction) -> None:
+        """Take the times of the policy in force, what all lanes share, and which way this one leads.
+
+        `already_passed_s`: how long a passed code is `ALREADY_PASSED`. `same_scan_s`: how long after its last sighting
+        a code seen again is still the same scan.
+        """
+        self._times = times
+        self._opened = opened
+        self._direction = direction
+        self._forget_scans()
+
+    def forget(self) -> None:
+        """Drop the keys and everything remembered under them, what the lanes share included."""
+        self._forget_scans()
+        self._opened.forget()
+
+    def _forget_scans(self) -> None:
         self._key = secrets.token_bytes(32)
         self._seen: OrderedDict[bytes, float] = OrderedDict()
-        self._passed: OrderedDict[bytes, float] = OrderedDict()
-        self._used: OrderedDict[bytes, float] = OrderedDict()
-
-    def _tag(self, *parts: str) -> bytes:
-        return hmac.digest(self._key, "\x1f".join(parts).encode(), hashlib.sha256)[:16]
 
     def is_same_scan(self, text: str, verdict: Verdict, at: float) -> bool:
         """Whether this sighting, at monotonic `at`, belongs to a scan already handled; if so, it prolongs that scan.
@@ -49,7 +100,8 @@ class Memory:
         live what was a copy before) is a new one.
         """
         tags = self._scan_tags(text, verdict)
-        same = any(tag in self._seen and at - self._seen[tag] <= self._same_scan_s for tag in tags)
+        same_scan_s = self._times().same_scan_s
+        same = any(tag in self._seen and at - self._seen[tag] <= same_scan_s for tag in tags)
         if same:
             for tag in tags:
                 _note(self._seen, tag, at)
@@ -61,39 +113,29 @@ class Memory:
             _note(self._seen, tag, at)
 
     def _scan_tags(self, text: str, verdict: Verdict) -> tuple[bytes, ...]:
-        exact = self._tag("text", text)
+        exact = _tag(self._key, "text", text)
         if verdict.identity is None:
             return (exact,)
         kind = "live" if verdict.presented_at is not None else "static"
-        return exact, self._tag("seen", str(verdict.identity), verdict.reason or "", kind)
+        return exact, _tag(self._key, "seen", str(verdict.identity), verdict.reason or "", kind)
 
     def recollect(self, verdict: Verdict, at: float) -> Recollection:
         """Return what is remembered of a proved code at monotonic `at`."""
         if verdict.identity is None:
             return Recollection()
-        passed = self._passed.get(self._passed_tag(verdict.identity))
+        passed = self._opened.passed_at(verdict.identity)
         return Recollection(
-            presentation_used=self._used_tag(verdict) in self._used if verdict.presented_at is not None else False,
-            passed_recently=passed is not None and at - passed < self._passback_s,
+            presentation_used=self._opened.is_used(verdict),
+            passed_recently=passed is not None and at - passed < self._times().already_passed_s,
         )
 
     def gate_opened(self, verdict: Verdict, at: float) -> None:
-        """Remember that the gate opened for this code, and consume its presentation."""
-        if verdict.identity is None:
-            return
-        _note(self._passed, self._passed_tag(verdict.identity), at)
-        if verdict.presented_at is not None:
-            _note(self._used, self._used_tag(verdict), at)
+        """Remember that this lane's gate opened for this code, and consume its presentation."""
+        self._opened.note(verdict, at, self._direction)
 
-    def distinct(self) -> int:
-        """Return how many different codes have passed."""
-        return len(self._passed)
 
-    def _passed_tag(self, identity: CodeIdentity) -> bytes:
-        return self._tag("passed", str(identity))
-
-    def _used_tag(self, verdict: Verdict) -> bytes:
-        return self._tag("used", str(verdict.identity), str(verdict.presented_at))
+def _tag(key: bytes, *parts: str) -> bytes:
+    return hmac.digest(key, "\x1f".join(parts).encode(), hashlib.sha256)[:16]
 
 
 def _note(tags: OrderedDict[bytes, float], tag: bytes, at: float) -> None:

@@ -41,6 +41,7 @@ from scanner.engine.vision import Reports, Vision
 from scanner.journal.entry import EntryDraft
 from scanner.journal.errors import JournalError
 from scanner.journal.store import Receipt
+from scanner.memory import Opened
 from scanner.policy import Rules, Site
 from scanner.staff import Staff
 from scanner.values import ClockTrust, Direction, Freshness
@@ -90,7 +91,7 @@ class _LaneParts:
             on_gate=lambda event: self.loop.post(event),  # noqa: PLW0108
             on_state=lambda device, state, detail: self.loop.post(DeviceState(device, state, detail)),
         )
-        self.loop = LaneLoop(self.devices, engine)
+        self.loop = LaneLoop(self.devices, engine, opened=engine.opened)
         self._engine = engine
         self.vision = SupervisedThread(f"{section.name}-vision", self._new_vision, VISION_HUNG_S)
         self._thread = threading.Thread(
@@ -166,6 +167,7 @@ class Engine:
         desk = StaffDesk(Staff(configuration.state.folder), clock, self._loop_of, self._on_time_confirmed)
         self.control = ControlServer(configuration.control.socket, self._hello(), desk.handle)
         self._control_retry_at = 0.0
+        self.opened = Opened()
         self._lanes = [_LaneParts(section, self) for section in configuration.lane]
         self._day = self._today()
         self._housekeeping_at = 0.0

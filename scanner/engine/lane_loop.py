@@ -25,7 +25,7 @@ from scanner.engine.vision import CodeSeen
 from scanner.journal.entry import EntryDraft
 from scanner.journal.errors import JournalError
 from scanner.lane import ATTENDED, READS_CODES, UNATTENDED, Effect, Event, State, step
-from scanner.memory import Memory
+from scanner.memory import Memory, Opened
 from scanner.values import Outcome, TemperatureRule
 
 log = logging.getLogger(__name__)
@@ -45,8 +45,10 @@ _FAILED = {Outcome.REFER: Event.RECORD_FAILED, Outcome.STOP: Event.STOP_RECORD_F
 class LaneLoop:
     """One lane. Everything but `post`, `sample` and `view` happens in its own thread."""
 
-    def __init__(self, devices: Devices, services: Services, *, clock: Callable[[], float] = time.monotonic) -> None:
-        """`clock`: monotonic seconds."""
+    def __init__(
+        self, devices: Devices, services: Services, *, opened: Opened, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Take what all lanes share as `opened`; `clock`: monotonic seconds."""
         self._devices = devices
         self._clock = clock
         self._services = services
@@ -56,8 +58,7 @@ class LaneLoop:
         self._state = State.WAITING
         self._person: Person | None = None
         self._presences = Presences()
-        times = services.rules().times
-        self._memory = Memory(passback_s=times.already_passed_s, same_scan_s=times.same_scan_s)
+        self._memory = Memory(times=lambda: services.rules().times, opened=opened, direction=self._site.direction)
         self._timers: dict[Event | str, float] = {}
         self._waiting_for: int = 0
         self._overruling = Overruling()
@@ -292,6 +293,8 @@ class LaneLoop:
         person.measurement = measurement
         if event is Event.TEMPERATURE_DECIDES:
             person.ready_at = max(person.ready_at, self._clock() if measurement is None else measurement.at)
+        # Another lane's gate may have opened for this code while its temperature was taken.
+        person.recollection = self._memory.recollect(person.verdict, self._clock())
         person.decision = policy.judge(
             person.verdict,
             measurement,

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from keys.reasons import Reason
 from keys.verdict import CodeIdentity, Verdict
-from scanner import memory as memory_module
-from scanner.memory import Memory
+from scanner.memory import Memory, Opened
+from scanner.policy_rules import Times
+from scanner.values import Direction
 
 ALICE = CodeIdentity("CN-33", "jkm:33/7", 1)
 BOB = CodeIdentity("CN-33", "jkm:33/7", 2)
 
 
-def make() -> Memory:
-    return Memory(passback_s=180, same_scan_s=5)
+TIMES = Times(same_scan_s=5, already_passed_s=180, pass_clears_s=3, kiosk_clears_s=10, remeasure_after_s=5)
+
+
+def make(opened: Opened | None = None, direction: Direction = Direction.ENTRY) -> Memory:
+    return Memory(times=lambda: TIMES, opened=opened or Opened(), direction=direction)
 
 
 def proved(identity: CodeIdentity = ALICE, presented_at: int | None = None) -> Verdict:
@@ -78,7 +86,6 @@ def test_midnight_forgets_everything() -> None:
     memory.forget()
     assert not memory.is_same_scan("A", proved(), 0.1)
     assert memory.recollect(proved(presented_at=100), 0.1) == memory.recollect(proved(BOB), 0.1)
-    assert memory.distinct() == 0
 
 
 def test_an_unproved_code_is_remembered_by_its_text() -> None:
@@ -90,17 +97,44 @@ def test_an_unproved_code_is_remembered_by_its_text() -> None:
 
 
 def test_nothing_in_memory_holds_a_code_or_an_identity() -> None:
-    memory = make()
+    opened = Opened()
+    memory = make(opened)
     memory.scanned("JKM1:SECRETTEXT", proved(), 0.0)
     memory.gate_opened(proved(presented_at=100), 0.0)
-    kept = repr(vars(memory))
+    kept = repr([vars(memory), vars(opened)])
     assert "SECRETTEXT" not in kept
     assert "jkm:33/7" not in kept
 
 
-def test_the_memory_is_bounded() -> None:
+def test_the_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scanner.memory.MAX_REMEMBERED", 10)
     memory = make()
-    limit = memory_module.MAX_REMEMBERED
-    for number in range(limit + 10):
-        memory.gate_opened(proved(CodeIdentity("CN-33", "jkm:33/7", number)), float(number))
-    assert memory.distinct() == limit
+    everybody = [proved(CodeIdentity("CN-33", "jkm:33/7", number)) for number in range(12)]
+    for verdict in everybody:
+        memory.gate_opened(verdict, 0.0)
+    assert [memory.recollect(verdict, 0.0).passed_recently for verdict in everybody] == [False, False] + [True] * 10
+
+
+def test_what_passed_one_lane_is_known_at_the_next() -> None:
+    opened = Opened()
+    make(opened).gate_opened(proved(presented_at=100), 0.0)
+    recollection = make(opened).recollect(proved(presented_at=100), 1.0)
+    assert recollection.presentation_used
+    assert recollection.passed_recently
+
+
+def test_who_went_out_may_come_in_again_at_once() -> None:
+    opened = Opened()
+    inward, out = make(opened), make(opened, Direction.EXIT)
+    inward.gate_opened(proved(), 0.0)
+    out.gate_opened(proved(), 60.0)
+    assert not inward.recollect(proved(), 61.0).passed_recently
+
+
+def test_a_policy_that_changes_its_times_is_followed_at_once() -> None:
+    times = TIMES
+    memory = Memory(times=lambda: times, opened=Opened(), direction=Direction.ENTRY)
+    memory.gate_opened(proved(), 0.0)
+    assert memory.recollect(proved(), 100.0).passed_recently
+    times = replace(TIMES, already_passed_s=60)
+    assert not memory.recollect(proved(), 100.0).passed_recently

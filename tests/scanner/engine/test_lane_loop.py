@@ -28,6 +28,7 @@ from scanner.journal.detail import EntryKind, GateDetail, OverrideDetail
 from scanner.journal.entry import EntryDraft
 from scanner.journal.errors import JournalError, JournalFullError
 from scanner.journal.store import Receipt
+from scanner.memory import Opened
 from scanner.policy import Rules, Site, read_rules
 from scanner.policy_source import default_policy
 from scanner.values import ClockTrust, Direction, Freshness, GuardStep, Outcome, Role, SiteKind
@@ -113,12 +114,19 @@ class Services:
 class Bench:
     """A lane, turned by hand."""
 
-    def __init__(self, *, attended: bool = True, kind: SiteKind = SiteKind.RESIDENTIAL) -> None:
+    def __init__(
+        self,
+        *,
+        attended: bool = True,
+        kind: SiteKind = SiteKind.RESIDENTIAL,
+        direction: Direction = Direction.ENTRY,
+        opened: Opened | None = None,
+    ) -> None:
         self.at = 1000.0
-        site = Site(kind, "330110", "Asia/Shanghai", attended, Direction.ENTRY, "CN-33")
+        site = Site(kind, "330110", "Asia/Shanghai", attended, direction, "CN-33")
         self.devices = Devices(site)
         self.services = Services(read_rules(default_policy(), "built in"))
-        self.loop = LaneLoop(self.devices, self.services, clock=lambda: self.at)
+        self.loop = LaneLoop(self.devices, self.services, opened=opened or Opened(), clock=lambda: self.at)
         for device in ("camera", "thermometer", "gate"):
             self.post(DeviceState(device, LinkState.UP, ""))
         self.presence = 0
