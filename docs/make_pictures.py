@@ -23,7 +23,7 @@ from rich.cells import cell_len
 from rich.style import Style
 from textual.strip import Strip
 
-from scanner.control.messages import Preview, View
+from scanner.control.messages import Outline, OutlineKind, Preview, View
 from scanner.ui.app import GuardScreen
 from scanner.ui.terminal import Terminal
 from tests.scanner.ui import scripted_engine as says
@@ -62,8 +62,9 @@ def camera_picture(width: int = 160, height: int = 90) -> Preview:
                 rows[top + y][left + x] = 10
     right, bottom = (left + side) / width, (top + side) / height
     corners = ((left / width, top / height), (right, top / height), (right, bottom), (left / width, bottom))
+    outline = Outline(kind=OutlineKind.CODE, corners=corners)
     grey = base64.b64encode(bytes(value for row in rows for value in row)).decode()
-    return Preview(lane="main", width=width, height=height, grey=grey, outlines=(corners,))
+    return Preview(lane="main", width=width, height=height, grey=grey, outlines=(outline,))
 
 
 async def take(name: str, folder: Path) -> None:

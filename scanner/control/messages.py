@@ -1,4 +1,4 @@
-"""The control protocol: one JSON object a line over a local socket, version 1.
+"""The control protocol: one JSON object a line over a local socket, version 2.
 
 The engine speaks first with `Hello`, then sends a `View` whenever something changed (at most 20 a second; a slow
 client gets the newest, never a backlog) and a `Preview` a few times a second to clients that asked for it.
@@ -8,6 +8,7 @@ screen's business.
 
 from __future__ import annotations
 
+from enum import StrEnum, unique
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
@@ -17,7 +18,7 @@ from keys.reasons import Reason
 from keys.verdict import Carrier, Colour, DocumentType
 from scanner.values import ClockTrust, GuardStep, Outcome, SiteKind, TemperatureRule
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 MAX_LINE = 256 * 1024
 """Bytes; a longer line ends the connection."""
 
@@ -137,8 +138,28 @@ class View(Message):
     lanes: tuple[LaneView, ...]
 
 
+@unique
+class OutlineKind(StrEnum):
+    """What an outline in a preview stands round."""
+
+    CODE = "code"
+    """A code that was read, and that the lane acts upon."""
+    FOREIGN = "foreign"
+    """A code that was read and is none of the lane's business: a poster, a payment code."""
+    UNREAD = "unread"
+    """Something that looks like a code and could not be read."""
+
+
+class Outline(Message):
+    """A code, or what looks like one, in a preview."""
+
+    kind: OutlineKind
+    corners: tuple[tuple[float, float], ...]
+    """Fractions of the picture's width and height."""
+
+
 class Preview(Message):
-    """A small grey picture for aiming the camera."""
+    """A small grey picture for aiming the camera: the frame as the decoders see it."""
 
     type: Literal["preview"] = "preview"
     lane: str
@@ -146,8 +167,7 @@ class Preview(Message):
     height: int
     grey: str
     """base64 of width × height bytes, row by row."""
-    outlines: tuple[tuple[tuple[float, float], ...], ...]
-    """Corners of each code found, as fractions of width and height."""
+    outlines: tuple[Outline, ...]
 
 
 class Hello(Message):
@@ -194,6 +214,8 @@ class Acknowledge(Message):
     type: Literal["acknowledge"] = "acknowledge"
     id: int
     lane: str
+    about: int | None = None
+    """As in `Override`."""
 
 
 class Remeasure(Message):
@@ -202,6 +224,8 @@ class Remeasure(Message):
     type: Literal["remeasure"] = "remeasure"
     id: int
     lane: str
+    about: int | None = None
+    """As in `Override`."""
 
 
 class Pause(Message):

@@ -42,7 +42,7 @@ from scanner.journal.entry import EntryDraft
 from scanner.journal.errors import JournalError
 from scanner.journal.store import Receipt
 from scanner.memory import Opened
-from scanner.policy import Rules, Site
+from scanner.policy import Rules, Site, is_ignored
 from scanner.staff import Staff
 from scanner.values import ClockTrust, Direction, Freshness
 
@@ -83,6 +83,7 @@ class _LaneParts:
             home=engine.trust.home,
         )
         self.section = section
+        self._site = site
         self.devices = LaneDevices(
             section,
             site,
@@ -102,6 +103,7 @@ class _LaneParts:
         engine, name = self._engine, self.section.name
         reports = Reports(
             verify=engine.verify,
+            foreign=lambda verdict: is_ignored(verdict, self._site, engine.rules()),
             seen=self.loop.post,
             preview=engine.control.publish_preview,
             watched=lambda: name in engine.control.watched,

@@ -12,6 +12,7 @@ from scanner.control.messages import Acknowledge, Pause, Remeasure
 from scanner.engine.vision import CodeSeen
 from scanner.journal.errors import JournalError
 from scanner.journal.store import Receipt
+from scanner.sight.hints import HintSeen
 from scanner.values import Role
 
 
@@ -59,4 +60,4 @@ class Midnight:
     """The local day is over: what is remembered for a day is forgotten."""
 
 
-Input = CodeSeen | MeasurementEvent | Recorded | DeviceState | GateConfirmed | GateFailed | Ask | Midnight
+Input = CodeSeen | HintSeen | MeasurementEvent | Recorded | DeviceState | GateConfirmed | GateFailed | Ask | Midnight

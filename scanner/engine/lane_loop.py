@@ -26,12 +26,12 @@ from scanner.journal.entry import EntryDraft
 from scanner.journal.errors import JournalError
 from scanner.lane import ATTENDED, READS_CODES, UNATTENDED, Effect, Event, State, step
 from scanner.memory import Memory, Opened
+from scanner.sight.hints import HintSeen
+from scanner.sight.in_view import InView
 from scanner.values import Outcome, TemperatureRule
 
 log = logging.getLogger(__name__)
 
-NOT_A_CODE_HINT_S = 2.0
-"""A foreign QR code in view this long is named."""
 VIEW_EVERY_S = 0.2
 
 _RECORDED = {
@@ -63,8 +63,7 @@ class LaneLoop:
         self._waiting_for: int = 0
         self._overruling = Overruling()
         self._hint: str | None = None
-        self._foreign_since: float | None = None
-        self._foreign_last = 0.0
+        self._in_view = InView()
         self._tally = Tally()
         self._sample: Sample | None = None
         self._links = {
@@ -121,6 +120,8 @@ class LaneLoop:
         match item:
             case CodeSeen():
                 self._on_code(item)
+            case HintSeen():
+                self._in_view.unread(item)
             case PresenceBegan():
                 self._presences.began(item.presence)
             case PresenceEnded():
@@ -137,6 +138,7 @@ class LaneLoop:
                 self._on_ask(item)
             case Midnight():
                 self._memory.forget()
+                self._in_view.forget()
                 self._tally.begin_day()
 
     def _happen(self, event: Event) -> bool:
@@ -212,22 +214,22 @@ class LaneLoop:
                 self._happen(name)
             elif name == "measure":
                 self._decide(self._unmeasured(Unmeasurable.TIMEOUT), Event.TEMPERATURE_DECIDES)
-        if self._foreign_since is not None and now - self._foreign_last > NOT_A_CODE_HINT_S:
-            self._foreign_since = None
-            if self._hint == "hint.not_a_code":
-                self._hint = None
 
     # --- codes ----------------------------------------------------------------------------------------------------
 
     def _on_code(self, seen: CodeSeen) -> None:
-        verdict = seen.verdict
+        verdict, corners = seen.verdict, seen.corners or ()
         rules = self._services.rules()
-        if policy.is_ignored(verdict, self._site, rules):
-            self._on_foreign()
-            return
         now = self._clock()
-        if self._memory.is_same_scan(seen.text, verdict, now) or self._state not in READS_CODES:
+        if policy.is_ignored(verdict, self._site, rules):
+            self._in_view.foreign(seen.text, corners, now)
             return
+        if self._memory.is_same_scan(seen.text, verdict, now):
+            self._in_view.served(seen.who, corners, now)
+            return
+        if not self._in_view.waits(seen.who, corners, now) or self._state not in READS_CODES:
+            return
+        self._in_view.served(seen.who, corners, now)
         self._memory.scanned(seen.text, verdict, now)
         recollection = self._memory.recollect(verdict, now)
         freshness = self._services.freshness(verdict.issuer)
@@ -241,13 +243,6 @@ class LaneLoop:
             self._decide(self._presences.take(self._person.who, now), Event.CODE_DECIDED)
         else:
             self._happen(Event.CODE_NEEDS_TEMPERATURE)
-
-    def _on_foreign(self) -> None:
-        self._foreign_last = self._clock()
-        if self._foreign_since is None:
-            self._foreign_since = self._foreign_last
-        elif self._state is State.WAITING and self._foreign_last - self._foreign_since >= NOT_A_CODE_HINT_S:
-            self._hint = "hint.not_a_code"
 
     # --- temperature ----------------------------------------------------------------------------------------------
 
@@ -385,7 +380,7 @@ class LaneLoop:
             rules=self._services.rules(),
             state=self._state,
             person=self._person,
-            hint=self._hint,
+            hint=self._hint or (self._in_view.words(now) if self._state is State.WAITING else None),
             countdown_s=None if ends is None else max(0.0, round(ends - now, 1)),
             sample=self._sample if self._thermometer_up else None,
             present=self._presences.present is not None,
@@ -413,10 +408,10 @@ class LaneLoop:
         if not ask.answer.set_running_or_notify_cancel():  # whoever asked has been told that it was not done
             return
         match ask.command:
-            case Acknowledge():
-                done = self._happen(Event.ACKNOWLEDGED)
-            case Remeasure():
-                done = self._thermometer_up and self._happen(Event.REMEASURE)
+            case Acknowledge(about=about):
+                done = self._is_before(about) and self._happen(Event.ACKNOWLEDGED)
+            case Remeasure(about=about):
+                done = self._is_before(about) and self._thermometer_up and self._happen(Event.REMEASURE)
             case Pause(paused=paused):
                 done = self._happen(Event.PAUSE if paused else Event.RESUME)
                 if done:
@@ -426,10 +421,14 @@ class LaneLoop:
                 return
         ask.answer.set_result(None if done else "command.not_now")
 
+    def _is_before(self, about: int | None) -> bool:
+        """Whether the person meant at the screen is the one before the lane now."""
+        return about is None or (self._person is not None and self._person.seq == about)
+
     def _on_override(self, ask: Ask, word: StaffOverride) -> None:
         person = self._person
-        gone = person is None or word.about not in {None, person.seq}
-        if person is None or gone or step(self._table, self._state, Event.OVERRULED) is None:
+        possible = step(self._table, self._state, Event.OVERRULED) is not None
+        if person is None or not possible or not self._is_before(word.about):
             ask.answer.set_result("command.not_now")
             return
         objection = objection_to(word, person.decision, self._services.rules())

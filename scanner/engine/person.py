@@ -41,7 +41,7 @@ class Person:
     @property
     def who(self) -> str:
         """What tells this person's code from another's."""
-        return str(self.verdict.identity) if self.verdict.identity else self.seen.text
+        return self.seen.who
 
     def unrecorded(self, *, attended: bool) -> Decision:
         """Return what becomes of the decision when the log cannot take it: never a pass."""

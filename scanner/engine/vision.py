@@ -10,7 +10,7 @@ import base64
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import cv2
@@ -19,7 +19,7 @@ import numpy as np
 from keys.verdict import Verdict
 from scanner.camera.capture import Capture
 from scanner.camera.frame import Frame
-from scanner.control.messages import Preview
+from scanner.control.messages import Outline, OutlineKind, Preview
 from scanner.decoder.process import DecoderProcess, Health, LostError, Program
 from scanner.decoder.values import Corners, Decoded
 from scanner.engine.places import Part, Places
@@ -31,6 +31,8 @@ HARDER_REST: Final = 1.0
 WHOLE: Final[Part] = (0.0, 0.0, 1.0, 1.0)
 PREVIEW_EVERY_S: Final = 0.3
 PREVIEW_WIDTH: Final = 96
+UNREAD_SHOWN_S: Final = 0.6
+"""What could not be read is outlined in previews for this long: it is looked for in spare time only."""
 _PATIENCE_S: Final = 0.25
 
 
@@ -47,12 +49,19 @@ class CodeSeen:
     corners: Corners | None = None
     """Where in the frame, in pixels."""
 
+    @property
+    def who(self) -> str:
+        """What tells this code from another: the identity, which stays when a phone renews its presentation."""
+        return str(self.verdict.identity) if self.verdict.identity else self.text
+
 
 @dataclass(frozen=True, slots=True)
 class Reports:
     """Whom a lane's eyes tell what. All are called from the eyes' threads and must return at once."""
 
     verify: Callable[[str], Verdict]
+    foreign: Callable[[Verdict], bool]
+    """Whether the lane has nothing to do with such a code: a poster, a payment code."""
     seen: Callable[[CodeSeen | HintSeen], None]
     preview: Callable[[Preview], None]
     watched: Callable[[], bool]
@@ -114,11 +123,11 @@ class Vision:
             return
         if stop.is_set():  # abandoned as hung meanwhile: whatever this frame held is old
             return
-        if codes:
-            self._found(frame, codes)
-        else:
-            self._harder.offer(frame)
-        self._show(frame, codes)
+        foreign = self._found(frame, codes)
+        if all(foreign):
+            # A poster must not hide a code beside it that is harder to read: it is painted over for the harder looks.
+            self._harder.offer(without(frame, codes))
+        self._show(frame, codes, foreign)
         self._busy_since = None
 
     def _judge(self, health: Health) -> None:
@@ -126,15 +135,20 @@ class Vision:
             self._failing = health.failing
             self._reports.health(health)
 
-    def _found(self, frame: Frame, codes: tuple[Decoded, ...]) -> None:
+    def _found(self, frame: Frame, codes: tuple[Decoded, ...]) -> list[bool]:
+        """Hand on what was read; return of each code whether it is foreign."""
+        foreign = []
         for code in codes:
             verdict = self._reports.verify(code.text)
+            foreign.append(self._reports.foreign(verdict))
             self._reports.seen(CodeSeen(code.text, verdict, frame.at, time.monotonic(), code.corners))
             self._capture.code_read(frame, code.corners)
         height, width = frame.grey.shape
-        self._places.read([code.corners for code in codes], (width, height), time.monotonic())
+        own = [code.corners for code, other in zip(codes, foreign, strict=True) if not other]
+        self._places.read(own, (width, height), time.monotonic())
+        return foreign
 
-    def _show(self, frame: Frame, codes: tuple[Decoded, ...]) -> None:
+    def _show(self, frame: Frame, codes: tuple[Decoded, ...], foreign: list[bool]) -> None:
         now = time.monotonic()
         if now < self._preview_due or not self._reports.watched():
             return
@@ -142,7 +156,14 @@ class Vision:
         height, width = frame.grey.shape
         small_height = max(2, round(PREVIEW_WIDTH * height / width) // 2 * 2)
         small = np.asarray(cv2.resize(frame.grey, (PREVIEW_WIDTH, small_height), interpolation=cv2.INTER_AREA))
-        outlines = tuple(tuple((x / width, y / height) for x, y in code.corners) for code in codes)
+        kinds = [OutlineKind.FOREIGN if other else OutlineKind.CODE for other in foreign]
+        marked = [(kind, code.corners) for kind, code in zip(kinds, codes, strict=True)]
+        unread = self._harder.unread
+        if all(foreign) and unread is not None and frame.at - unread[0] <= UNREAD_SHOWN_S:
+            marked.append((OutlineKind.UNREAD, unread[1]))
+        outlines = tuple(
+            Outline(kind=kind, corners=tuple((x / width, y / height) for x, y in corners)) for kind, corners in marked
+        )
         grey = base64.b64encode(small.tobytes()).decode()
         self._reports.preview(
             Preview(lane=self._lane, width=PREVIEW_WIDTH, height=small_height, grey=grey, outlines=outlines)
@@ -157,7 +178,7 @@ class HarderLooks:
         lane: str,
         program: str,
         places: Places,
-        found: Callable[[Frame, tuple[Decoded, ...]], None],
+        found: Callable[[Frame, tuple[Decoded, ...]], object],
         hinted: Callable[[HintSeen], None],
     ) -> None:
         self._lane = lane
@@ -165,6 +186,8 @@ class HarderLooks:
         self._places = places
         self._found = found
         self._hinted = hinted
+        self.unread: tuple[float, Corners] | None = None
+        """When the newest frame was taken in which something looked like a code that was not read, and where."""
         self._offered: Frame | None = None
         self._wake = threading.Event()
         self._busy_since: float | None = None
@@ -215,11 +238,24 @@ class HarderLooks:
         if stop.is_set():
             return
         if reply.codes:
+            self.unread = None
             self._found(frame, reply.codes)
             return
+        self.unread = None if reply.unread is None else (frame.at, reply.unread.corners)
         if reply.unread is not None:
             self._places.suspected(reply.unread.corners, (width, height), time.monotonic())
         self._hinted(HintSeen(_hint(reply.unread.hint if reply.unread else ""), frame.at))
+
+
+def without(frame: Frame, codes: tuple[Decoded, ...]) -> Frame:
+    """Return a frame in which `codes` are painted over with the mean brightness."""
+    if not codes:
+        return frame
+    grey = frame.grey.copy()
+    shade = int(grey[::16, ::16].mean())
+    for code in codes:
+        cv2.fillConvexPoly(grey, np.array(code.corners).round().astype(np.int32), shade)
+    return replace(frame, grey=grey)
 
 
 def _hint(name: str) -> Hint | None:

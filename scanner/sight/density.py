@@ -84,7 +84,7 @@ def _density(grey: Grey, size: _Size) -> Map:
         steps = cv2.resize(steps[: height * every, : width * every], (width, height), interpolation=cv2.INTER_AREA)
         span = span[every // 2 :: every, every // 2 :: every][:height, :width]
     mean = cv2.boxFilter(steps, cv2.CV_32F, ((size.window // every) | 1,) * 2)
-    around = cv2.add(span[: mean.shape[0], : mean.shape[1]], FAINTEST, dtype=cv2.CV_32F)
+    around = span[: mean.shape[0], : mean.shape[1]].astype(np.float32) + FAINTEST
     return np.asarray(cv2.divide(mean, around), np.float32)
 
 

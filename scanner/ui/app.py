@@ -248,13 +248,13 @@ class GuardScreen(App[None], inherit_bindings=False):
         """Clear the result, once it has been on the screen long enough to have been seen."""
         lane = self._lane()
         if lane is not None and lane.result is not None and self._clock() - self._result_at >= SETTLE_S:
-            self._tell(Acknowledge(id=0, lane=lane.name))
+            self._tell(Acknowledge(id=0, lane=lane.name, about=lane.result.seq))
 
     def action_remeasure(self) -> None:
         """Take the temperature of the same person again."""
         lane = self._lane()
         if lane is not None and lane.attended and lane.result is not None:
-            self._tell(Remeasure(id=0, lane=lane.name))
+            self._tell(Remeasure(id=0, lane=lane.name, about=lane.result.seq))
 
     def action_pause(self) -> None:
         """Take the lane out of service, or back."""

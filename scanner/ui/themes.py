@@ -38,6 +38,10 @@ class Role(StrEnum):
     """What is typed into a dialog."""
     OUTLINE = "outline"
     """The code found, in the camera's picture."""
+    OUTLINE_FOREIGN = "outline_foreign"
+    """A code that is none of the lane's business."""
+    OUTLINE_UNREAD = "outline_unread"
+    """What looks like a code and could not be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,8 @@ NORMAL = Theme(
             Role.KEY: (_BLACK, "#9fc3e6"),
             Role.FIELD: (_WHITE, "#10161d"),
             Role.OUTLINE: (_BLACK, "#35e07a"),
+            Role.OUTLINE_FOREIGN: (_BLACK, "#ff8a5c"),
+            Role.OUTLINE_UNREAD: (_BLACK, "#ffd24d"),
         }
     ),
 )
@@ -99,6 +105,8 @@ HIGH_CONTRAST = Theme(
             Role.KEY: (_BLACK, _WHITE),
             Role.FIELD: (_BLACK, _WHITE),
             Role.OUTLINE: (_BLACK, "#00ffff"),
+            Role.OUTLINE_FOREIGN: (_BLACK, "#ff7070"),
+            Role.OUTLINE_UNREAD: (_BLACK, "#ffe000"),
         }
     ),
 )

@@ -1,4 +1,4 @@
-"""The camera's picture in half-blocks, for aiming, with the outline of the code that was found."""
+"""The camera's picture in half-blocks, for aiming, with the outlines of codes and a hint where one cannot be read."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from scanner.control.messages import LaneView, Preview
+from scanner.control.messages import LaneView, Outline, OutlineKind, Preview
 from scanner.ui import words
 from scanner.ui.painted import Line, Painted, Span, pad, to_strip
 from scanner.ui.scene import Scene
@@ -20,6 +20,8 @@ from scanner.ui.themes import Role
 
 STALE_S = 2.0
 """A picture older than this is called frozen."""
+HINT_BELOW_FROM = 8
+"""Rows from which a hint has a line of its own below the picture; in less room it takes the title's."""
 _RAMP = " .:-=+*#%@"
 _LEVELS = 24
 """Grey steps; few, so that neighbouring cells share a style and less is sent to the terminal."""
@@ -41,8 +43,10 @@ class Viewfinder(Painted):
     def paint(self, scene: Scene, width: int, height: int) -> list[Strip]:
         """Return a title line, and the picture in the middle of the rest."""
         lane = scene.lane
-        title = f" {scene.say('camera')} {self._remark(scene)}".rstrip()
-        strips = [_line((Span(pad(title, width), Role.FAINT),), width, scene)]
+        hint = words.sight(scene)
+        below = bool(hint) and height >= HINT_BELOW_FROM
+        title = f" {hint}" if hint and not below else f" {scene.say('camera')} {self._remark(scene)}".rstrip()
+        strips = [_line((Span(pad(title, width), Role.ALERT if hint and not below else Role.FAINT),), width, scene)]
         preview = self._preview
         if preview is None or lane is None or preview.lane != lane.name or lane.camera != "up":
             text = scene.say("no_picture")
@@ -51,7 +55,10 @@ class Viewfinder(Painted):
             strips += [gap] * ((height - 2) // 2)
             strips.append(_line((Span(f"{left}{text}", Role.FAINT),), width, scene))
             return strips + [gap] * (height - len(strips))
-        return strips + _picture(preview, width, height - 1, scene)
+        strips += _picture(preview, width, height - 1 - below, scene)
+        if below:
+            strips.append(_line((Span(pad(f" {hint}", width), Role.ALERT),), width, scene))
+        return strips
 
     @staticmethod
     def _remark(scene: Scene) -> str:
@@ -84,12 +91,12 @@ def _picture(preview: Preview, width: int, height: int, scene: Scene) -> list[St
     pixels = [[grey[y * preview.width + x] * _LEVELS // 256 for x in across] for y in down]
     for outline in preview.outlines:
         _outline(pixels, outline)
+    markers = tuple(scene.theme.colours[role][1] for role in _ROLES.values())
     ground = scene.theme.style(Role.BODY)
     margin = " " * ((width - columns) // 2)
     cells = _half_blocks if scene.terminal.wide else _ascii
-    marker = scene.theme.colours[Role.OUTLINE][1]
     out = [
-        Strip([Segment(margin, ground), *cells(pixels[2 * y], pixels[2 * y + 1], marker)]).adjust_cell_length(
+        Strip([Segment(margin, ground), *cells(pixels[2 * y], pixels[2 * y + 1], markers)]).adjust_cell_length(
             width, ground
         )
         for y in range(rows)
@@ -97,42 +104,68 @@ def _picture(preview: Preview, width: int, height: int, scene: Scene) -> list[St
     return out + [_line((), width, scene)] * (height - rows)
 
 
-_MARK = -1
-"""A pixel of an outline."""
+_ROLES = {
+    OutlineKind.CODE: Role.OUTLINE,
+    OutlineKind.FOREIGN: Role.OUTLINE_FOREIGN,
+    OutlineKind.UNREAD: Role.OUTLINE_UNREAD,
+}
+_MARKS = {kind: -1 - place for place, kind in enumerate(_ROLES)}
+"""Pixels of outlines: below zero, the place among the markers."""
+_LETTERS = "OX?"
+"""What marks an outline where there are no colours, in the order of the markers."""
+_Markers = tuple[str, ...]
 
 
-def _outline(pixels: list[list[int]], corners: Sequence[tuple[float, float]]) -> None:
-    """Draw a closed outline given as fractions of the picture's width and height."""
+def _outline(pixels: list[list[int]], outline: Outline) -> None:
+    """Draw an outline; its shape tells its kind as well: closed, crossed out, or corners only."""
     height, width = len(pixels), len(pixels[0])
-    points = [(x * (width - 1), y * (height - 1)) for x, y in corners]
-    for (ax, ay), (bx, by) in zip(points, [*points[1:], *points[:1]], strict=True):
-        count = min(4 * (width + height), max(1, round(max(abs(bx - ax), abs(by - ay)))))
-        for n in range(count + 1):
-            x, y = round(ax + (bx - ax) * n / count), round(ay + (by - ay) * n / count)
-            if 0 <= x < width and 0 <= y < height:
-                pixels[y][x] = _MARK
+    points = [(x * (width - 1), y * (height - 1)) for x, y in outline.corners]
+    mark = _MARKS[outline.kind]
+    for start, end in zip(points, [*points[1:], *points[:1]], strict=True):
+        if outline.kind is OutlineKind.UNREAD:
+            _stroke(pixels, start, _towards(start, end), mark)
+            _stroke(pixels, end, _towards(end, start), mark)
+        else:
+            _stroke(pixels, start, end, mark)
+    if outline.kind is OutlineKind.FOREIGN and len(points) == 4:
+        _stroke(pixels, points[0], points[2], mark)
+        _stroke(pixels, points[1], points[3], mark)
+
+
+def _towards(start: tuple[float, float], end: tuple[float, float]) -> tuple[float, float]:
+    return start[0] + (end[0] - start[0]) / 4, start[1] + (end[1] - start[1]) / 4
+
+
+def _stroke(pixels: list[list[int]], start: tuple[float, float], end: tuple[float, float], mark: int) -> None:
+    height, width = len(pixels), len(pixels[0])
+    (ax, ay), (bx, by) = start, end
+    count = min(4 * (width + height), max(1, round(max(abs(bx - ax), abs(by - ay)))))
+    for n in range(count + 1):
+        x, y = round(ax + (bx - ax) * n / count), round(ay + (by - ay) * n / count)
+        if 0 <= x < width and 0 <= y < height:
+            pixels[y][x] = mark
 
 
 @lru_cache(maxsize=1024)
-def _style(upper: int, lower: int, marker: str) -> Style:
-    return Style(color=_colour(upper, marker), bgcolor=_colour(lower, marker))
+def _style(upper: int, lower: int, markers: _Markers) -> Style:
+    return Style(color=_colour(upper, markers), bgcolor=_colour(lower, markers))
 
 
-def _colour(level: int, marker: str) -> str:
-    return marker if level == _MARK else "#" + f"{level * 255 // (_LEVELS - 1):02x}" * 3
+def _colour(level: int, markers: _Markers) -> str:
+    return markers[-1 - level] if level < 0 else "#" + f"{level * 255 // (_LEVELS - 1):02x}" * 3
 
 
-def _half_blocks(upper: Sequence[int], lower: Sequence[int], marker: str) -> list[Segment]:
+def _half_blocks(upper: Sequence[int], lower: Sequence[int], markers: _Markers) -> list[Segment]:
     return [
-        Segment(" " if above == below != _MARK else "▀", _style(above, below, marker))
+        Segment(" " if above == below >= 0 else "▀", _style(above, below, markers))
         for above, below in zip(upper, lower, strict=True)
     ]
 
 
-def _ascii(upper: Sequence[int], lower: Sequence[int], marker: str) -> list[Segment]:  # noqa: ARG001
+def _ascii(upper: Sequence[int], lower: Sequence[int], markers: _Markers) -> list[Segment]:  # noqa: ARG001
     def cell(above: int, below: int) -> str:
-        if _MARK in (above, below):
-            return "O"
+        if min(above, below) < 0:
+            return _LETTERS[-1 - min(above, below)]
         return _RAMP[(above + below) * (len(_RAMP) - 1) // (2 * (_LEVELS - 1))]
 
     return [

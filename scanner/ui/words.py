@@ -174,6 +174,13 @@ def hint(scene: Scene) -> str:
     return scene.texts.get(scene.lane.hint) if scene.texts.has(scene.lane.hint) else scene.lane.hint
 
 
+def sight(scene: Scene) -> str:
+    """Return in few words what keeps the code in the camera's picture from being read; empty where nothing does."""
+    hint_key = scene.lane.hint if scene.lane is not None and scene.outage is None else None
+    key = (hint_key or "").replace("hint.", "sight.", 1)
+    return scene.texts.get(key) if key.startswith("sight.") and scene.texts.has(key) else ""
+
+
 def number(scene: Scene, result: ResultView) -> str:
     """Return the journal's number of the entry, by which people quote it."""
     if result.seq is None:

@@ -200,7 +200,9 @@ def bar_code(view: NDArray[np.uint8], chance: random.Random) -> None:
     cv2.rectangle(view, (left - 14, top - 14), (left + wide + 14, top + high + 30), (250, 250, 250), -1)
     for bar in range(95):
         if chance.random() < 0.5:
-            cv2.rectangle(view, (left + bar * module, top), (left + (bar + 1) * module - 1, top + high), (20, 20, 20), -1)
+            cv2.rectangle(
+                view, (left + bar * module, top), (left + (bar + 1) * module - 1, top + high), (20, 20, 20), -1
+            )
     write(view, "6 901234 567892", (left, top + high + 24), 20, 20)
 
 
@@ -235,6 +237,9 @@ def blotches(view: NDArray[np.uint8], rng: np.random.Generator) -> None:
     wide, high = int(rng.integers(150, 500)), int(rng.integers(150, 400))
     size = int(rng.integers(3, 24))
     for _ in range(int(rng.integers(100, 1500))):
-        x, y, tone = int(rng.integers(left, left + wide)), int(rng.integers(top, top + high)), int(rng.integers(20, 240))
+        x, y, tone = (
+            int(rng.integers(left, left + wide)),
+            int(rng.integers(top, top + high)),
+            int(rng.integers(20, 240)),
+        )
         cv2.circle(view, (x, y), int(rng.integers(2, size + 2)), (tone, tone, tone), -1, cv2.LINE_AA)
-

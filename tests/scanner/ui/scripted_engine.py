@@ -14,6 +14,8 @@ from scanner.control.messages import (
     DegradationView,
     Hello,
     LaneView,
+    Outline,
+    OutlineKind,
     PassageView,
     Preview,
     Reply,
@@ -259,7 +261,7 @@ EVERY_DEGRADATION = (
 DEGRADED = view(lane("waiting", links=LinkState.LOST, last=()), degraded=EVERY_DEGRADATION, untrusted=True)
 
 
-def preview(name: str = "main", width: int = 64, height: int = 36) -> Preview:
+def preview(name: str = "main", width: int = 64, height: int = 36, kind: OutlineKind = OutlineKind.CODE) -> Preview:
     """A grey ramp with a bright square in the middle, and the outline of a code around it."""
     rows = []
     for y in range(height):
@@ -267,6 +269,7 @@ def preview(name: str = "main", width: int = 64, height: int = 36) -> Preview:
             inside = abs(x - width / 2) < height / 5 and abs(y - height / 2) < height / 5
             rows.append(250 if inside else 30 + 120 * x // width)
     corners = ((0.38, 0.28), (0.62, 0.28), (0.62, 0.72), (0.38, 0.72))
+    outline = Outline(kind=kind, corners=corners)
     return Preview(
-        lane=name, width=width, height=height, grey=base64.b64encode(bytes(rows)).decode(), outlines=(corners,)
+        lane=name, width=width, height=height, grey=base64.b64encode(bytes(rows)).decode(), outlines=(outline,)
     )

@@ -14,6 +14,9 @@ from tests.scanner.ui.conftest import POOR, OpenScreen, Screen
 from tests.scanner.ui.golden import screen_text
 from tests.scanner.ui.scripted_engine import ScriptedEngine
 
+FEVER = says.FEVER.lanes[0].result
+assert FEVER is not None
+SEQ = FEVER.seq
 TWO_LANES = says.view(says.lane("waiting", name="east"), says.FEVER.lanes[0].model_copy(update={"name": "west"}))
 
 
@@ -31,7 +34,7 @@ async def test_a_result_is_acknowledged(engine: ScriptedEngine, open_screen: Ope
     async with open_screen(shows=says.FEVER) as screen:
         await settled_result(screen)
         await screen.pilot.press(key)
-        await screen.until(lambda: asked(engine) == [Acknowledge(id=0, lane="main")])
+        await screen.until(lambda: asked(engine) == [Acknowledge(id=0, lane="main", about=SEQ)])
 
 
 async def test_a_held_key_does_not_clear_the_next_person(engine: ScriptedEngine, open_screen: OpenScreen) -> None:
@@ -53,7 +56,7 @@ async def test_nothing_is_acknowledged_while_nobody_is_judged(engine: ScriptedEn
 async def test_the_temperature_is_taken_again(engine: ScriptedEngine, open_screen: OpenScreen) -> None:
     async with open_screen(shows=says.FEVER) as screen:
         await screen.pilot.press("m")
-        await screen.until(lambda: asked(engine) == [Remeasure(id=0, lane="main")])
+        await screen.until(lambda: asked(engine) == [Remeasure(id=0, lane="main", about=SEQ)])
 
 
 async def test_a_lane_is_paused_and_resumed_by_one_key(engine: ScriptedEngine, open_screen: OpenScreen) -> None:
@@ -123,7 +126,7 @@ async def test_tab_shows_the_next_lane_and_its_camera(engine: ScriptedEngine, op
         assert screen.scene.result is not None
         await settled_result(screen)
         await screen.pilot.press("space")
-        await screen.until(lambda: asked(engine) == [Acknowledge(id=0, lane="west")])
+        await screen.until(lambda: asked(engine) == [Acknowledge(id=0, lane="west", about=SEQ)])
 
 
 async def test_another_lanes_result_is_marked_in_the_header(open_screen: OpenScreen) -> None:

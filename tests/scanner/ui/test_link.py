@@ -8,11 +8,15 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanner.control.messages import Acknowledge
+from scanner.control.messages import PROTOCOL_VERSION, Acknowledge
 from scanner.ui.link import JITTER, LONGEST_PAUSE_S, EngineLink, pause_after
 from scanner.ui.scene import Absence, Outage
 from tests.scanner.ui.conftest import OpenScreen
 from tests.scanner.ui.golden import screen_text
+
+OTHER_HELLO = (
+    f'{{"type":"hello","protocol":{PROTOCOL_VERSION + 1},"software":"9","device":"00","language":"en"}}\n'.encode()
+)
 
 
 @given(st.integers(1, 10_000), st.floats(0, 1))
@@ -49,7 +53,7 @@ async def first_outage(path: Path) -> Outage:
 
 async def test_another_version_of_the_protocol_is_told_from_a_missing_engine(tmp_path: Path) -> None:
     path = tmp_path / "c.sock"
-    async with await serve_once(path, b'{"type":"hello","protocol":2,"software":"9","device":"00","language":"en"}\n'):
+    async with await serve_once(path, OTHER_HELLO):
         assert (await first_outage(path)).absence is Absence.MISMATCH
 
 
@@ -62,7 +66,7 @@ async def test_a_server_that_is_no_engine_is_no_engine(tmp_path: Path) -> None:
 
 
 async def test_the_screen_says_that_the_versions_differ(tmp_path: Path, open_screen: OpenScreen) -> None:
-    line = b'{"type":"hello","protocol":2,"software":"9","device":"00","language":"en"}\n'
+    line = OTHER_HELLO
     async with await serve_once(tmp_path / "control.sock", line), open_screen() as screen:
         words = screen.scene.say("mismatch")
         await screen.until(lambda: words[:12] in screen_text(screen.app))

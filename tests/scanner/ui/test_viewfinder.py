@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanner.control.messages import Preview
+from scanner.control.messages import Outline, OutlineKind, Preview
 from scanner.locale import Texts
 from scanner.ui.scene import Scene
 from scanner.ui.terminal import Terminal
@@ -76,7 +76,8 @@ def test_any_picture_fits_any_place(
 ) -> None:
     grey = base64.b64encode(bytes(range(256)) * (width * height // 256 + 1))
     cut = base64.b64encode(base64.b64decode(grey)[: width * height]).decode()
-    preview = Preview(lane="main", width=width, height=height, grey=cut, outlines=(tuple(corners),))
+    outlines = tuple(Outline(kind=kind, corners=tuple(corners)) for kind in OutlineKind)
+    preview = Preview(lane="main", width=width, height=height, grey=cut, outlines=outlines)
     painted(preview, columns, rows)
 
 
