@@ -21,6 +21,7 @@ class Cause(StrEnum):
     SEAL_KEY_MISSING = "seal_key_missing"
     CLOCK_UNTRUSTED = "clock_untrusted"
     KEYS_MISSING = "keys_missing"
+    TRUST_REFUSED = "trust_refused"
     LISTS_MISSING = "lists_missing"
     LISTS_STALE = "lists_stale"
     LISTS_OLD = "lists_old"

@@ -140,12 +140,16 @@ class Trust:
                 yield from (key for key in self.verified.trust.keys if key.issuer == issuer)
 
     def _policy(self, problems: list[str]) -> PolicyInForce:
-        """Return the policy in the folder; where it does not hold, the one last believed."""
+        """Return the policy in the folder; where it does not hold, or has gone, the one last believed."""
         try:
-            return policy_in_force(self._document)
+            found = policy_in_force(self._document)
         except ConfigError as error:
             problems.append(str(error))
             return self.verified.policy
+        if found.built_in and not self.verified.policy.built_in:
+            problems.append(f"the policy of {self.home} has gone from {self._section.folder}")
+            return self.verified.policy
+        return found
 
     def freshness(self, issuer: str | None, clock: ClockTrust) -> Freshness:
         """Judge the age of an issuer's verified state from signed times, in seconds at this moment.
@@ -188,6 +192,7 @@ class Trust:
             Cause.KEYS_MISSING, not verified.trust.knows(self.home), detail=said or str(self._section.folder)
         )
         self._degradations.set(Cause.LISTS_MISSING, age is None, detail=said or str(self._section.folder))
+        self._degradations.set(Cause.TRUST_REFUSED, self.problem is not None, detail=said)
         stale = age is not None and age > rules.refer_after
         old = age is not None and age > rules.warn_after and not stale
         hours = "" if age is None else f"{age // 3600} h"

@@ -275,3 +275,14 @@ def test_killing_the_screen_or_many_of_them_leaves_the_lane_alone(appliance: App
         screen.send(b'{"type":"watch_pre')
         screen.close()
     passes(appliance, 1)
+
+
+def test_a_policy_that_does_not_hold_is_refused_in_words_and_the_lane_goes_on(appliance: Appliance) -> None:
+    policy = appliance.world.trust_folder / "policy" / "CN-33.toml"
+    policy.parent.mkdir(exist_ok=True)
+    policy.write_text("format = 1\n[temperature]\nlimit_centi = 9000\n", "utf-8")
+    appliance.start()
+    appliance.wait_degraded("trust_refused")
+    passes(appliance, 0)
+    policy.unlink()
+    appliance.wait_degraded("trust_refused", active=False)
