@@ -1,55 +1,27 @@
-"""The chain: zxing-cpp always; when it reads nothing and there is time, harder looks one after the other."""
+"""The chain: zxing-cpp always; where it leaves something unread and there is time, harder looks one after the other."""
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-import cv2
 import numpy as np
 
 from scanner.camera.frame import Grey
 from scanner.decoder import zbar, zxing
-from scanner.decoder.values import Corners, Decoded, Region
+from scanner.decoder.looks import AS_IT_IS, HARDER, enlarged
+from scanner.decoder.straighten import MAX_MODULES, straighten
+from scanner.decoder.values import Corners, Decoded, Found, Region
+from scanner.decoder.zxing import Sight
 
-Look = Callable[[Grey], tuple[Decoded, ...]]
-
-_MAX_ENLARGED: Final = 4_000_000
-"""Pixels of a picture that is still worth doubling: beyond, modules are large enough."""
 LIVE_BUDGET_MS: Final = 30.0
 """For harder looks at a frame of a live camera: one frame at 30 a second."""
-
-
-def _enlarged(grey: Grey) -> tuple[Decoded, ...]:
-    if grey.size > _MAX_ENLARGED:
-        return ()
-    return zxing.look(_grey(cv2.resize(grey, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)), "zxing-cpp 2x", scale=2)
-
-
-def _threshold(grey: Grey) -> Grey:
-    return _grey(cv2.adaptiveThreshold(grey, 255, cv2.ADAPTIVE_THRESH_GAUSSIAN_C, cv2.THRESH_BINARY, 51, 5))
-
-
-def _threshold_zbar(grey: Grey) -> tuple[Decoded, ...]:
-    return zbar.look(_threshold(grey), "pyzbar, threshold")
-
-
-def _contrast(grey: Grey) -> tuple[Decoded, ...]:
-    return zxing.look(_grey(cv2.createCLAHE(3.0, (8, 8)).apply(grey)), "zxing-cpp, contrast")
-
-
-def _smoothed(grey: Grey) -> tuple[Decoded, ...]:
-    return zxing.look(_grey(cv2.GaussianBlur(grey, (0, 0), 1.5)), "zxing-cpp, smoothed")
-
-
-def _global(grey: Grey) -> tuple[Decoded, ...]:
-    return zxing.look(grey, "zxing-cpp, one threshold", one_threshold=True)
-
-
-HARDER: Final[tuple[Look, ...]] = (_global, zbar.look, _enlarged, _contrast, _smoothed, _threshold_zbar)
-"""By what they add for their time, measured on photographs; what reads nothing that the others miss is not here."""
+MAX_STRAIGHTENED: Final = 4
+"""Codes straightened in one picture: each takes 5 to 30 ms."""
+STRAIGHTENED: Final = "straightened"
+CLOSER: Final = "zxing-cpp, closer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,42 +33,84 @@ class Looked:
     """How many looks that took."""
 
 
+class Straightening:
+    """Straightens what looks at one picture find and cannot read, each place once."""
+
+    def __init__(self, grey: Grey) -> None:
+        self._grey = grey
+        self._tried: list[Found] = []
+
+    def read(self, unread: tuple[Found, ...]) -> tuple[Decoded, ...]:
+        """Return the codes among `unread` that can be read when they are laid on a straight grid."""
+        codes = []
+        for found in unread:
+            if len(self._tried) >= MAX_STRAIGHTENED or found.modules > MAX_MODULES or self._was_tried(found):
+                continue
+            self._tried.append(found)
+            try:
+                flat = straighten(self._grey, found)
+            except ValueError:
+                continue
+            codes += [replace(code, corners=found.corners, decoder=STRAIGHTENED) for code in zxing.look(flat).codes]
+        return tuple(codes)
+
+    def _was_tried(self, found: Found) -> bool:
+        """Whether the same code was straightened from corners that lie within a module of these."""
+        near = math.dist(found.corners[0], found.corners[1]) / found.modules
+        return any(
+            one.modules == found.modules
+            and all(math.dist(a, b) < near for a, b in zip(one.corners, found.corners, strict=True))
+            for one in self._tried
+        )
+
+
 def preload() -> None:
     """Load what the looks load at their first use, while files can still be opened."""
     zbar.zbar_missing()
+    nothing = np.zeros((400, 400), np.uint8)
     for look in HARDER:
-        look(np.zeros((64, 64), np.uint8))
+        look.see(nothing)
+    straighten(nothing, Found(((0, 0), (99, 0), (99, 99), (0, 99)), 21))
 
 
-def harder_looks(grey: Grey, *, budget_ms: float, turn: int = 0, region: Region | None = None) -> Looked:
-    """Take one harder look after the other, beginning with number `turn`, until one finds a code.
+def harder_looks(
+    grey: Grey, *, budget_ms: float, turn: int = 0, region: Region | None = None, quick: Sight | None = None
+) -> Looked:
+    """Take one harder look after the other until one finds a code: beginning with number `turn`, all once at most.
 
-    None begins after `budget_ms` milliseconds, but the first. `region`: a part of the picture to look at closer, before
-    all others, where a code was lately.
+    None begins after `budget_ms` milliseconds, but the first. What a look finds without reading it is straightened.
+    `region`: a part of the picture to look at closer, before all others. `quick`: what the quick look saw; without it,
+    it is taken once more when the turn is 0.
     """
     began = time.perf_counter()
-    taken = 0
+    straightening = Straightening(grey)
+    if quick is None and turn % (len(HARDER) + 1) == 0:
+        quick = AS_IT_IS.see(grey)
+        if quick.codes and not quick.unread:
+            return Looked(quick.codes, 1)
+    found = () if quick is None else straightening.read(quick.unread)
+    if found or (quick is not None and quick.codes):
+        return Looked(found, 1)
     if region is not None:
-        found = _closer(grey, region)
-        if found:
-            return Looked(found, taken)
-    while taken < len(HARDER) and (not taken or (time.perf_counter() - began) * 1000 < budget_ms):
-        found = HARDER[(turn + taken) % len(HARDER)](grey)
+        found = _closer(grey, region, straightening)
+    taken = 0
+    while not found and taken < len(HARDER) and (not taken or (time.perf_counter() - began) * 1000 < budget_ms):
+        sight = HARDER[(turn + taken) % len(HARDER)].see(grey)
         taken += 1
-        if found:
-            return Looked(found, taken)
-    return Looked((), taken)
+        found = sight.codes or straightening.read(sight.unread)
+    return Looked(found, taken)
 
 
-def _closer(grey: Grey, region: Region) -> tuple[Decoded, ...]:
+def _closer(grey: Grey, region: Region, straightening: Straightening) -> tuple[Decoded, ...]:
     """Look at a part of the picture, enlarged."""
     x, y, width, height = region
-    part = grey[y : y + height, x : x + width]
+    part = np.ascontiguousarray(grey[y : y + height, x : x + width])
     if not part.size:
         return ()
-    return tuple(
-        replace(code, corners=_moved(code.corners, x, y), decoder="zxing-cpp, closer") for code in _enlarged(part)
-    )
+    sight = enlarged(part)
+    codes = tuple(replace(code, corners=_moved(code.corners, x, y), decoder=CLOSER) for code in sight.codes)
+    unread = tuple(replace(found, corners=_moved(found.corners, x, y)) for found in sight.unread)
+    return codes or straightening.read(unread)
 
 
 def _moved(corners: Corners, x: float, y: float) -> Corners:
@@ -112,10 +126,9 @@ class Decoder:
     ) -> tuple[Decoded, ...]:
         """Return every code that the first successful look finds; none is a usual answer, and no error.
 
-        `harder`: where the quick look reads nothing, go on with harder ones, beginning with number `turn` (pass the
-        frame's number, so that in a row of frames each has its turn) while less than `budget_ms` milliseconds have
-        passed. The last look begun may take 5 to 25 ms longer at 1280 × 720. Raises ValueError when `grey` is not
-        a two-dimensional array of uint8: our bug.
+        `harder`: where the quick look leaves something unread, go on with harder ones, beginning with number `turn`,
+        while less than `budget_ms` milliseconds have passed. The last look begun may take 5 to 30 ms longer at
+        1280 × 720. Raises ValueError when `grey` is not a two-dimensional array of uint8: our bug.
         """
         if grey.ndim != 2 or grey.dtype != np.uint8:
             raise ValueError(f"a grey picture has two axes of uint8, not {grey.ndim} of {grey.dtype}")
@@ -123,12 +136,8 @@ class Decoder:
             return ()
         picture = np.ascontiguousarray(grey)
         began = time.perf_counter()
-        found = zxing.look(picture)
+        quick = zxing.look(picture)
         left_ms = budget_ms - (time.perf_counter() - began) * 1000
-        if found or not harder or left_ms <= 0:
-            return found
-        return harder_looks(picture, budget_ms=left_ms, turn=turn).codes
-
-
-def _grey(picture: object) -> Grey:
-    return np.asarray(picture, np.uint8)
+        if not harder or left_ms <= 0 or (quick.codes and not quick.unread):
+            return quick.codes
+        return quick.codes + harder_looks(picture, budget_ms=left_ms, turn=turn, quick=quick).codes

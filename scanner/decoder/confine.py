@@ -14,6 +14,8 @@ import signal
 from pathlib import Path
 from typing import Final
 
+from scanner.decoder.system_calls import allow_only_decoding
+
 _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_DUMPABLE: Final = 4
 _PR_SET_NO_NEW_PRIVS: Final = 38
@@ -44,6 +46,8 @@ def confine(parent: int, *, memory: int, niceness: int) -> None:
         (resource.RLIMIT_NPROC, 0),
     ):
         resource.setrlimit(limit, (most, most))
+    with contextlib.suppress(OSError):  # a kernel built without filters; what is above still holds
+        allow_only_decoding()
 
 
 def _prctl(option: int, value: int) -> None:

@@ -25,6 +25,15 @@ class Decoded:
     """The look that found it, such as `zxing-cpp` or `pyzbar`."""
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A code that was found and could not be read."""
+
+    corners: Corners
+    modules: int
+    """Of a side."""
+
+
 def text_of(content: bytes, transcoded: str) -> str:
     """Make a text of a code's bytes, without ever failing.
 

@@ -7,6 +7,7 @@ process loads zxing-cpp and no more; the other one loads everything for harder l
 from __future__ import annotations
 
 import mmap
+import os
 import socket
 import time
 from collections.abc import Callable
@@ -48,7 +49,9 @@ def run(arguments: list[str], load: Callable[[], Eyes], *, memory: int, niceness
     address space at most.
     """
     connection = socket.socket(fileno=int(arguments[0]))
-    shared = mmap.mmap(int(arguments[1]), MAX_PIXELS, prot=mmap.PROT_READ)
+    descriptor = int(arguments[1])
+    shared = mmap.mmap(descriptor, MAX_PIXELS, prot=mmap.PROT_READ)
+    os.close(descriptor)  # the map holds another
     try:
         eyes = load()
         confine(int(arguments[2]), memory=memory, niceness=niceness)
@@ -62,7 +65,11 @@ def quick() -> Eyes:
     """Load zxing-cpp and return the look that every frame gets."""
     from scanner.decoder import zxing  # noqa: PLC0415 - loaded here, where its absence can be told
 
-    return lambda picture, _: Seen(zxing.look(picture))
+    def eyes(picture: memoryview, _: Request) -> Seen:
+        sight = zxing.look(picture)
+        return Seen(sight.codes, Unread("", sight.unread[0].corners) if sight.unread else None)
+
+    return eyes
 
 
 def harder() -> Eyes:

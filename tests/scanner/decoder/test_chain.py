@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from scanner.camera.frame import Grey
-from scanner.decoder import Decoded, Decoder, chain, zbar, zxing
+from scanner.decoder import Decoded, Decoder, chain, looks, zbar, zxing
 from tests.scanner.pictures import code, placed, scene
 
 TEXT = "JKM1:6BFOXN%TSMAHN-HWWC" + "NCFOXNEG2NBJ5*H:QO-.O" * 12
@@ -80,21 +80,21 @@ def test_corners_lie_where_the_code_was_drawn() -> None:
         assert math.dist(corner, expected) < 8
 
 
-@pytest.mark.parametrize("look", chain.HARDER)
-def test_each_harder_look_reads_a_plain_code_and_tells_where(look: chain.Look) -> None:
+@pytest.mark.parametrize("look", looks.HARDER, ids=lambda look: look.name)
+def test_each_harder_look_reads_a_plain_code_and_tells_where(look: looks.Look) -> None:
     picture = code(TEXT)
-    (found,) = look(placed(picture, 300, 200))
+    (found,) = look.see(placed(picture, 300, 200)).codes
     assert found.text == TEXT
     middle = (300 + picture.shape[1] / 2, 200 + picture.shape[0] / 2)
     assert math.dist(np.mean(found.corners, axis=0), middle) < 12
 
 
-@pytest.mark.parametrize("look", [zxing.look, *chain.HARDER])
-def test_nothing_is_read_where_there_is_no_code(look: chain.Look) -> None:
+@pytest.mark.parametrize("look", [looks.AS_IT_IS, *looks.HARDER], ids=lambda look: look.name)
+def test_nothing_is_read_where_there_is_no_code(look: looks.Look) -> None:
     for seed in range(3):
-        assert look(scene(640, 360, seed)) == ()
+        assert look.see(scene(640, 360, seed)).codes == ()
     checks = np.kron(np.indices((40, 60)).sum(axis=0) % 2, np.ones((9, 9))).astype(np.uint8) * 255
-    assert look(checks) == ()
+    assert look.see(checks).codes == ()
 
 
 def test_a_harder_look_reads_what_the_quick_one_cannot() -> None:
@@ -119,8 +119,8 @@ def test_harder_looks_end_with_their_budget() -> None:
 def test_each_frame_may_begin_with_another_harder_look(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
 
-    def look(number: int) -> chain.Look:
-        return lambda _: (asked.append(number), ())[1]
+    def look(number: int) -> looks.Look:
+        return looks.Look("x", lambda _: (asked.append(number), zxing.Sight())[1])
 
     monkeypatch.setattr(chain, "HARDER", tuple(map(look, range(4))))
     for turn in (0, 3, 6):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from scanner.camera.picture import read_picture
-from scanner.decoder import Decoder, chain, zxing
+from scanner.decoder import Decoder, looks, zxing
 
 PHOTOS = Path(__file__).parents[3].parent / "shared" / "photos"
 
@@ -28,7 +28,7 @@ def photographs() -> list[tuple[Path, str, int, list[str] | None]]:
 
 
 @pytest.mark.soak
-def test_at_least_three_quarters_of_the_codes_are_read_and_more_than_by_the_first_decoder_alone() -> None:
+def test_nine_codes_in_ten_are_read_and_many_that_the_first_decoder_alone_cannot() -> None:
     codes: Counter[str] = Counter()
     read: Counter[str] = Counter()
     first = 0
@@ -36,11 +36,11 @@ def test_at_least_three_quarters_of_the_codes_are_read_and_more_than_by_the_firs
         grey = read_picture(path)
         codes[group] += expected
         read[group] += min(expected, len(Decoder().decode(grey, harder=True, budget_ms=3000)))
-        first += min(expected, len(zxing.look(grey)))
-    assert read.total() >= 0.85 * codes.total()
-    assert read.total() > first
-    for group in ("zxing", "zxingcpp", "dcc-render"):
-        assert read[group] >= 0.85 * codes[group]
+        first += min(expected, len(zxing.look(grey).codes))
+    assert read.total() >= 0.93 * codes.total()
+    assert read.total() >= first + 0.07 * codes.total()
+    for group in ("zxing", "zxingcpp", "dcc-render", "jsqr"):
+        assert read[group] >= 0.97 * codes[group]
 
 
 def test_a_quick_look_alone_reads_three_quarters_of_every_fourth_photograph_as_the_sets_give_them() -> None:
@@ -61,5 +61,5 @@ def test_nothing_is_read_in_pictures_without_a_code_however_hard_one_looks() -> 
     assert negatives
     for path in negatives:
         grey = read_picture(path)
-        for look in (zxing.look, *chain.HARDER):
-            assert look(grey) == (), path
+        for look in (looks.AS_IT_IS, *looks.HARDER):
+            assert look.see(grey).codes == (), path
