@@ -11,7 +11,7 @@ import numpy as np
 
 from scanner.camera.frame import Grey
 from scanner.decoder import zbar, zxing
-from scanner.decoder.looks import AS_IT_IS, HARDER, enlarged
+from scanner.decoder.looks import HARDER, enlarged
 from scanner.decoder.straighten import MAX_MODULES, straighten
 from scanner.decoder.values import Corners, Decoded, Found, Region
 from scanner.decoder.zxing import Sight
@@ -79,18 +79,14 @@ def harder_looks(
     """Take one harder look after the other until one finds a code: beginning with number `turn`, all once at most.
 
     None begins after `budget_ms` milliseconds, but the first. What a look finds without reading it is straightened.
-    `region`: a part of the picture to look at closer, before all others. `quick`: what the quick look saw; without it,
-    it is taken once more when the turn is 0.
+    `quick`: what the quick look saw; what it found without reading it is straightened first. `region`: a part of the
+    picture to look at closer, before all others.
     """
     began = time.perf_counter()
     straightening = Straightening(grey)
-    if quick is None and turn % (len(HARDER) + 1) == 0:
-        quick = AS_IT_IS.see(grey)
-        if quick.codes and not quick.unread:
-            return Looked(quick.codes, 1)
     found = () if quick is None else straightening.read(quick.unread)
     if found or (quick is not None and quick.codes):
-        return Looked(found, 1)
+        return Looked(found, 0)
     if region is not None:
         found = _closer(grey, region, straightening)
     taken = 0

@@ -34,9 +34,9 @@ ANSWER_LIMIT_S: Final = 1.5
 """Silence after which a process hangs: a look takes milliseconds, tens of them on a slow box."""
 START_LIMIT_S: Final = 20.0
 """For loading the libraries from a slow card on a busy box."""
-BACKOFF_S: Final = (0.1, 3.0)
+BACKOFF_S: Final = (0.05, 1.0)
 """Wait before the start after the second death in a row, and the longest wait."""
-STEADY_S: Final = 20.0
+STEADY_S: Final = 10.0
 """A process that has lived so long has lived: its death is the first one again."""
 FAILING_DEATHS: Final = 4
 """Deaths in a row that are no accident any more."""
@@ -128,9 +128,18 @@ class DecoderProcess:
             self._deaths_in_row = 0
         return self._greeted
 
-    def look(self, grey: Grey, *, budget_ms: float = 0.0, turn: int = 0, region: Region | None = None) -> Reply:
+    def look(
+        self,
+        grey: Grey,
+        *,
+        budget_ms: float = 0.0,
+        turn: int = 0,
+        found: bool = False,
+        region: Region | None = None,
+    ) -> Reply:
         """Let the process look at a picture (rows × columns, uint8), and return its answer, checked.
 
+        The rest is for harder looks, as `wire.Request` says.
         A picture too large for the memory is made smaller before. Raises LostError when there is no answer: the process
         hung and was killed, or died, or said nonsense; call `ready` again.
         """
@@ -139,7 +148,7 @@ class DecoderProcess:
         self._number += 1
         if shrunk != 1 and region is not None:
             region = tuple(round(edge * shrunk) for edge in region)  # type: ignore[assignment]  # four of them
-        request = Request(self._number, width, height, budget_ms, turn, region)
+        request = Request(self._number, width, height, budget_ms, turn, found, region)
         np.copyto(self._slot[: width * height].reshape(height, width), fitting)
         connection = self._socket
         if connection is None or not self._greeted:

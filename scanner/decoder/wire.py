@@ -23,7 +23,7 @@ MAX_NAME: Final = 32
 MAX_PIXELS: Final = 1 << 24
 """Of the largest picture that fits the shared memory: 4096 × 4096."""
 
-_REQUEST: Final = struct.Struct("<QIIfI4I")
+_REQUEST: Final = struct.Struct("<QIIfIB4I")
 _REPLY: Final = struct.Struct("<QBBHI")
 _CODE: Final = struct.Struct("<8fBH")
 _FAR: Final = 2.0
@@ -57,6 +57,8 @@ class Request:
     """No further look begins after so long."""
     turn: int = 0
     """Which of the harder looks comes first."""
+    found: bool = False
+    """The quick look found a code that it could not read: begin with straightening that."""
     region: Region | None = None
     """Where to look closer."""
 
@@ -87,17 +89,18 @@ def write_request(request: Request) -> bytes:
     """Return the bytes of a request."""
     region = request.region or (0, 0, 0, 0)
     return _REQUEST.pack(
-        request.number, request.width, request.height, request.budget_ms, request.turn & 0xFFFF_FFFF, *region
+        *(request.number, request.width, request.height, request.budget_ms, request.turn & 0xFFFF_FFFF),
+        *(request.found, *region),
     )
 
 
 def read_request(data: bytes) -> Request:
     """Return the request in `data`. Raises WireError on anything else: our bug, as the engine is trusted."""
     try:
-        number, width, height, budget_ms, turn, x, y, w, h = _REQUEST.unpack(data)
+        number, width, height, budget_ms, turn, found, x, y, w, h = _REQUEST.unpack(data)
     except struct.error as error:
         raise WireError(f"{len(data)} bytes are no request") from error
-    return Request(number, width, height, budget_ms, turn, (x, y, w, h) if w and h else None)
+    return Request(number, width, height, budget_ms, turn, bool(found), (x, y, w, h) if w and h else None)
 
 
 def write_reply(reply: Reply) -> bytes:

@@ -77,6 +77,7 @@ def harder() -> Eyes:
     import cv2  # noqa: PLC0415 - loaded here, where its absence can be told
     import numpy as np  # noqa: PLC0415
 
+    from scanner.decoder import zxing  # noqa: PLC0415
     from scanner.decoder.chain import harder_looks, preload  # noqa: PLC0415
     from scanner.sight.hints import find_candidate  # noqa: PLC0415
 
@@ -86,7 +87,8 @@ def harder() -> Eyes:
     def eyes(picture: memoryview, request: Request) -> Seen:
         began = time.perf_counter()
         grey = np.frombuffer(picture, np.uint8).reshape(request.height, request.width)
-        looked = harder_looks(grey, budget_ms=request.budget_ms, turn=request.turn, region=request.region)
+        quick = zxing.look(picture) if request.found else None
+        looked = harder_looks(grey, budget_ms=request.budget_ms, turn=request.turn, region=request.region, quick=quick)
         candidate = None
         if not looked.codes and (time.perf_counter() - began) * 1000 < 2 * request.budget_ms:
             candidate = find_candidate(grey)

@@ -117,16 +117,20 @@ class Vision:
             return
         self._busy_since = time.monotonic()
         try:
-            codes = quick.look(frame.grey).codes
+            reply = quick.look(frame.grey)
         except LostError:  # logged and counted there; the next frame comes soon
             self._busy_since = None
             return
         if stop.is_set():  # abandoned as hung meanwhile: whatever this frame held is old
             return
+        codes = reply.codes
         foreign = self._found(frame, codes)
-        if all(foreign):
+        if reply.unread is not None:
+            height, width = frame.grey.shape
+            self._places.suspected(reply.unread.corners, (width, height), time.monotonic())
+        if all(foreign) or reply.unread is not None:
             # A poster must not hide a code beside it that is harder to read: it is painted over for the harder looks.
-            self._harder.offer(without(frame, codes))
+            self._harder.offer(frame, codes, found=reply.unread is not None)
         self._show(frame, codes, foreign)
         self._busy_since = None
 
@@ -188,7 +192,7 @@ class HarderLooks:
         self._hinted = hinted
         self.unread: tuple[float, Corners] | None = None
         """When the newest frame was taken in which something looked like a code that was not read, and where."""
-        self._offered: Frame | None = None
+        self._offered: tuple[Frame, tuple[Decoded, ...], bool] | None = None
         self._wake = threading.Event()
         self._busy_since: float | None = None
         self._turn = 0
@@ -197,10 +201,13 @@ class HarderLooks:
         """Start the thread; it ends after `stop`."""
         threading.Thread(target=self._run, args=(stop,), name=f"{self._lane}-harder", daemon=True).start()
 
-    def offer(self, frame: Frame) -> None:
-        """Offer a frame in which the quick look found nothing; returns at once."""
+    def offer(self, frame: Frame, codes: tuple[Decoded, ...], *, found: bool) -> None:
+        """Offer a frame in which more than `codes` may be; returns at once.
+
+        `found`: the quick look found a code there and could not read it.
+        """
         if self._busy_since is None:
-            self._offered = frame
+            self._offered = frame, codes, found
             self._wake.set()
 
     def busy_for(self) -> float:
@@ -215,23 +222,24 @@ class HarderLooks:
                 if not process.ready(_PATIENCE_S):
                     continue
                 self._wake.wait(_PATIENCE_S)
-                frame, self._offered = self._offered, None
+                offered, self._offered = self._offered, None
                 self._wake.clear()
-                if frame is None:
+                if offered is None:
                     continue
                 began = self._busy_since = time.monotonic()
-                self._look(process, frame, stop)
+                frame, codes, found = offered
+                self._look(process, without(frame, codes), stop, found=found)
                 took = time.monotonic() - began
                 self._busy_since = None
                 stop.wait(took * HARDER_REST)
         finally:
             process.close()
 
-    def _look(self, process: DecoderProcess, frame: Frame, stop: threading.Event) -> None:
+    def _look(self, process: DecoderProcess, frame: Frame, stop: threading.Event, *, found: bool) -> None:
         height, width = frame.grey.shape
         region = self._places.closer_look((width, height), time.monotonic())
         try:
-            reply = process.look(frame.grey, budget_ms=HARDER_BUDGET_MS, turn=self._turn, region=region)
+            reply = process.look(frame.grey, budget_ms=HARDER_BUDGET_MS, turn=self._turn, found=found, region=region)
         except LostError:  # logged and counted there
             return
         self._turn += reply.looks

@@ -51,6 +51,7 @@ def test_an_answer_comes_back_as_it_was_given(reply: Reply) -> None:
         st.integers(1, 4096),
         st.floats(0, 1000, width=32),
         st.integers(0, 2**32 - 1),
+        st.booleans(),
         st.none() | st.tuples(*[st.integers(0, 4000)] * 2, *[st.integers(1, 4000)] * 2),
     )
 )
