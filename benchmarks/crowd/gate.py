@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from demo.artwork import Image
-from scanner.decoder import Decoder
+from scanner.decoder import zxing
 from scanner.decoder.chain import harder_looks
+from scanner.decoder.zxing import Sight
+from scanner.engine.vision import HARDER_BUDGET_MS, HARDER_REST
 
-HARDER_BUDGET_MS: Final = 40.0
 _FRAME_MS: Final = 1000 / 30
 _T = TypeVar("_T")
 
@@ -46,7 +47,6 @@ class Core:
 
     def __init__(self, *, slower: float = 1.0) -> None:
         """`slower`: how many times slower the core is than this machine's."""
-        self._decoder = Decoder()
         self._slower = slower
         self._harder: _Harder | None = None
         self._rest_ms = 0.0
@@ -62,14 +62,15 @@ class Core:
             self.missed += 1
             return ()
         begin = max(due, self._free_at_ms)
-        codes, took = self._timed(lambda: self._decoder.decode(picture))
+        quick, took = self._timed(lambda: zxing.look(picture))
         done = self._free_at_ms = begin + took
-        if codes:
-            return (Read(tuple(code.text for code in codes), done, number, codes[0].decoder),)
-        return self._spare(picture, number, done, due + _FRAME_MS)
+        if quick.codes:
+            return (Read(tuple(code.text for code in quick.codes), done, number, quick.codes[0].decoder),)
+        return self._spare(picture, quick, number, (done, due + _FRAME_MS))
 
-    def _spare(self, picture: Image, number: int, now: float, until: float) -> tuple[Read, ...]:
-        """Go on with harder looks from `now` to `until` milliseconds."""
+    def _spare(self, picture: Image, quick: Sight, number: int, time_left: tuple[float, float]) -> tuple[Read, ...]:
+        """Go on with harder looks between two instants in milliseconds."""
+        now, until = time_left
         found: list[Read] = []
         while now < until:
             if self._harder is None:
@@ -79,7 +80,9 @@ class Core:
                 if now >= until:
                     break
                 looked, took = self._timed(
-                    lambda: harder_looks(picture, budget_ms=HARDER_BUDGET_MS / self._slower, turn=self._turn)
+                    lambda: harder_looks(
+                        picture, budget_ms=HARDER_BUDGET_MS / self._slower, turn=self._turn, quick=quick
+                    )
                 )
                 self._turn += looked.taken
                 texts = tuple(code.text for code in looked.codes)
@@ -90,7 +93,7 @@ class Core:
             now += step
             if self._harder.left_ms <= 0:
                 done = self._harder
-                self._harder, self._rest_ms = None, done.took_ms
+                self._harder, self._rest_ms = None, done.took_ms * HARDER_REST
                 if done.result.texts:
                     found.append(Read(done.result.texts, now, done.result.frame, done.result.decoder))
                     break
