@@ -23,6 +23,7 @@ GRAVITY = (
     "keys_missing",
     "lists_missing",
     "lists_stale",
+    "trust_refused",
     "clock_untrusted",
     "thermometer_lost",
     "seal_key_missing",
