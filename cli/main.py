@@ -25,6 +25,7 @@ COMMANDS: dict[str, str] = {
     "journal": "show and verify the log",
     "staff": "create guards and supervisors, set PINs",
     "emulate": "a virtual thermometer or gate on a pty",
+    "camera": "list, test and set up cameras",
     "doctor": "check every part and say what to do",
     "test": "run the test suite",
     "bench": "measure, against references in the same run",

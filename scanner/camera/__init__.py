@@ -13,8 +13,7 @@ from scanner.camera.picture import STILL_SUFFIXES
 from scanner.camera.recording import Stills, VideoFile
 from scanner.camera.stream import StreamCamera
 from scanner.camera.viewed import ViewedCamera
-from scanner.config.loader import is_picamera
-from scanner.config.model import CameraSection
+from scanner.config.model import CameraSection, is_picamera
 
 __all__ = ["Box", "Camera", "CameraError", "CameraStalledError", "Frame", "Grey", "open_camera"]
 

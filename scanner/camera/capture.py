@@ -23,11 +23,12 @@ from typing import Final
 
 from firmware_bridge.values import LinkState
 from scanner.camera import Box, Camera, CameraError, CameraStalledError, Frame, open_camera
+from scanner.camera.adapt import Setting
 from scanner.camera.lens import Tunable
 from scanner.camera.stream import StreamCamera
 from scanner.camera.tuning import CodePlace, Tuner
 from scanner.camera.viewed import ViewedCamera
-from scanner.camera.watch import Fault, Grade, PictureWatch
+from scanner.camera.watch import FROZEN_S, Fault, Grade, PictureWatch
 from scanner.config.model import CameraSection
 
 logger = logging.getLogger(__name__)
@@ -121,7 +122,8 @@ class Capture:
         self._state: tuple[LinkState, str] | None = None
         self._watch_pictures = PictureWatch(section.fps)
         self._codes = CodePlace()
-        self._remarked: set[str] = set()
+        self._remarked: list[str] = []
+        self._tuner: Tuner | None = None
         self._keeper = threading.Thread(target=self._keep, name=f"{name}-keeper", daemon=True)
 
     def start(self) -> None:
@@ -148,6 +150,18 @@ class Capture:
     def code_read(self, frame: Frame, corners: Sequence[tuple[float, float]]) -> None:
         """Say where in a frame a code was read, corners in pixels: the light there counts most. Never blocks."""
         self._codes.tell(corners, frame.grey.shape, frame.at)
+
+    @property
+    def light(self) -> Setting | None:
+        """Exposure and gain that the light was followed to, None where they are fixed or the camera's own."""
+        tuner = self._tuner
+        return None if tuner is None else tuner.setting
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What the camera does not do as it was asked, a sentence each."""
+        with self._changed:
+            return tuple(self._remarked)
 
     def age(self) -> float | None:
         """Seconds since the newest frame arrived, None before the first one."""
@@ -237,19 +251,17 @@ class Capture:
                 stopping = self._stopping
                 self._changed.notify_all()
             if stopping:
-                if reader.thread is not None:
-                    reader.thread.join(_STOP_S)
+                self._let_go(reader)
                 return False
-            if job is _Job.FAILED:
-                self._tell(LinkState.LOST, error)
-                return False
-            if job is _Job.FROZEN:
-                self._tell(LinkState.LOST, stalled)
+            if job in (_Job.FAILED, _Job.FROZEN):
+                self._tell(LinkState.LOST, error or stalled)
+                self._let_go(reader)
                 return False
             if any_frame and not stalled:
                 self._tell(LinkState.UP, poor)
             if job is _Job.ENDED:
                 self._tell(LinkState.LOST, "the recording is over")
+                self._let_go(reader)
                 return False
             if hung:
                 doing = "opening it" if job is _Job.OPENING else "reading it"
@@ -258,15 +270,26 @@ class Capture:
             if stalled:
                 self._tell(LinkState.LOST, stalled)
 
+    def _let_go(self, reader: _Reader) -> None:
+        """Wait a moment until a reader that has ended has closed its camera; a close may hang too."""
+        if reader.thread is None:
+            return
+        reader.thread.join(_STOP_S)
+        if reader.thread.is_alive():
+            with self._changed:
+                reader.abandoned = True
+                self._abandoned.append(reader)
+
     def _read(self, reader: _Reader) -> None:
         """Reader thread: one camera from open to close."""
         camera: Camera | None = None
         try:
             camera = self._opener(self._section)
             self._remark(camera)
-            tuner = Tuner(camera, Box(*self._section.region), self._codes)
+            tuner = self._tuner = Tuner(camera, Box(*self._section.region), self._codes)
             self._watch_pictures.reopened()
             going_on = self._note(reader, _Job.READING)
+            opened_at = self._clock()
             while going_on:
                 try:
                     frame = camera.read()
@@ -279,8 +302,9 @@ class Capture:
                     return
                 fault = self._watch_pictures.judge(frame) if camera.live else None
                 if fault is not None and fault.grade is Grade.FROZEN:
-                    # A stream's writer may go on; of a device only opening it anew can be hoped for.
-                    job = _Job.READING if _survives(camera) else _Job.FROZEN
+                    # A stream's writer may go on; a device is opened anew, and given time to wake up then.
+                    wakes_up = frame.at - opened_at < FROZEN_S
+                    job = _Job.READING if wakes_up or _survives(camera) else _Job.FROZEN
                     going_on = self._note(reader, job, stalled=fault.words) and job is _Job.READING
                     continue
                 going_on = self._publish(reader, frame, fault)
@@ -298,7 +322,8 @@ class Capture:
         """Log once what the camera does not do as it was asked, however often it is opened."""
         for sentence in camera.remarks if isinstance(camera, Tunable) else ():
             if sentence not in self._remarked:
-                self._remarked.add(sentence)
+                with self._changed:
+                    self._remarked.append(sentence)
                 logger.warning("%s: %s", self._name, sentence)
 
     def _note(self, reader: _Reader, job: _Job, *, stalled: str = "", error: str = "") -> bool:

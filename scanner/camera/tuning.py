@@ -6,7 +6,7 @@ import threading
 from collections.abc import Sequence
 from typing import Final
 
-from scanner.camera.adapt import CODE_LASTS_S, Adapter, brightness
+from scanner.camera.adapt import CODE_LASTS_S, Adapter, Setting, brightness
 from scanner.camera.frame import Box, Camera, Frame
 from scanner.camera.lens import Lens, Tunable
 
@@ -45,6 +45,11 @@ class Tuner:
         self._region = region
         self._codes = codes
         self._count = 0
+
+    @property
+    def setting(self) -> Setting | None:
+        """Where the camera stands, None where it has no lens to set."""
+        return None if self._adapter is None else self._adapter.setting
 
     def after(self, frame: Frame) -> None:
         """Judge a frame and set the camera. Raises CameraError when the camera is gone."""

@@ -8,7 +8,7 @@ import zoneinfo
 from collections.abc import Iterator
 from pathlib import Path
 
-from scanner.config.model import CameraSection, Configuration, LaneSection
+from scanner.config.model import CameraSection, Configuration, LaneSection, is_picamera
 from scanner.config.problems import ConfigError, Problem
 from scanner.config.reader import MAX_BYTES, Document, near, read, show
 from scanner.locale import languages
@@ -169,11 +169,6 @@ def _anchored_camera(camera: CameraSection, folder: Path) -> CameraSection:
     if isinstance(camera.source, int) or is_picamera(camera.source):
         return camera
     return camera.model_copy(update={"source": _anchored_text(camera.source, folder)})
-
-
-def is_picamera(source: str) -> bool:
-    """Whether a camera's source names a Raspberry Pi camera module rather than a path."""
-    return source.partition(":")[0] == "picamera"
 
 
 def _anchored_text(text: str, folder: Path) -> str:

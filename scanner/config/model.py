@@ -104,6 +104,11 @@ class CameraSection(Section):
     """Whether exposure and gain follow the light, as far as they are "auto" and the camera obeys."""
 
 
+def is_picamera(source: str) -> bool:
+    """Whether a camera's source names a Raspberry Pi camera module rather than a path."""
+    return source.partition(":")[0] == "picamera"
+
+
 class ThermometerSection(Section):
     """One lane's thermometer."""
 
