@@ -163,6 +163,8 @@ class DecoderProcess:
             raise self._bury(f"it sent {error}") from error
         except OSError as error:
             raise self._bury(self._how_it_ended(error)) from error
+        if reply.kind is Kind.UNABLE:
+            raise self._bury(f"it failed: {reply.text}")
         return reply if shrunk == 1 else _enlarged(reply, 1 / shrunk)
 
     def close(self) -> None:

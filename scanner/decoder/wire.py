@@ -42,7 +42,7 @@ class Kind(IntEnum):
     SEEN = 1
     """What is in the picture."""
     UNABLE = 2
-    """The process cannot work at all; the text says why."""
+    """The process cannot go on; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)

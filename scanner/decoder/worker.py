@@ -38,7 +38,11 @@ def serve(connection: socket.socket, memory: mmap.mmap, eyes: Eyes) -> None:
     while data := connection.recv(4096):
         request = read_request(data)
         picture = everything[: request.width * request.height].cast("B", (request.height, request.width))
-        seen = eyes(picture, request)
+        try:
+            seen = eyes(picture, request)
+        except Exception as error:  # the one edge of this process: say what broke, and end
+            connection.send(write_reply(Reply(Kind.UNABLE, request.number, text=f"{type(error).__name__}: {error}")))
+            return
         connection.send(write_reply(Reply(Kind.SEEN, request.number, seen.codes, seen.unread, seen.looks)))
 
 

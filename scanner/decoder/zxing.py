@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json  # noqa: F401 - zxing-cpp loads it when it first tells of a code, and by then no file can be opened
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 

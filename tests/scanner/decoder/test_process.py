@@ -90,12 +90,12 @@ def test_a_view_with_gaps_is_copied_right(decoder: DecoderProcess) -> None:
     ("act", "how"),
     [
         (hostile.CRASH, "killed by SIG"),
-        (hostile.FAIL, "status 1"),
-        (hostile.EAT, "status 1"),
+        (hostile.FAIL, "RuntimeError: the decoder failed"),
+        (hostile.EAT, "MemoryError"),
         (hostile.LEAVE, "status 7"),
         (hostile.LIE, "too long"),
         (hostile.FAR, "a corner far outside"),
-        (hostile.WRITE, "status 1"),
+        (hostile.WRITE, "TypeError: cannot modify read-only memory"),
     ],
 )
 def test_a_picture_that_breaks_the_process_costs_that_picture_only(decoder: DecoderProcess, act: int, how: str) -> None:
