@@ -26,7 +26,10 @@ class Person:
     decision: Decision
     """Of the code alone at first, of everything in the end."""
     measurement: Measurement | None = None
-    high_once: bool = False
+    first_high: Measurement | None = None
+    """The first measurement, where it was high: it is kept should there be no second."""
+    last_seen: float = 0.0
+    """Monotonic seconds at which the code was last in view."""
     ready_at: float = 0.0
     """Monotonic seconds at which the last thing the decision needed was known."""
     seq: int | None = None

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from firmware_bridge.values import Light, LinkState, Measurement, Unmeasurable
+from keys.verdict import Verdict
 from scanner.engine.records import Stamp
 from scanner.engine.report import PassageReport
 from scanner.journal.entry import EntryDraft
@@ -52,6 +53,9 @@ class Services(Protocol):
 
     def freshness(self, issuer: str | None) -> Freshness:
         """Return how old the verified state of an issuer is; of the home issuer for None or a stranger."""
+
+    def verify(self, text: str) -> Verdict:
+        """Prove one text now."""
 
     def stamp(self, lane: str) -> Stamp:
         """Return the time, clock state and lane for an entry."""

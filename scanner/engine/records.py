@@ -112,6 +112,18 @@ def gate(event: GateConfirmed | GateFailed, stamp: Stamp) -> EntryDraft:
     )
 
 
+def gate_held(seq: int, stamp: Stamp) -> EntryDraft:
+    """Draft the entry of a gate that stayed shut because the log answered too late."""
+    return EntryDraft(
+        kind=EntryKind.GATE,
+        time_ms=stamp.time_ms,
+        clock=stamp.clock,
+        lane=stamp.lane,
+        refers_to=seq,
+        detail=GateDetail(confirmed=False, why_not="commit_too_late"),
+    )
+
+
 def fault(cause: Cause, *, began: bool, stamp: Stamp) -> EntryDraft:
     """Draft the entry of something that is degraded, or whole again."""
     return EntryDraft(

@@ -78,6 +78,7 @@ class Services:
         self.waiting: list[Callable[[Receipt | JournalError], None]] = []
         self.reports: list[PassageReport] = []
         self.seq = 100
+        self.proofs: dict[str, Verdict] = {}
 
     def now(self) -> int:
         return NOW
@@ -87,6 +88,9 @@ class Services:
 
     def freshness(self, issuer: str | None) -> Freshness:
         return self.fresh
+
+    def verify(self, text: str) -> Verdict:
+        return self.proofs[text]
 
     def stamp(self, lane: str) -> Stamp:
         return Stamp(NOW * 1000, ClockTrust.TRUSTED, lane)
@@ -153,6 +157,7 @@ class Bench:
 
     def show(self, verdict: Verdict, text: str = "") -> None:
         who = text or f"JKM1:{verdict.identity}{verdict.presented_at}"
+        self.services.proofs[who] = verdict
         self.post(CodeSeen(who, verdict, self.at, self.at))
 
     def step_up(self, centi: int | None = 3650, why: Unmeasurable | None = None) -> None:
@@ -619,6 +624,52 @@ def test_an_admission_meant_for_somebody_who_has_gone_admits_nobody_else(bench: 
     assert not bench.ask(admit(about=meant + 1)).done()
 
 
+def test_a_live_code_filmed_at_one_lane_does_not_open_the_other() -> None:
+    opened = Opened()
+    first, second = Bench(opened=opened), Bench(opened=opened, direction=Direction.EXIT)
+    first.step_up()
+    first.show(code(live=NOW))
+    first.recorded()
+    assert first.devices.opened == [101]
+    second.step_up()
+    second.show(code(live=NOW))
+    assert second.services.drafts[-1].reasons == (Reason.REPLAYED,)
+
+
+def test_a_live_code_shown_at_two_lanes_at_once_opens_one() -> None:
+    opened = Opened()
+    first, second = Bench(opened=opened), Bench(opened=opened)
+    first.show(code(live=NOW))
+    second.show(code(live=NOW))
+    first.step_up()
+    first.recorded()
+    second.step_up()
+    assert first.devices.opened == [101]
+    assert Reason.REPLAYED in second.services.drafts[-1].reasons
+
+
+def test_a_code_handed_back_over_the_fence_does_not_pass_by_the_lane_beside() -> None:
+    opened = Opened()
+    first, second = Bench(opened=opened), Bench(opened=opened)
+    first.step_up()
+    first.show(code())
+    first.recorded()
+    second.step_up()
+    second.show(code())
+    assert second.services.drafts[-1].reasons == (Reason.ALREADY_PASSED,)
+
+
+def test_whoever_has_just_left_comes_in_again() -> None:
+    opened = Opened()
+    inward, out = Bench(opened=opened), Bench(opened=opened, direction=Direction.EXIT)
+    out.step_up()
+    out.show(code())
+    out.recorded()
+    inward.step_up()
+    inward.show(code())
+    assert inward.services.drafts[-1].reasons == ()
+
+
 def test_a_stop_stays_a_stop_when_staffs_word_against_it_cannot_be_recorded(bench: Bench) -> None:
     bench.show(code(colour=Colour.RED))
     bench.recorded()
@@ -628,4 +679,65 @@ def test_a_stop_stays_a_stop_when_staffs_word_against_it_cannot_be_recorded(benc
     assert answer.result(0) == "override.not_recorded"
     assert bench.view.state == "stopped"
     assert bench.view.light is Light.STOP
+    assert bench.devices.opened == []
+
+
+def test_another_code_at_the_camera_while_somebody_is_measured_leaves_the_forehead_to_nobody(bench: Bench) -> None:
+    bench.show(code(1))
+    bench.wait(1.5)
+    bench.show(code(2, Colour.RED))
+    bench.recorded()
+    assert bench.view.state == "referred"
+    assert bench.services.drafts[0].reasons == (Reason.TEMPERATURE_UNMEASURABLE,)
+    assert bench.devices.opened == []
+
+
+def test_two_codes_on_one_phone_do_not_disturb_each_others_measurement(bench: Bench) -> None:
+    for _ in range(8):
+        bench.show(code(1))
+        bench.show(code(2))
+        bench.wait(0.25)
+    assert bench.view.state == "measuring"
+    bench.step_up()
+    bench.recorded()
+    assert bench.view.state == "passed"
+
+
+def test_a_receipt_that_comes_too_late_opens_nothing_and_is_an_entry(bench: Bench) -> None:
+    bench.step_up()
+    bench.show(code())
+    bench.wait(6.0)
+    bench.recorded()
+    assert bench.devices.opened == []
+    assert bench.view.state == "referred"
+    assert bench.services.drafts[-1].detail == GateDetail(False, "commit_too_late")
+    assert bench.services.drafts[-1].refers_to == 101
+
+
+@pytest.mark.parametrize("ending", ["away", "unplugged"])
+def test_a_high_temperature_is_not_forgotten_when_there_is_no_second_one(bench: Bench, ending: str) -> None:
+    bench.show(code())
+    bench.step_up(3850)
+    if ending == "away":
+        bench.step_away()
+        bench.wait(14.0)
+    else:
+        bench.post(DeviceState("thermometer", LinkState.LOST, "unplugged"))
+    draft = bench.services.drafts[0]
+    assert draft.reasons == (Reason.TEMPERATURE_HIGH,)
+    assert draft.temperature is not None
+    assert draft.temperature.result == 3850
+
+
+def test_whoever_is_measured_again_later_is_judged_by_what_the_proof_says_then(bench: Bench) -> None:
+    bench.show(code())
+    bench.wait(8.25)
+    bench.recorded()
+    assert bench.view.state == "referred"
+    text = next(iter(bench.services.proofs))
+    bench.services.proofs[text] = code(reason=Reason.EXPIRED)
+    assert bench.ask(Remeasure(id=1, lane="main")).result(0) is None
+    bench.step_up()
+    bench.recorded()
+    assert bench.services.drafts[-1].reasons == (Reason.EXPIRED,)
     assert bench.devices.opened == []
