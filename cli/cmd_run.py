@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import contextlib
+import datetime as dt
 import logging
 import logging.handlers
 import os
@@ -19,6 +19,7 @@ import typer
 
 from cli.errors import fail
 from cli.main import software_version
+from cli.native_output import into_log
 from scanner.clock import Clock
 from scanner.clock_probes import PROBES, boot_id
 from scanner.config.loader import load_document
@@ -74,7 +75,15 @@ def command(
     engine = Engine(document, clock, software=software_version(), report=report)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: engine.ask_to_stop())
-    shown = Screen(engine, config) if screen else None
+    if not screen:
+        _run(engine, None)
+        return
+    with into_log() as terminal:
+        _run(engine, Screen(engine, config, terminal))
+
+
+def _run(engine: Engine, shown: Screen | None) -> None:
+    """Run the engine until it ends, with a screen or without."""
     try:
         if shown is not None:
             shown.start()
@@ -127,8 +136,10 @@ def _log_crash(crash: threading.ExceptHookArgs) -> None:
 class Screen:
     """The screen in a process of its own: if it dies the lanes go on, and another one is started."""
 
-    def __init__(self, engine: Engine, config: Path) -> None:
+    def __init__(self, engine: Engine, config: Path, terminal: int = 2) -> None:
+        """Show it on the terminal behind the file descriptor `terminal`: it draws on its standard error."""
         self._engine = engine
+        self._terminal = terminal
         self._call = [sys.executable, "-m", "cli.main", "ui", "--config", str(config), "--allow-quit"]
         self._lock = threading.Lock()
         self._ending = threading.Event()
@@ -156,7 +167,7 @@ class Screen:
             with self._lock:
                 if self._ending.is_set():
                     return
-                self._process = subprocess.Popen(self._call)
+                self._process = subprocess.Popen(self._call, stderr=self._terminal)
             if self._process.wait() == QUIT:
                 self._engine.ask_to_stop()
                 return

@@ -75,7 +75,7 @@ def test_on_a_terminal_one_line_is_updated_until_ctrl_c(config: Path) -> None:
             "--config",
             str(config),
             "--source",
-            str(_endless(config)),
+            str(video(config.parent / "long.avi", 400)),
         ],
         stdout=theirs,
         stderr=subprocess.PIPE,
