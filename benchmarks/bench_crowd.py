@@ -71,4 +71,5 @@ def _memory() -> Iterator[Row]:
     resident_ok = seen.resident_mb <= LARGEST_RESIDENT_MB
     yield Row("crowd.memory_resident", seen.resident_mb, "MB", words, None, LARGEST_RESIDENT_MB, resident_ok)
     grown_ok = seen.growth_mb <= LARGEST_GROWTH_MB
+    yield Row("crowd.decoder_deaths", seen.deaths, "processes", words, None, 0, seen.deaths == 0)
     yield Row("crowd.memory_growth", seen.growth_mb, "MB", "over the second half", None, LARGEST_GROWTH_MB, grown_ok)

@@ -44,6 +44,8 @@ class Watched:
     """The most that engine and decoders together had: pages that they share count once."""
     growth_mb: float
     """From just after the middle to the end."""
+    deaths: int
+    """Decoders that died on the way: then the growth says nothing."""
 
 
 def watch(seconds: float, seed: int) -> Watched:
@@ -64,7 +66,7 @@ def watch(seconds: float, seed: int) -> Watched:
         pipe = FramePipe(site.camera)
         stack.callback(pipe.close)
         try:
-            samples = _play(engine, pipe, jpegs, seconds)
+            samples, deaths = _play(engine, pipe, jpegs, seconds)
         except EngineGoneError as error:
             raise EngineGoneError(f"{error}: {log_path.read_text('utf-8', 'replace')[-500:]}") from None
         passages = 0
@@ -73,7 +75,7 @@ def watch(seconds: float, seed: int) -> Watched:
         tenth = max(1, len(samples) // 10)
         middle = samples[len(samples) // 2 : len(samples) // 2 + tenth]
         growth = sum(samples[-tenth:]) / tenth - sum(middle) / len(middle)
-        return Watched(seconds, pipe.written, passages, max(samples), growth)
+        return Watched(seconds, pipe.written, passages, max(samples), growth, deaths)
 
 
 def _frames(seed: int) -> list[bytes]:
@@ -86,9 +88,11 @@ def _frames(seed: int) -> list[bytes]:
     return jpegs
 
 
-def _play(engine: EngineProcess, pipe: FramePipe, jpegs: list[bytes], seconds: float) -> list[float]:
-    """Write frames as fast as they are taken; return the memory in MB, every half second."""
+def _play(engine: EngineProcess, pipe: FramePipe, jpegs: list[bytes], seconds: float) -> tuple[list[float], int]:
+    """Write frames as fast as they are taken; return the memory in MB, every half second, and the deaths."""
     samples: list[float] = []
+    known: set[int] = set()
+    deaths = 0
     pictures: Iterator[bytes] = cycle(jpegs)
     begun: float | None = None
     give_up = time.monotonic() + _START_S
@@ -102,8 +106,11 @@ def _play(engine: EngineProcess, pipe: FramePipe, jpegs: list[bytes], seconds: f
         else:
             time.sleep(0.002)
         if begun is not None and time.monotonic() >= begun + len(samples) * _SAMPLE_S:
-            samples.append(sum(resident_mb(pid) for pid in family(engine.pid)))
-    return samples
+            alive = set(family(engine.pid))
+            deaths += len(known - alive)
+            known = alive
+            samples.append(sum(resident_mb(pid) for pid in alive))
+    return samples, deaths
 
 
 def family(pid: int) -> list[int]:
