@@ -9,7 +9,7 @@ from benchmarks import bench_crowd
 from benchmarks.crowd.conditions import Effect
 from benchmarks.crowd.count import Outcome, count, outcome
 from benchmarks.crowd.gate import Core
-from benchmarks.crowd.memory import family, resident_mb
+from benchmarks.crowd.memory import LARGEST_GROWTH_MB, LARGEST_RESIDENT_MB, family, resident_mb, watch
 from benchmarks.crowd.population import person
 from benchmarks.crowd.stream import Visit
 from benchmarks.crowd.sweep import Frame, take
@@ -72,3 +72,14 @@ def test_rows_have_stable_names_and_a_miss_fails_them() -> None:
 def test_memory_is_read_of_a_process_and_its_children() -> None:
     assert family(1)[0] == 1
     assert resident_mb(0) == 0
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(180)
+def test_the_engine_keeps_its_size_and_its_decoders_while_a_crowd_walks_past() -> None:
+    seen = watch(40.0, 1)
+    assert seen.frames > 40 * 30
+    assert seen.passages >= 1
+    assert seen.deaths == 0
+    assert seen.resident_mb <= LARGEST_RESIDENT_MB
+    assert seen.growth_mb <= LARGEST_GROWTH_MB
