@@ -35,6 +35,8 @@ SIZES_LEAST: Final = 3
 """Changes of size within the window that are a fault; one is somebody's new setting."""
 SLOW_FPS: Final = 5.0
 """Fewer pictures a second than this are said, where more were asked for."""
+POOR_LASTS_S: Final = 10.0
+"""Poor pictures are over when they have been good for so long: what comes and goes is said once."""
 _GRID: Final = 8
 """Every so manieth row and column is compared."""
 
@@ -70,6 +72,7 @@ class PictureWatch:
         self._seen: deque[tuple[float, bool, bool]] = deque(maxlen=1024)
         """When, whether damaged, whether of another size than the one before."""
         self._shape: tuple[int, ...] | None = None
+        self._last_poor: tuple[Fault, float] | None = None
 
     def reopened(self) -> None:
         """Forget the pace: the camera was opened anew, or was silent. What its picture looked like is kept."""
@@ -85,7 +88,7 @@ class PictureWatch:
         self._seen.append((frame.at, frame.damaged, resized))
         while frame.at - self._seen[0][0] > WINDOW_S:
             self._seen.popleft()
-        return self._empty(grid, frame.at) or self._frozen(grid, frame.at) or self._poor(frame)
+        return self._empty(grid, frame.at) or self._frozen(grid, frame.at) or self._lasting(self._poor(frame), frame.at)
 
     def _empty(self, grid: Grey, at: float) -> Fault | None:
         if float(grid[::3, ::3].std()) > FLAT_DARK:  # most pictures; the percentiles below cost more
@@ -117,6 +120,15 @@ class PictureWatch:
             return None
         words = f"its picture has not changed for {FROZEN_S:g} s: it has hung; unplug it and plug it in again"
         return Fault(Grade.FROZEN, words)
+
+    def _lasting(self, poor: Fault | None, at: float) -> Fault | None:
+        """Keep saying what was poor a moment ago; of several reasons the first."""
+        last = self._last_poor
+        if last is not None and at - last[1] < POOR_LASTS_S:
+            self._last_poor = last[0], at if poor is not None else last[1]
+        else:
+            self._last_poor = None if poor is None else (poor, at)
+        return None if self._last_poor is None else self._last_poor[0]
 
     def _poor(self, frame: Frame) -> Fault | None:
         count = len(self._seen)

@@ -57,6 +57,7 @@ def stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stand]:
     monkeypatch.setattr(watch, "FROZEN_S", 0.5)
     monkeypatch.setattr(watch, "EMPTY_S", 0.3)
     monkeypatch.setattr(watch, "WINDOW_S", 0.8)
+    monkeypatch.setattr(watch, "POOR_LASTS_S", 0.4)
     fifo = tmp_path / "camera.mjpeg"
     os.mkfifo(fifo)
     states = States()

@@ -176,3 +176,15 @@ def test_a_silence_does_not_count_as_slow() -> None:
 
 def test_jpegs_of_a_standing_scene_differ_by_their_noise_alone() -> None:
     assert Line().play(10, *(decode_jpeg(jpeg(picture, 70))[0] for picture in NOISY)) is None
+
+
+def test_what_comes_and_goes_is_said_once_until_it_has_been_good_for_a_while() -> None:
+    line = Line()
+    faults = []
+    for number in range(30 * 40):
+        second = number // 30
+        faults.append(line.show(NOISY[number % 3], damaged=second % 6 < 2 and second < 20))
+    said = [fault is not None for fault in faults]
+    changes = [number / 30 for number in range(1, len(said)) if said[number] is not said[number - 1]]
+    assert len(changes) == 2
+    assert changes[1] == pytest.approx(22 + 10, abs=2)
