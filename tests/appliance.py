@@ -106,13 +106,14 @@ class Appliance:
         program: tuple[str, ...] = ("-m", "cli.main"),
         camera: Path | None = None,
         published_ago_s: int = 60,
+        socket: Path | None = None,
     ) -> None:
         self.folder = folder
         self.state = state or folder / "state"
         self.world = SmallWorld(folder, ISSUER, int(time.time()))
         self.world.publish(self.world.now - published_ago_s)
         self.openings = folder / "openings"
-        self.socket = folder / "control.sock"
+        self.socket = socket or folder / "control.sock"
         self.thermometer = VirtualThermometer(folder / "thermometer")
         self.gate = VirtualController(folder / "gate", log=self.openings)
         self.feed = Feed(folder / "camera.mjpeg")

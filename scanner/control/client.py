@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from scanner.control.address import is_ours, stand_in
 from scanner.control.messages import (
     MAX_LINE,
     PROTOCOL_VERSION,
@@ -49,7 +50,7 @@ class ControlClient:
     async def connect(self) -> Hello:
         """Connect and return the engine's greeting. Raises ControlClientError."""
         try:
-            self._reader, self._writer = await asyncio.open_unix_connection(os.fspath(self.path), limit=MAX_LINE)
+            self._reader, self._writer = await self._open()
             line = await asyncio.wait_for(self._reader.readline(), REPLY_TIMEOUT_S)
         except (OSError, ValueError, TimeoutError) as error:
             raise ControlClientError(f"no engine answers on {self.path}: {error}") from error
@@ -59,6 +60,15 @@ class ControlClient:
         if not isinstance(message, Hello):
             raise ControlClientError(f"what answers on {self.path} is no engine")
         return message
+
+    async def _open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        try:
+            return await asyncio.open_unix_connection(os.fspath(self.path), limit=MAX_LINE)
+        except OSError:
+            other = stand_in(self.path)
+            if not other.exists() or not is_ours(other.parent):
+                raise
+            return await asyncio.open_unix_connection(os.fspath(other), limit=MAX_LINE)
 
     async def __aiter__(self) -> AsyncIterator[View | Preview]:
         """Yield views and previews until the connection ends; then raise ControlClientError."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import logging
 import os
 import socket
@@ -19,6 +20,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from scanner.control.address import is_ours, stand_in
 from scanner.control.messages import COMMAND, MAX_LINE, Command, Hello, Message, Preview, Reply, View, WatchPreview
 
 log = logging.getLogger(__name__)
@@ -34,6 +36,13 @@ START_S = 5.0
 
 class ControlError(Exception):
     """The control socket cannot be opened; the text says why and what to do."""
+
+
+class UnwritableError(ControlError):
+    """The folder of the configured socket cannot be written."""
+
+
+_UNWRITABLE = {errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EDQUOT}
 
 
 class _Client:
@@ -58,7 +67,7 @@ class ControlServer:
     """Serves one engine's control socket. `handle` runs in a worker thread and may block for a moment."""
 
     def __init__(self, path: Path, hello: Hello, handle: Callable[[Command], Reply]) -> None:
-        self._path = path
+        self._configured = self._path = path
         self._hello = _line(hello)
         self._handle = handle
         self._clients: set[_Client] = set()
@@ -74,7 +83,17 @@ class ControlServer:
 
     def start(self) -> None:
         """Open the socket, readable by this user only, and serve until `stop`. Raises ControlError."""
-        listener = _listen(self._path)
+        try:
+            listener = _listen(self._configured)
+            self._path = self._configured
+        except UnwritableError as error:
+            self._path = stand_in(self._configured)
+            with contextlib.suppress(OSError):  # whatever is there is looked at next
+                self._path.parent.mkdir(mode=0o700)
+            if not is_ours(self._path.parent):
+                raise ControlError(f"{error}; and {self._path.parent} is somebody else's") from error
+            listener = _listen(self._path)
+            log.warning("%s; screens find the engine at %s instead", error, self._path)
         started: Future[None] = Future()
         self._thread = threading.Thread(target=self._run, args=(listener, started), name="control", daemon=True)
         self._thread.start()
@@ -223,7 +242,8 @@ def _listen(path: Path) -> socket.socket:
         raise
     except OSError as error:
         listener.close()
-        raise ControlError(f"cannot open the control socket {path}: {error.strerror or error}") from error
+        kind = UnwritableError if error.errno in _UNWRITABLE else ControlError
+        raise kind(f"cannot open the control socket {path}: {error.strerror or error}") from error
     return listener
 
 

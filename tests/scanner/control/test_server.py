@@ -9,6 +9,7 @@ import json
 import os
 import socket
 import stat
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from keys.reasons import Reason
+from scanner.control.address import stand_in
 from scanner.control.client import ControlClient, ControlClientError, ProtocolMismatchError
 from scanner.control.messages import (
     MAX_LINE,
@@ -226,8 +228,8 @@ def test_a_living_engine_too_busy_to_answer_keeps_its_socket(path: Path, handler
             one.close()
 
 
-def test_a_dead_socket_that_cannot_be_removed_is_said_in_words(
-    path: Path, handler: Handler, monkeypatch: pytest.MonkeyPatch
+async def test_where_the_sockets_folder_is_read_only_screens_find_the_engine_all_the_same(
+    path: Path, handler: Handler, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     path.parent.mkdir()
     with socket.socket(socket.AF_UNIX) as dead:
@@ -236,8 +238,32 @@ def test_a_dead_socket_that_cannot_be_removed_is_said_in_words(
     def read_only(*_: object, **__: object) -> None:
         raise OSError(errno.EROFS, os.strerror(errno.EROFS))
 
-    monkeypatch.setattr(Path, "unlink", read_only)
-    with pytest.raises(ControlError, match="Read-only file system"):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    server = ControlServer(path, HELLO, handler)
+    with monkeypatch.context() as broken:
+        broken.setattr(Path, "unlink", read_only)
+        server.start()
+    client = ControlClient(path)
+    assert await client.connect() == HELLO
+    await client.close()
+    server.stop()
+
+
+def test_a_folder_in_tmp_that_is_not_ours_alone_is_never_used(
+    path: Path, handler: Handler, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path.parent.mkdir()
+    path.touch()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    trap = stand_in(path).parent
+    trap.mkdir(mode=0o777)
+    trap.chmod(0o777)
+
+    def read_only(*_: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr("scanner.control.server._make_way", read_only)
+    with pytest.raises(ControlError, match="somebody else's"):
         ControlServer(path, HELLO, handler).start()
 
 

@@ -187,7 +187,7 @@ def test_a_full_disk_passes_nobody_unlogged_and_still_takes_a_guards_override(tm
 
 
 def test_a_read_only_state_folder_passes_nobody_and_recovers(tmp_path: Path, small_disk: Path) -> None:
-    with Appliance(tmp_path, state=small_disk / "state") as appliance:
+    with Appliance(tmp_path, state=small_disk / "state", socket=small_disk / "state" / "control.sock") as appliance:
         appliance.start()
         passes(appliance, 0)
         appliance.stop()
