@@ -296,10 +296,13 @@ async def test_a_screen_says_when_the_engine_has_gone(server: ControlServer, pat
     client = ControlClient(path)
     await client.connect()
     server.stop()
+
+    async def listen() -> None:
+        async for _ in client:
+            pass
+
     with pytest.raises(ControlClientError):
-        async with asyncio.timeout(3):
-            async for _ in client:
-                pass
+        await asyncio.wait_for(listen(), 3)
     with pytest.raises(ControlClientError, match="no engine answers"):
         await ControlClient(path).connect()
 
