@@ -29,6 +29,7 @@ class Reason(StrEnum):
     summary: str
 
     def __new__(cls, code: str, kind: ReasonKind, summary: str) -> Reason:
+        """Make a member whose value is its code alone."""
         member = str.__new__(cls, code)
         member._value_ = code
         member.kind = kind

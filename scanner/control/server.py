@@ -128,6 +128,11 @@ class ControlServer:
         self._post(self._set_preview, preview.lane, _line(preview))
 
     @property
+    def has_clients(self) -> bool:
+        """Whether anybody is connected."""
+        return bool(self._clients)
+
+    @property
     def watched(self) -> frozenset[str]:
         """Lanes whose preview somebody watches."""
         return self._watched

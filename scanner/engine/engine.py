@@ -174,6 +174,7 @@ class Engine:
         self._day = self._today()
         self._housekeeping_at = 0.0
         self._last_view: View | None = None
+        self._view_at = 0.0
 
     # --- life -----------------------------------------------------------------------------------------------------
 
@@ -369,6 +370,11 @@ class Engine:
         return next((lane.loop for lane in self._lanes if lane.section.name == name), None)
 
     def _publish(self) -> None:
+        """Make the view that screens get; where nobody looks, once a second for whoever comes next."""
+        now = time.monotonic()
+        if now < self._view_at and not self.control.has_clients:
+            return
+        self._view_at = now + HOUSEKEEPING_S
         verified_age = self.trust.freshness(None, self._clock.trust())
         oldest = self._log.oldest_ms
         view = View(
