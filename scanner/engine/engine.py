@@ -20,9 +20,7 @@ from scanner.clock import Clock, ClockError, ClockStep
 from scanner.config.model import Configuration, LaneSection
 from scanner.config.reader import Document
 from scanner.control.messages import (
-    DegradationView,
     Hello,
-    LaneView,
     View,
 )
 from scanner.control.server import ControlError, ControlServer
@@ -37,6 +35,7 @@ from scanner.engine.report import PassageReport, Reporter
 from scanner.engine.staff_desk import StaffDesk
 from scanner.engine.supervision import SupervisedThread, notify_systemd
 from scanner.engine.trust import Trust
+from scanner.engine.views import engine_view
 from scanner.engine.vision import Reports, Vision
 from scanner.journal.entry import EntryDraft
 from scanner.journal.errors import JournalError
@@ -375,30 +374,15 @@ class Engine:
         if now < self._view_at and not self.control.has_clients:
             return
         self._view_at = now + HOUSEKEEPING_S
-        verified_age = self.trust.freshness(None, self._clock.trust())
-        oldest = self._log.oldest_ms
-        view = View(
+        view = engine_view(
+            self.configuration.site,
             now=self._clock.now(),
-            clock=self._clock.trust(),
-            site=self.configuration.site.name,
-            site_kind=self.configuration.site.kind,
-            keys_age=verified_age.keys_age,
-            lists_age=verified_age.lists_age,
-            policy_age=verified_age.policy_age,
+            freshness=self.trust.freshness(None, self._clock.trust()),
             entries=self._log.size,
-            waiting=self._log.size,
-            oldest_waiting=None if oldest is None else oldest // 1000,
-            guard=None,
-            degraded=tuple(
-                DegradationView(code=one.cause.value, lane=one.lane, detail=one.detail, since=one.since)
-                for one in self.degradations.active()
-            ),
-            lanes=tuple(self._lane_view(lane) for lane in self._lanes),
+            oldest_ms=self._log.oldest_ms,
+            degraded=self.degradations.active(),
+            lanes=tuple(lane.loop.view for lane in self._lanes),
         )
         if view != self._last_view:
             self._last_view = view
             self.control.publish(view)
-
-    @staticmethod
-    def _lane_view(lane: _LaneParts) -> LaneView:
-        return lane.loop.view

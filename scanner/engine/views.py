@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from firmware_bridge.values import Light, LinkState, Measurement, Sample
-from scanner.control.messages import LaneView, ResultView, TemperatureView
+from scanner.config.model import SiteSection
+from scanner.control.messages import DegradationView, LaneView, ResultView, TemperatureView, View
+from scanner.engine.degradations import Degradation
 from scanner.engine.person import Person
 from scanner.engine.ports import Devices
 from scanner.engine.tally import Tally
 from scanner.lane import State
 from scanner.policy import Rules
-from scanner.values import Outcome
+from scanner.values import Freshness, Outcome
 
 SHOWN = frozenset({State.PASSED, State.REFERRED, State.STOPPED, State.OVERRIDING})
 """States in which a result is on the screen."""
@@ -107,4 +109,34 @@ def temperature_view(measurement: Measurement) -> TemperatureView:
         raw_centi=measurement.raw_centi,
         ambient_centi=measurement.ambient_centi,
         method=measurement.method,
+    )
+
+
+def engine_view(
+    site: SiteSection,
+    *,
+    now: int,
+    freshness: Freshness,
+    entries: int,
+    oldest_ms: int | None,
+    degraded: tuple[Degradation, ...],
+    lanes: tuple[LaneView, ...],
+) -> View:
+    """Return the whole engine's view at `now`. Until there is a hub, nobody else holds any entry."""
+    return View(
+        now=now,
+        clock=freshness.clock,
+        site=site.name,
+        site_kind=site.kind,
+        keys_age=freshness.keys_age,
+        lists_age=freshness.lists_age,
+        policy_age=freshness.policy_age,
+        entries=entries,
+        waiting=entries,
+        oldest_waiting=None if oldest_ms is None else oldest_ms // 1000,
+        guard=None,
+        degraded=tuple(
+            DegradationView(code=one.cause.value, lane=one.lane, detail=one.detail, since=one.since) for one in degraded
+        ),
+        lanes=lanes,
     )
