@@ -23,7 +23,7 @@ from firmware_bridge.values import LinkState, Sample
 from scanner.camera.capture import Capture
 from scanner.camera.frame import Frame
 from scanner.camera.picture import decode_picture
-from scanner.config.model import CameraSection, GateSection, ThermometerSection
+from scanner.config.model import CameraSection, GateSection, ThermometerSection, is_picamera
 from scanner.decoder import Decoder, zbar_missing
 from scanner.health.finding import Finding, failed, good, warning
 from scanner.values import TemperatureRule
@@ -103,6 +103,8 @@ def _first_frame(capture: Capture, states: list[tuple[LinkState, str]]) -> Frame
 def _camera_advice(section: CameraSection) -> str:
     source = section.source
     if isinstance(source, str) and not source.isdecimal():
+        if is_picamera(source):
+            return "check its ribbon cable with rpicam-hello; see docs/hardware.md"
         if "://" in source:
             return "check the camera's address, power and network"
         if _is_fifo(Path(source)):

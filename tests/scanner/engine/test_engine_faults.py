@@ -17,7 +17,7 @@ import serial
 
 from firmware_bridge.values import LinkState
 from scanner.journal.detail import EntryKind, FaultDetail
-from tests.appliance import Appliance, pictures
+from tests.appliance import Appliance, picture, pictures
 
 
 @pytest.fixture
@@ -86,6 +86,19 @@ def test_a_camera_that_dies_is_said_and_taken_up_when_it_returns(appliance: Appl
         ("camera_lost", True),
         ("camera_lost", False),
     ]
+
+
+def test_a_camera_whose_picture_stands_still_is_said_and_the_code_in_it_passes_once(appliance: Appliance) -> None:
+    appliance.start()
+    appliance.thermometer.person(3650)
+    appliance.feed.frame = picture(appliance.world.code().text)
+    assert appliance.report(0)["outcome"] == "pass"
+    appliance.wait_degraded("camera_lost")
+    appliance.thermometer.nobody()
+    appliance.wait_for(lambda: True, 1.0)
+    assert len(appliance.reports) == 1
+    appliance.show(None)
+    appliance.wait_degraded("camera_lost", active=False)
 
 
 def test_broken_pictures_cost_nothing(appliance: Appliance) -> None:
