@@ -149,10 +149,10 @@ def test_a_changing_size_is_handed_out_as_it_is_and_said(stand: Stand) -> None:
 
 def test_one_picture_a_second_is_used_and_said(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
     writer, capture, states = stand
-    monkeypatch.setattr(watch, "WINDOW_S", 2.5)
+    monkeypatch.setattr(watch, "WINDOW_S", 1.4)
     writer.fps = 1.0
     states.wait_for(UP, "of 30 pictures a second")
-    assert frames_in(capture, 1.5)
+    assert frames_in(capture, 1.2)
     assert all(state is UP for state, _ in states.told[1:])
 
 

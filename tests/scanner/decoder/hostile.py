@@ -13,7 +13,7 @@ from scanner.decoder.values import Decoded
 from scanner.decoder.wire import Request, Unread
 
 CRASH, HANG, FAIL, EAT, LEAVE = 1, 2, 3, 4, 5
-LIE, FLOOD, LOOK_AROUND, FAR, WRITE = 6, 7, 8, 9, 10
+LIE, FLOOD, LOOK_AROUND, FAR, WRITE, SPIN = 6, 7, 8, 9, 10, 11
 FACE = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 
 
@@ -75,9 +75,12 @@ def eyes(picture: memoryview, request: Request) -> worker.Seen:
             return worker.Seen((Decoded("A", ((float("nan"), 0.0), *FACE[1:]), "x"),))
         case 10:
             picture[0, 0] = 0
+        case 11:
+            while True:
+                pass
     return worker.Seen((Decoded(f"{request.width} x {request.height}", FACE, "x"),), Unread("closer", FACE), 3)
 
 
 def main(arguments: list[str]) -> None:
     """Serve like the quick worker, with these eyes."""
-    worker.run(arguments, lambda: eyes, memory=quick_worker.MEMORY, niceness=0)
+    worker.run(arguments, lambda: eyes, memory=quick_worker.MEMORY)

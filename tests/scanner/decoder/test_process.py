@@ -207,3 +207,27 @@ def test_a_closed_process_is_gone_with_its_memory() -> None:
     process.close()
     assert not Path(f"/proc/{pid}").exists()
     assert not process.ready(0.01)
+
+
+def test_harder_looks_take_only_time_that_nobody_wants_and_may_wait_for_it() -> None:
+    harder = started(DecoderProcess(Program.HARDER, name="the decoder", spare=True, answer_limit_s=0.3))
+    try:
+        assert harder.pid is not None
+        assert os.sched_getscheduler(harder.pid) == os.SCHED_IDLE
+        os.kill(harder.pid, signal.SIGSTOP)
+        threading.Timer(0.9, os.kill, (harder.pid, signal.SIGCONT)).start()
+        began = time.monotonic()
+        assert harder.look(scene(), budget_ms=1).codes == ()
+        assert time.monotonic() - began > 0.8
+    finally:
+        harder.close()
+
+
+def test_harder_looks_that_compute_without_end_or_wait_for_ever_are_ended_too() -> None:
+    for act in (hostile.HANG, hostile.SPIN):
+        process = started(DecoderProcess(HOSTILE, name="the decoder", spare=True, answer_limit_s=0.1))
+        try:
+            with pytest.raises(LostError, match="did not answer"):
+                process.look(showing(act))
+        finally:
+            process.close()

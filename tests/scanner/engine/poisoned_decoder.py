@@ -30,7 +30,7 @@ def load() -> worker.Eyes:
 
 def main(arguments: list[str]) -> None:
     """Serve like the quick worker."""
-    worker.run(arguments, load, memory=quick_worker.MEMORY, niceness=0)
+    worker.run(arguments, load, memory=quick_worker.MEMORY)
 
 
 if __name__ == "__main__":

@@ -99,7 +99,7 @@ def unreadable(cause: Hint, seed: int) -> Staged:
                 light["defocus"] = chance.uniform(0.5, 1.5)
             else:  # nearer than the lens can focus
                 module = chance.uniform(5.0, 8.0)
-                light["defocus"] = module * chance.uniform(0.75, 1.1)
+                light["defocus"] = module * chance.uniform(0.55, 0.95)
         case Hint.HOLD_STILL:
             angle, length = chance.uniform(0, math.tau), module * chance.uniform(2.6, 6.0)
             moved = length * math.cos(angle), length * math.sin(angle)
@@ -112,7 +112,7 @@ def unreadable(cause: Hint, seed: int) -> Staged:
             else:
                 brightness, art_at = 0.0, (0.0, 0.0)  # the whole picture, below
         case Hint.TURN_UP_SCREEN:
-            art = dimmed(art, chance.uniform(0.03, 0.08), chance.choice((0, 10, 30, 60)))
+            art = dimmed(art, chance.uniform(0.045, 0.08), chance.choice((0, 10, 30, 60)))
             noise = chance.uniform(3, 6)
         case Hint.CUT_OFF:
             half, part = code.modules * module / 2, chance.uniform(0.12, 0.6)
@@ -125,7 +125,7 @@ def unreadable(cause: Hint, seed: int) -> Staged:
     view = empty(chance)
     optics.expose(view, art, pose, moved, Optics(**light))  # type: ignore[arg-type]
     if cause is Hint.TOO_BRIGHT and not brightness:  # blown out: what is dark is nearly white as well
-        white = chance.uniform(225, 242)
+        white = chance.uniform(212, 234)
         view = np.clip(view.astype(np.float32) * chance.uniform(0.5, 1.0) + white, 0, 255).astype(np.uint8)
     return Staged(shot(view, chance, noise=noise), project(pose, code.corners))
 
@@ -149,8 +149,10 @@ def without_code(seed: int) -> Grey:
     elif kind == 6:
         blotches(view, rng)
     elif kind == 7:
-        view = np.full_like(view, chance.randrange(20, 250))
-        blotches(view, rng)
+        shade = np.linspace(chance.randrange(20, 250), chance.randrange(20, 250), view.shape[1])
+        view = np.repeat(np.repeat(shade[None, :, None], view.shape[0], 0), 3, 2).astype(np.uint8)  # a wall
+        if chance.random() < 0.5:
+            stand(view, figure(chance.randrange(6)), chance.uniform(350, 800))
     brightness = chance.choice((1.0, 1.0, 0.5, 0.2, 1.4))
     if chance.random() < 0.3:
         view = np.asarray(cv2.GaussianBlur(view, (0, 0), chance.uniform(0.6, 4)), np.uint8)
@@ -237,9 +239,6 @@ def blotches(view: NDArray[np.uint8], rng: np.random.Generator) -> None:
     wide, high = int(rng.integers(150, 500)), int(rng.integers(150, 400))
     size = int(rng.integers(3, 24))
     for _ in range(int(rng.integers(100, 1500))):
-        x, y, tone = (
-            int(rng.integers(left, left + wide)),
-            int(rng.integers(top, top + high)),
-            int(rng.integers(20, 240)),
-        )
+        x, y = int(rng.normal(left + wide / 2, wide / 4)), int(rng.normal(top + high / 2, high / 4))
+        tone = int(rng.integers(20, 240))
         cv2.circle(view, (x, y), int(rng.integers(2, size + 2)), (tone, tone, tone), -1, cv2.LINE_AA)
