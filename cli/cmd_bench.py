@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import json
+import os
 import pkgutil
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -42,6 +44,9 @@ def words(row: Row) -> str:
 def command(
     names: Annotated[list[str] | None, typer.Argument(help="Which to run, by the first part of the name.")] = None,
     *,
+    photos: Annotated[
+        Path | None, typer.Option(help="For vision: a folder of photographs with a ground_truth.jsonl.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One object a row.")] = False,
 ) -> None:
     """Measure, and compare with references measured in the same run.
@@ -50,6 +55,10 @@ def command(
 
     Example: checkpoint bench verify journal
     """
+    if photos is not None:
+        if not (photos / "ground_truth.jsonl").is_file():
+            fail(f"{photos} holds no ground_truth.jsonl: an object a line with file, set, codes and texts", 2)
+        os.environ["CHECKPOINT_PHOTOS"] = str(photos.resolve())  # before the benchmark is loaded, which reads it
     known = available()
     chosen = names or known
     for name in chosen:

@@ -23,12 +23,12 @@ _DIES_FIRST: Final = 800
 """Added to what the kernel's out-of-memory killer thinks of the process (proc_pid_oom_score_adj(5))."""
 
 
-def confine(parent: int, *, memory: int, niceness: int) -> None:
+def confine(parent: int, *, memory: int, spare: bool) -> None:
     """Give up what decoding does not need. To be called when everything is loaded.
 
     `parent`: the process that started this one; when that ends, this one is killed. `memory`: bytes of address space.
-    `niceness`: added to the process's own. Raises OSError where Linux refuses something that it grants everybody, and
-    ProcessLookupError when the parent is gone already.
+    `spare`: run only while nobody else wants the core (sched(7), SCHED_IDLE): whoever wants it has it at once. Raises
+    OSError where Linux refuses something that it grants everybody, and ProcessLookupError when the parent is gone.
     """
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
@@ -37,7 +37,8 @@ def confine(parent: int, *, memory: int, niceness: int) -> None:
     _prctl(_PR_SET_DUMPABLE, 0)
     with contextlib.suppress(OSError):  # where /proc is not there or not for us, the killer chooses by size
         Path("/proc/self/oom_score_adj").write_text(str(_DIES_FIRST), "ascii")
-    os.nice(niceness)
+    if spare:
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     for limit, most in (
         (resource.RLIMIT_AS, memory),
         (resource.RLIMIT_CORE, 0),

@@ -8,10 +8,8 @@ from scanner.decoder.worker import harder, run
 
 MEMORY: Final = 2 << 30
 """Bytes of address space: OpenCV, numpy, and the largest picture enlarged."""
-NICENESS: Final = 15
-"""The quick look, the lane and the log go first."""
 
 
 def main(arguments: list[str]) -> None:
     """Serve until the engine ends."""
-    run(arguments, harder, memory=MEMORY, niceness=NICENESS)
+    run(arguments, harder, memory=MEMORY, spare=True)

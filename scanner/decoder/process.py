@@ -19,6 +19,7 @@ import sys
 import time
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from pathlib import Path
 from typing import Final
 
 import cv2
@@ -32,6 +33,8 @@ log = logging.getLogger(__name__)
 
 ANSWER_LIMIT_S: Final = 1.5
 """Silence after which a process hangs: a look takes milliseconds, tens of them on a slow box."""
+STARVED_LIMIT: Final = 10
+"""Times that: when also a process that gets no time to compute hangs."""
 START_LIMIT_S: Final = 20.0
 """For loading the libraries from a slow card on a busy box."""
 BACKOFF_S: Final = (0.05, 1.0)
@@ -78,13 +81,18 @@ class DecoderProcess:
         program: str,
         *,
         name: str,
+        spare: bool = False,
         answer_limit_s: float = ANSWER_LIMIT_S,
         backoff_s: tuple[float, float] = BACKOFF_S,
         steady_s: float = STEADY_S,
     ) -> None:
-        """`program`: a module with `main(arguments)`. `name`: for the log. Raises OSError when memory is short."""
+        """`program`: a module with `main(arguments)`. `name`: for the log. Raises OSError when memory is short.
+
+        `spare`: it takes only time that nobody else wants, so silence alone does not mean that it hangs.
+        """
         self._program = str(program)
         self._name = name
+        self._spare = spare
         self._answer_limit_s = answer_limit_s
         self._backoff_s = backoff_s
         self._steady_s = steady_s
@@ -156,7 +164,7 @@ class DecoderProcess:
         try:
             connection.settimeout(self._answer_limit_s)
             connection.send(write_request(request))
-            reply = read_reply(_received(connection), request)
+            reply = read_reply(self._answer(connection), request)
         except TimeoutError:
             raise self._bury(f"it did not answer within {self._answer_limit_s:g} s") from None
         except WireError as error:
@@ -166,6 +174,24 @@ class DecoderProcess:
         if reply.kind is Kind.UNABLE:
             raise self._bury(f"it failed: {reply.text}")
         return reply if shrunk == 1 else _enlarged(reply, 1 / shrunk)
+
+    def _answer(self, connection: socket.socket) -> bytes:
+        """Return the next message. Raises TimeoutError when the process hangs."""
+        busy_until = self._processor_s() + self._answer_limit_s / 2
+        deadline = time.monotonic() + STARVED_LIMIT * self._answer_limit_s
+        while True:
+            try:
+                return _received(connection)
+            except TimeoutError:
+                if not self._spare or self._processor_s() > busy_until or time.monotonic() > deadline:
+                    raise
+
+    def _processor_s(self) -> float:
+        """Return how long the process has been computing (proc_pid_stat(5)); 0 where that cannot be told."""
+        with contextlib.suppress(OSError, IndexError, ValueError):
+            after_name = Path(f"/proc/{self.pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
+            return (int(after_name[11]) + int(after_name[12])) / os.sysconf("SC_CLK_TCK")
+        return 0.0
 
     def close(self) -> None:
         """End the process and let go of the memory. Safe to call twice."""

@@ -12,4 +12,4 @@ MEMORY: Final = 512 << 20
 
 def main(arguments: list[str]) -> None:
     """Serve until the engine ends."""
-    run(arguments, quick, memory=MEMORY, niceness=0)
+    run(arguments, quick, memory=MEMORY)

@@ -46,11 +46,11 @@ def serve(connection: socket.socket, memory: mmap.mmap, eyes: Eyes) -> None:
         connection.send(write_reply(Reply(Kind.SEEN, request.number, seen.codes, seen.unread, seen.looks)))
 
 
-def run(arguments: list[str], load: Callable[[], Eyes], *, memory: int, niceness: int) -> None:
+def run(arguments: list[str], load: Callable[[], Eyes], *, memory: int, spare: bool = False) -> None:
     """Be a decoder's process: load the eyes, give up everything else, serve.
 
     `arguments`: descriptor of the socket, descriptor of the memory, process that started this one. `memory`: bytes of
-    address space at most.
+    address space at most. `spare`: take only time that nobody else wants.
     """
     connection = socket.socket(fileno=int(arguments[0]))
     descriptor = int(arguments[1])
@@ -58,7 +58,7 @@ def run(arguments: list[str], load: Callable[[], Eyes], *, memory: int, niceness
     os.close(descriptor)  # the map holds another
     try:
         eyes = load()
-        confine(int(arguments[2]), memory=memory, niceness=niceness)
+        confine(int(arguments[2]), memory=memory, spare=spare)
     except (ImportError, OSError, AttributeError) as error:
         connection.send(write_reply(Reply(Kind.UNABLE, 0, text=f"{type(error).__name__}: {error}")))
         return

@@ -97,14 +97,14 @@ class Vision:
     def busy_for(self) -> float:
         """Return for how many seconds the current frame has been worked on; 0 between frames."""
         since = self._busy_since
-        return max(self._harder.busy_for(), 0.0 if since is None else time.monotonic() - since)
+        return 0.0 if since is None else time.monotonic() - since
 
     def run(self, stop: threading.Event) -> None:
         """Work on the newest frame until `stop`."""
         quick = DecoderProcess(self._quick_program, name=f"the decoder of lane {self._lane}")
         try:
-            self._harder.start(stop)
             while not stop.is_set():
+                self._harder.keep_running(stop)
                 if quick.ready(_PATIENCE_S):
                     self._look(quick, stop)
                 self._judge(quick.health)
@@ -193,30 +193,28 @@ class HarderLooks:
         self.unread: tuple[float, Corners] | None = None
         """When the newest frame was taken in which something looked like a code that was not read, and where."""
         self._offered: tuple[Frame, tuple[Decoded, ...], bool] | None = None
+        self._thread: threading.Thread | None = None
         self._wake = threading.Event()
-        self._busy_since: float | None = None
+        self._busy = False
         self._turn = 0
 
-    def start(self, stop: threading.Event) -> None:
-        """Start the thread; it ends after `stop`."""
-        threading.Thread(target=self._run, args=(stop,), name=f"{self._lane}-harder", daemon=True).start()
+    def keep_running(self, stop: threading.Event) -> None:
+        """Start the thread where it does not run; it ends after `stop`."""
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = threading.Thread(target=self._run, args=(stop,), name=f"{self._lane}-harder", daemon=True)
+            self._thread.start()
 
     def offer(self, frame: Frame, codes: tuple[Decoded, ...], *, found: bool) -> None:
         """Offer a frame in which more than `codes` may be; returns at once.
 
         `found`: the quick look found a code there and could not read it.
         """
-        if self._busy_since is None:
+        if not self._busy:
             self._offered = frame, codes, found
             self._wake.set()
 
-    def busy_for(self) -> float:
-        """Return for how many seconds the current look has lasted."""
-        since = self._busy_since
-        return 0.0 if since is None else time.monotonic() - since
-
     def _run(self, stop: threading.Event) -> None:
-        process = DecoderProcess(self._program, name=f"the harder looks of lane {self._lane}")
+        process = DecoderProcess(self._program, name=f"the harder looks of lane {self._lane}", spare=True)
         try:
             while not stop.is_set():
                 if not process.ready(_PATIENCE_S):
@@ -226,11 +224,11 @@ class HarderLooks:
                 self._wake.clear()
                 if offered is None:
                     continue
-                began = self._busy_since = time.monotonic()
+                self._busy, began = True, time.monotonic()
                 frame, codes, found = offered
                 self._look(process, without(frame, codes), stop, found=found)
                 took = time.monotonic() - began
-                self._busy_since = None
+                self._busy = False
                 stop.wait(took * HARDER_REST)
         finally:
             process.close()
