@@ -19,7 +19,7 @@ from scanner.decoder.zxing import Sight
 
 MAX_ENLARGED: Final = 4_000_000
 """Pixels of a picture that is still worth enlarging: beyond, modules are large enough."""
-MIN_HALVED: Final = 100_000
+MIN_HALVED: Final = 20_000
 """Pixels of a picture that is still worth making smaller."""
 _DEEP: Final = (255 * (np.arange(256) / 255) ** 0.5).astype(np.uint8)
 _HIGH: Final = (255 * (np.arange(256) / 255) ** 4.0).astype(np.uint8)
@@ -86,23 +86,16 @@ def _highlights(grey: Grey) -> Sight:
     return _sight(_picture(cv2.LUT(grey, _HIGH)), "zxing-cpp, highlights")
 
 
-def _mended(grey: Grey) -> Sight:
-    """For scratches and cracks: thin dark lines are closed."""
-    return _sight(_picture(cv2.morphologyEx(grey, cv2.MORPH_CLOSE, _SQUARE)), "zxing-cpp, mended")
-
-
-_SQUARE: Final = np.ones((3, 3), np.uint8)
 AS_IT_IS: Final = Look("zxing-cpp", zxing.look)
 HARDER: Final[tuple[Look, ...]] = (
     Look("zxing-cpp 0.5x, global", _half_one_threshold),
     Look("zxing-cpp, global", _one_threshold),
-    Look("zxing-cpp 0.5x", _half),
-    Look("zxing-cpp 2x", enlarged),
     Look("zxing-cpp, sharp", _sharp),
+    Look("zxing-cpp 2x", enlarged),
     Look("zxing-cpp, highlights", _highlights),
-    Look("zxing-cpp, shadows", _shadows),
+    Look("zxing-cpp 0.5x", _half),
     Look("pyzbar 0.5x", _half_zbar),
-    Look("zxing-cpp, mended", _mended),
+    Look("zxing-cpp, shadows", _shadows),
     Look("zxing-cpp 2x, sharp", _enlarged_sharp),
 )
 """In the order of what they add for their time, measured on photographs; what adds nothing is not here."""

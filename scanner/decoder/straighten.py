@@ -2,7 +2,8 @@
 
 The code is first laid flat by its corners. Then the edges between its modules are taken as a wave of known length, one
 period a module, and demodulated: the phase of the wave, averaged over a few modules around each point, says how far the
-grid has moved there, sideways and upright. A few rounds with ever smaller neighbourhoods follow folds of half a module.
+grid has moved there, sideways and upright; beyond half a module the phase wraps around, and is unwrapped from the three
+finder patterns on, whose modules cannot be mistaken. A second round with a smaller neighbourhood follows sharper folds.
 What is sampled along the moved grid is drawn anew as a flat code, and left to the ordinary decoder with its checksums.
 """
 
@@ -25,10 +26,12 @@ COARSE: Final = 2
 """Pixels a module of the planes that phases are averaged in."""
 MARGIN: Final = 3
 """Modules around the code that are laid flat with it."""
-ROUNDS: Final = (2.0, 1.5, 1.2)
+ROUNDS: Final = (1.5, 1.2)
 """Size of the neighbourhood that agrees on one phase, in modules, round by round."""
 MAX_MODULES: Final = 89
 """Of a side, version 18: larger codes are not shown at gates, and would take long."""
+_FINDER: Final = 7
+"""Modules of a side of a finder pattern (ISO/IEC 18004 clause 5.3.2)."""
 _LEAST_SPREAD: Final = 5.0
 """Brightness, of 255: less than that is noise."""
 _QUIET: Final = 4
@@ -50,12 +53,12 @@ def straighten(grey: Grey, found: Found) -> Grey:
     across, down = np.zeros_like(flat), np.zeros_like(flat)
     wave = np.exp(2j * np.pi * (np.arange(side) + 0.5) / STEP)
     cosine, sine = wave.real.astype(np.float32), wave.imag.astype(np.float32)
-    for neighbourhood in ROUNDS:
+    for number, neighbourhood in enumerate(ROUNDS):
         seen = _blurred(_moved(flat, columns + across, rows + down), STEP / 6)
         upright = np.abs(cv2.Sobel(seen, cv2.CV_32F, 1, 0))
         lying = np.abs(cv2.Sobel(seen, cv2.CV_32F, 0, 1))
-        across = across + _offset(upright - lying, cosine[None, :], sine[None, :], neighbourhood)
-        down = down + _offset(lying - upright, cosine[:, None], sine[:, None], neighbourhood)
+        across = across + _offset(upright - lying, cosine[None, :], sine[None, :], neighbourhood, unwrap=not number)
+        down = down + _offset(lying - upright, cosine[:, None], sine[:, None], neighbourhood, unwrap=not number)
     seen = np.asarray(cv2.boxFilter(_moved(flat, columns + across, rows + down), -1, (4, 4)), np.float32)
     middles = MARGIN * STEP + np.arange(found.modules) * STEP + STEP // 2
     modules = np.where(seen[np.ix_(middles, middles)] > 0, np.uint8(255), np.uint8(0))
@@ -85,14 +88,52 @@ def _evenly_lit(grey: Grey) -> Plane:
     return np.asarray(np.clip((picture - mean) / spread, -1.2, 1.2), np.float32)
 
 
-def _offset(edges: Plane, cosine: Plane, sine: Plane, neighbourhood: float) -> Plane:
-    """Return how many pixels the edges around each point lie behind the even grid: at most half a module."""
+def _offset(edges: Plane, cosine: Plane, sine: Plane, neighbourhood: float, *, unwrap: bool) -> Plane:
+    """Return how many pixels the edges around each point lie behind the even grid, with `unwrap` also over a module."""
     edges = np.maximum(edges, 0)
     size = neighbourhood * COARSE
-    phase = cv2.phase(_blurred(_coarse(edges * cosine), size), _blurred(_coarse(edges * sine), size))
-    offset = np.where(phase > np.pi, phase - 2 * np.pi, phase) * (STEP / (2 * np.pi))
-    smooth = _blurred(offset.astype(np.float32), COARSE * 0.7)
+    turned = cv2.phase(_blurred(_coarse(edges * cosine), size), _blurred(_coarse(edges * sine), size))
+    phase = np.asarray(np.where(turned > np.pi, turned - 2 * np.pi, turned), np.float32)
+    if unwrap:
+        frame = MARGIN * COARSE
+        within = _unwrapped(phase[frame:-frame, frame:-frame])
+        phase = np.asarray(cv2.copyMakeBorder(within, frame, frame, frame, frame, cv2.BORDER_REPLICATE), np.float32)
+    smooth = _blurred(phase * np.float32(STEP / (2 * np.pi)), COARSE * 0.7)
     return np.asarray(cv2.resize(smooth, edges.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def _unwrapped(phase: Plane) -> Plane:
+    """Return phases of -π to π, of a square of even size, without their jumps of 2π; at the finder patterns near 0.
+
+    Least squares: the surface whose slopes are nearest to the phase's, wrapped, solves Poisson's equation, and that is
+    a division of cosine transforms (Ghiglia and Romero, J. Opt. Soc. Am. A 11, 107, 1994). Then each phase takes the
+    number of turns that brings it next to that surface.
+    """
+    across, down = np.zeros_like(phase), np.zeros_like(phase)
+    across[:, :-1] = _wrapped(np.diff(phase, axis=1))
+    down[:-1] = _wrapped(np.diff(phase, axis=0))
+    bend = across + down
+    bend[:, 1:] -= across[:, :-1]
+    bend[1:] -= down[:-1]
+    waves = np.cos(np.pi * np.arange(len(phase)) / len(phase))
+    stiffness = 2 * (waves[None, :] + waves[:, None] - 2)
+    stiffness[0, 0] = 1
+    spectrum = np.asarray(cv2.dct(bend), np.float32)
+    spectrum[0, 0] = 0
+    surface = np.asarray(cv2.idct(np.asarray(spectrum / stiffness, np.float32)), np.float32)
+    surface = surface + np.angle(np.exp(1j * _at_finders(phase - surface)).mean())
+    surface = surface - 2 * np.pi * np.round(np.median(_at_finders(surface)) / (2 * np.pi))
+    return np.asarray(phase + 2 * np.pi * np.round((surface - phase) / (2 * np.pi)), np.float32)
+
+
+def _wrapped(phase: Plane) -> Plane:
+    return np.asarray((phase + np.pi) % (2 * np.pi) - np.pi, np.float32)
+
+
+def _at_finders(plane: Plane) -> Plane:
+    """Return what lies in the three corners with finder patterns."""
+    size = _FINDER * COARSE
+    return np.concatenate([plane[:size, :size].ravel(), plane[:size, -size:].ravel(), plane[-size:, :size].ravel()])
 
 
 def _coarse(plane: Plane) -> Plane:

@@ -64,17 +64,17 @@ def test_fifty_codes_in_one_picture_are_all_read_at_once() -> None:
 
 
 def folded(picture: Grey, phase: float) -> Grey:
-    """A picture on cloth: waves across and along, three pixels deep."""
+    """A picture on cloth: waves across and along, four of five pixels of a module deep."""
     height, width = picture.shape
     x, y = np.meshgrid(np.arange(width), np.arange(height))
-    across = x + 3 * np.sin(2 * np.pi * (y * 0.7 + x * 0.3) / 180 + phase)
-    down = y + 3 * np.sin(2 * np.pi * (x * 0.8 - y * 0.2) / 216 + 2 * phase)
+    across = x + 4 * np.sin(2 * np.pi * (y * 0.7 + x * 0.3) / 180 + phase)
+    down = y + 4 * np.sin(2 * np.pi * (x * 0.8 - y * 0.2) / 216 + 2 * phase)
     maps = across.astype(np.float32), down.astype(np.float32)
     return np.asarray(cv2.remap(picture, *maps, cv2.INTER_LINEAR, borderValue=255), np.uint8)
 
 
 def test_a_code_on_cloth_is_read_once_it_is_straightened() -> None:
-    text = "JKM1:" + "CLOTH1:" * 10
+    text = "JKM1:" + "CLOTH1:" * 25
     picture = placed(folded(code(text, scale=5), phase=2), 300, 20)
     quick = started(DecoderProcess(Program.QUICK, name="the decoder"))
     harder = started(DecoderProcess(Program.HARDER, name="the decoder"))
