@@ -47,9 +47,16 @@ class Visit:
         """Draw frame `number`."""
         return Shot(number, number / FPS, self._lens.picture(number / FPS, number))
 
-    def time_zero(self) -> int | None:
-        """Return the number of the first frame within the measured limits; None: the code never comes within them."""
-        return next((number for number in range(self.frames) if not self.judgement(number).faults), None)
+    def time_zero(self, *, published: bool = False) -> int | None:
+        """Return the number of the first frame within the limits; None: the code never comes within them.
+
+        `published`: by the published limits alone, see `Judgement`.
+        """
+        for number in range(self.frames):
+            judged = self.judgement(number)
+            if not (judged.published if published else judged.faults):
+                return number
+        return None
 
 
 def crowd(people: int, seed: int) -> Iterator[Visit]:
