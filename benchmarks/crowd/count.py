@@ -38,7 +38,10 @@ class Outcome:
 
 
 def outcome(visit: Visit, *, slower: float = 1.0, published: bool = False) -> Outcome:
-    """Let one person walk up; `published`: time zero by the published limits alone. Who never comes within the limits is looked at too: nothing wrong may be read."""
+    """Let one person walk up; `published`: time zero by the published limits alone.
+
+    Who never comes within the limits is looked at too: nothing wrong may be read.
+    """
     who = visit.person
     zero = visit.time_zero(published=published)
     counts = zero is not None and zero + WINDOW <= visit.frames
