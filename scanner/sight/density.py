@@ -21,10 +21,10 @@ Box = tuple[tuple[float, float], tuple[float, float], float]
 
 FAINTEST = 10.0
 """Grey levels added to the range: below this, what alternates is mostly the sensor's noise."""
-MOST_OBLONG = 2.1
-"""A code tilted by 60° is twice as long as wide."""
-LEAST_FILLED = 0.75
-MOST_PLACES = 8
+MOST_OBLONG = 3.0
+"""A third of a code may be in the picture."""
+LEAST_FILLED = 0.78
+MOST_PLACES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,9 @@ class _Size:
 
 
 _SIZES = (
-    _Size(shrink=1, window=15, keep_every=2, densities=(0.12, 0.18)),
-    _Size(shrink=4, window=11, keep_every=1, densities=(0.12, 0.18)),
-    _Size(shrink=8, window=9, keep_every=1, densities=(0.18, 0.26)),
+    _Size(shrink=1, window=11, keep_every=2, densities=(0.12, 0.17, 0.25)),
+    _Size(shrink=2, window=7, keep_every=1, densities=(0.15, 0.18, 0.21, 0.24, 0.28, 0.36)),
+    _Size(shrink=4, window=7, keep_every=1, densities=(0.15, 0.21, 0.28, 0.36)),
 )
 _OPEN = np.ones((7, 7), np.uint8)
 _CLOSE = np.ones((9, 9), np.uint8)
@@ -48,23 +48,24 @@ _SMALLEST = 14
 """Pixels of the density map."""
 
 
-def dense_places(grey: Grey) -> tuple[Box, ...]:
-    """Return compact, densely patterned places, the largest first, near duplicates left out; at most `MOST_PLACES`."""
+def pyramid(grey: Grey) -> tuple[Grey, ...]:
+    """Return a picture in its own size, half, quarter and eighth, as far as something is left of it."""
+    levels = [grey]
+    while len(levels) < 4 and min(levels[-1].shape) >= 2 * _SMALLEST:
+        last = levels[-1]
+        height, width = last.shape[0] // 2, last.shape[1] // 2
+        whole = last[: 2 * height, : 2 * width]
+        levels.append(np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), np.uint8))
+    return tuple(levels)
+
+
+def dense_places(levels: tuple[Grey, ...]) -> tuple[Box, ...]:
+    """Return compact, densely patterned places of a `pyramid`, the largest first, near duplicates left out."""
     found: list[Box] = []
-    smaller, shrunk = grey, 1
-    for size in _SIZES:
-        if size.shrink > shrunk:
-            width, height = grey.shape[1] // size.shrink, grey.shape[0] // size.shrink
-            if min(width, height) < 2 * size.window:
-                break
-            ratio = size.shrink // shrunk
-            whole = smaller[: height * ratio, : width * ratio]
-            smaller = np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
-            shrunk = size.shrink
-        pixels = size.shrink * size.keep_every
-        density = _density(smaller, size)
+    for size, level in zip(_SIZES, levels, strict=False):
+        density = _density(level, size)
         for least in size.densities:
-            found += [_enlarged(box, pixels) for box in _compact(density, least)]
+            found += [_enlarged(box, size.shrink * size.keep_every) for box in _compact(density, least)]
     found.sort(key=lambda box: -box[1][0] * box[1][1])
     kept: list[Box] = []
     for box in found:
@@ -85,7 +86,7 @@ def _density(grey: Grey, size: _Size) -> Map:
         span = span[every // 2 :: every, every // 2 :: every][:height, :width]
     mean = cv2.boxFilter(steps, cv2.CV_32F, ((size.window // every) | 1,) * 2)
     around = span[: mean.shape[0], : mean.shape[1]].astype(np.float32) + FAINTEST
-    return np.asarray(cv2.divide(mean, around), np.float32)
+    return np.asarray(cv2.blur(cv2.divide(mean, around), (5, 5)), np.float32)
 
 
 def _compact(density: Map, least: float) -> Iterator[Box]:

@@ -22,7 +22,8 @@ _PAD = 12
 """Pixels around it in which the quiet zone is looked for."""
 _FULL = SIDE + 2 * _PAD
 _CELLS = 4
-_CELL = SIDE // _CELLS
+MOSTLY = 0.5
+"""A place of which more is washed out is judged by what little is left of it."""
 _WASHED_OUT = 238
 """Grey level above which a dark module has been washed out by light."""
 
@@ -34,6 +35,7 @@ _NEAR = _LAGS < 36
 _CLOSE = _LAGS < 16
 _SEVERAL_MODULES = np.ones((9, 9), np.uint8)
 _FEWEST_CELLS = 4
+_LEVELS = np.arange(256, dtype=np.float32)
 
 
 def _correlation(flat: _Floats) -> _Floats:
@@ -89,65 +91,72 @@ class Grain:
     """Size of its spots in pixels of the picture: about two modules, or more where it is blurred."""
 
 
-def straightened(grey: Grey, box: Box) -> Grey:
-    """Return the place as a square of `SIDE` pixels with a margin of its surroundings."""
-    corners = np.asarray(cv2.boxPoints(box), np.float32)
-    shrink = max(1, int(max(box[1]) // (1.5 * SIDE)))
-    left, top = (max(0, int(edge) // shrink * shrink - 64 * shrink) for edge in corners.min(axis=0))
-    right, bottom = (int(edge) + 64 * shrink for edge in corners.max(axis=0))
-    part = grey[top:bottom, left:right]
-    if shrink > 1:
-        size = (max(1, part.shape[1] // shrink), max(1, part.shape[0] // shrink))
-        part = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.uint8)
-    source = ((corners - (left, top) + 0.5) / shrink - 0.5).astype(np.float32)
+def straightened(levels: tuple[Grey, ...], box: Box) -> Grey:
+    """Return a place of a `pyramid` as a square of `SIDE` pixels with a margin of its surroundings."""
+    level = min(len(levels) - 1, max(0, int(math.log2(max(1.0, max(box[1]) / (1.2 * SIDE))))))
+    source = ((np.asarray(cv2.boxPoints(box), np.float32) + 0.5) / 2**level - 0.5).astype(np.float32)
     near, far = float(_PAD), float(_PAD + SIDE)
-    target = np.array(((near, far), (near, near), (far, near), (far, far)), np.float32)
-    warp = cv2.getPerspectiveTransform(source, target)
-    flat = cv2.warpPerspective(part, warp, (_FULL, _FULL), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    target = np.array(((near, far), (near, near), (far, near)), np.float32)
+    warp = cv2.getAffineTransform(source[:3], target)
+    flat = cv2.warpAffine(levels[level], warp, (_FULL, _FULL), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(cv2.GaussianBlur(flat, (3, 3), 0), np.uint8)
 
 
-def measure(grey: Grey, box: Box) -> Texture:
-    """Measure the place `box` of a picture."""
-    flat = straightened(grey, box)
-    inner = flat[_PAD : _PAD + SIDE, _PAD : _PAD + SIDE]
+def measure(levels: tuple[Grey, ...], box: Box) -> Texture:
+    """Measure the place `box` of a `pyramid`."""
+    flat = straightened(levels, box)
+    inner = np.ascontiguousarray(flat[_PAD : _PAD + SIDE, _PAD : _PAD + SIDE])
     values = inner.astype(np.float32)
     drowned = (cv2.erode(inner, _SEVERAL_MODULES) >= _WASHED_OUT).astype(np.uint8)
-    drowned = np.asarray(cv2.dilate(drowned, _SEVERAL_MODULES), np.uint8)
-    share = float(drowned.mean())
-    clear = drowned == 0 if share < 0.8 else np.ones_like(drowned, dtype=bool)
-    seen = values[clear]
-    dark, light = (float(level) for level in np.percentile(seen, (5, 95)))
+    share = 0.0
+    if drowned.any():
+        drowned = _largest(np.asarray(cv2.dilate(drowned, _SEVERAL_MODULES), np.uint8))
+        share = float(drowned.mean())
+        if share > MOSTLY:
+            drowned = np.zeros_like(drowned)
+    clear = 1 - drowned
+    counts = cv2.calcHist([inner], [0], clear, [256], [0, 256]).ravel()
+    total = max(1.0, float(counts.sum()))
+    dark, light = (float(np.searchsorted(counts.cumsum(), part * total)) for part in (0.05, 0.95))
+    mean = float(counts @ _LEVELS) / total
+    spread = math.sqrt(max(1e-6, float(counts @ _LEVELS**2) / total - mean**2))
     contrast = light - dark + 1e-3
-    calmest, wildest = _parts(values, drowned, float(seen.std()) + 1e-3)
-    across, down = values[:-1, 1:] - values[:-1, :-1], values[1:, :-1] - values[:-1, :-1]
-    across, down = across[clear[:-1, :-1]], down[clear[:-1, :-1]]
-    xx, yy, xy = (float(np.dot(a, b)) / (across.size + 1) for a, b in ((across, across), (down, down), (across, down)))
+    calmest, wildest = _parts(values, drowned, spread)
+    seen = clear[:-1, :-1]
+    across, down = (values[:-1, 1:] - values[:-1, :-1]) * seen, (values[1:, :-1] - values[:-1, :-1]) * seen
+    many = max(1, int(seen.sum()))
+    xx, yy, xy = (float(np.vdot(a, b)) / many for a, b in ((across, across), (down, down), (across, down)))
     lean = math.hypot((xx - yy) / 2, xy)
-    steps = (float(np.abs(across).mean()) + float(np.abs(down).mean())) / 2 if across.size else 0.0
-    shades = cv2.boxFilter(values, -1, (25, 25))
+    steps = (cv2.norm(across, cv2.NORM_L1) + cv2.norm(down, cv2.NORM_L1)) / 2 / many
     return Texture(
         dark=dark,
         light=light,
         washed_out=share,
-        balance=(float(seen.mean()) - dark) / contrast,
+        balance=(mean - dark) / contrast,
         calmest=calmest,
         wildest=wildest,
         evenness=((xx + yy) / 2 - lean) / ((xx + yy) / 2 + lean + 1e-6),
         busyness=steps / contrast,
         quiet=_margins(flat, steps + 1e-3),
-        residue=np.where(clear, values - shades, 0).astype(np.float32),
+        residue=np.asarray((values - cv2.boxFilter(values, -1, (25, 25))) * clear, np.float32),
         scale=math.sqrt(box[1][0] * box[1][1]) / SIDE,
     )
 
 
+def _largest(spots: Grey) -> Grey:
+    """Return the largest of some spots: a reflection is one, while the gaps between lines of text are many."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(spots)
+    return np.asarray(labels == 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA])), np.uint8)
+
+
 def _parts(values: _Floats, drowned: Grey, spread: float) -> tuple[float, float]:
     """Return the least and the most contrast among the parts that are not washed out, as shares of `spread`."""
-
-    def cells(flat: NDArray[np.generic]) -> NDArray[np.generic]:
-        return flat.reshape(_CELLS, _CELL, _CELLS, _CELL).transpose(0, 2, 1, 3).reshape(-1, _CELL * _CELL)
-
-    contrasts = cells(values).std(axis=1)[cells(drowned).mean(axis=1) < 0.25] / spread
+    cells = (_CELLS, _CELLS)
+    means, squares, lost = (
+        np.asarray(cv2.resize(one, cells, interpolation=cv2.INTER_AREA), np.float32)
+        for one in (values, values * values, drowned.astype(np.float32))
+    )
+    contrasts = np.sqrt(np.maximum(squares - means * means, 0))[lost < 0.25] / spread
     if contrasts.size < _FEWEST_CELLS:
         return 0.0, math.inf
     return float(contrasts.min()), float(contrasts.max())
