@@ -57,7 +57,11 @@ def rows() -> Iterator[Row]:
 
 
 def _overhead() -> Iterator[Row]:
-    """Yield what a process of its own adds to a bare zxing-cpp call on the same frame, taken in turn."""
+    """Yield what a process of its own adds to a bare zxing-cpp call on the same frame, taken in turn.
+
+    Judged by processor time, of caller and process together; the time by the clock, which whatever else the machine
+    does lengthens, stands beside it.
+    """
     busy = _scene()
     code = _drawn("JKM1:" + "6BFOXN%TSMAHN-HWWC" * 15)
     busy[200 : 200 + code.shape[0], 400 : 400 + code.shape[1]] = code
@@ -68,11 +72,12 @@ def _overhead() -> Iterator[Row]:
             if time.monotonic() > deadline:
                 raise RuntimeError(f"the decoder does not start: {quick.health.detail}")
         for name, frame in (("code", busy), ("empty", _scene())):
+            yield _processor(f"reading.overhead.{name}", quick, frame)
             yield _timed(
-                f"reading.overhead.{name}",
+                f"reading.latency.{name}",
                 lambda frame=frame: quick.look(frame),  # type: ignore[misc]  # mypy sees no default of a lambda
                 lambda frame=frame: photographs.count(frame),  # type: ignore[misc]
-                limit=OVERHEAD_LIMIT,
+                limit=None,
                 reference="bare zxing-cpp call",
             )
         yield _timed(
@@ -84,6 +89,21 @@ def _overhead() -> Iterator[Row]:
         )
     finally:
         quick.close()
+
+
+def _processor(name: str, quick: DecoderProcess, frame: Grey) -> Row:
+    schedule = Path(f"/proc/{quick.pid}/schedstat")
+    ours = bare = 0.0
+    for _ in range(_ROUNDS):
+        before = time.thread_time() + int(schedule.read_text("ascii").split()[0]) / 1e9
+        quick.look(frame)
+        between = time.thread_time()
+        ours += between + int(schedule.read_text("ascii").split()[0]) / 1e9 - before
+        between = time.thread_time()
+        photographs.count(frame)
+        bare += time.thread_time() - between
+    words = f"bare zxing-cpp call, {1000 * bare / _ROUNDS:.2f} ms, of processor time"
+    return Row(name, 1000 * ours / _ROUNDS, "ms", words, ours / bare, OVERHEAD_LIMIT, ours / bare <= OVERHEAD_LIMIT)
 
 
 def _jpeg() -> Iterator[Row]:

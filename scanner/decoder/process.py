@@ -97,6 +97,7 @@ class DecoderProcess:
         self._backoff_s = backoff_s
         self._steady_s = steady_s
         self._memory_fd, self._memory = _shared_memory(name)
+        self._message = bytearray(MAX_REPLY + 1)
         self._slot = np.frombuffer(self._memory, np.uint8)
         self._process: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
@@ -177,14 +178,23 @@ class DecoderProcess:
 
     def _answer(self, connection: socket.socket) -> bytes:
         """Return the next message. Raises TimeoutError when the process hangs."""
+        if not self._spare:
+            return self._received(connection)
         busy_until = self._processor_s() + self._answer_limit_s / 2
         deadline = time.monotonic() + STARVED_LIMIT * self._answer_limit_s
         while True:
             try:
-                return _received(connection)
+                return self._received(connection)
             except TimeoutError:
-                if not self._spare or self._processor_s() > busy_until or time.monotonic() > deadline:
+                if self._processor_s() > busy_until or time.monotonic() > deadline:
                     raise
+
+    def _received(self, connection: socket.socket) -> bytes:
+        """Return the next message. Raises ConnectionResetError at the end: only a dead process closes its socket."""
+        size = connection.recv_into(self._message)
+        if not size:
+            raise ConnectionResetError("it is gone")
+        return bytes(memoryview(self._message)[:size])
 
     def _processor_s(self) -> float:
         """Return how long the process has been computing (proc_pid_stat(5)); 0 where that cannot be told."""
@@ -232,7 +242,7 @@ class DecoderProcess:
             return
         try:
             connection.settimeout(max(0.001, deadline - time.monotonic()))
-            reply = read_reply(_received(connection), None)
+            reply = read_reply(self._received(connection), None)
         except TimeoutError:
             if time.monotonic() - self._started_at > START_LIMIT_S:
                 self._bury(f"it did not start within {START_LIMIT_S:g} s")
@@ -285,14 +295,6 @@ class DecoderProcess:
                 return f"killed by {signal.Signals(-status).name}"
             return f"it ended with status {status}"
         return f"it closed its socket ({error})"
-
-
-def _received(connection: socket.socket) -> bytes:
-    """Return the next message. Raises ConnectionResetError at the end: only a dead process closes its socket."""
-    data = connection.recv(MAX_REPLY + 1)
-    if not data:
-        raise ConnectionResetError("it is gone")
-    return data
 
 
 def _shared_memory(name: str) -> tuple[int | None, mmap.mmap]:
