@@ -11,7 +11,7 @@ import pytest
 import segno
 
 from scanner.camera.frame import Grey
-from scanner.decoder.process import ANSWER_LIMIT_S, DecoderProcess, LostError, Program
+from scanner.decoder.process import ANSWER_LIMIT_S, STARVED_LIMIT, DecoderProcess, LostError, Program
 from scanner.decoder.straighten import straighten
 from scanner.decoder.values import Found
 from tests.scanner.decoder.test_process import started
@@ -20,7 +20,7 @@ from tests.scanner.pictures import code, placed, scene
 
 @pytest.fixture(params=list(Program), scope="module")
 def decoder(request: pytest.FixtureRequest) -> Iterator[DecoderProcess]:
-    process = started(DecoderProcess(request.param, name="the decoder"))
+    process = started(DecoderProcess(request.param, name="the decoder", spare=request.param is Program.HARDER))
     yield process
     process.close()
 
@@ -77,7 +77,7 @@ def test_a_code_on_cloth_is_read_once_it_is_straightened() -> None:
     text = "JKM1:" + "CLOTH1:" * 25
     picture = placed(folded(code(text, scale=5), phase=2), 300, 20)
     quick = started(DecoderProcess(Program.QUICK, name="the decoder"))
-    harder = started(DecoderProcess(Program.HARDER, name="the decoder"))
+    harder = started(DecoderProcess(Program.HARDER, name="the decoder", spare=True))
     try:
         first = quick.look(picture)
         assert first.codes == ()
@@ -144,7 +144,7 @@ def survive(decoder: DecoderProcess, frames: int, seed: int) -> None:
             decoder.look(picture, budget_ms=10, turn=number, found=number % 3 == 0)
         except LostError:
             started(decoder)
-        assert time.monotonic() - began < ANSWER_LIMIT_S + 1
+        assert time.monotonic() - began < STARVED_LIMIT * ANSWER_LIMIT_S + 1
     started(decoder)
     assert texts(decoder, placed(code("STILL HERE"), 300, 200)) == ["STILL HERE"]
 
@@ -154,5 +154,5 @@ def test_pictures_made_to_be_slow_cost_bounded_time_and_the_next_code_is_read(de
 
 
 @pytest.mark.soak
-def test_a_thousand_mutated_pictures_are_survived(decoder: DecoderProcess) -> None:
-    survive(decoder, 1000, seed=2)
+def test_hundreds_of_mutated_pictures_are_survived(decoder: DecoderProcess) -> None:
+    survive(decoder, 500, seed=2)

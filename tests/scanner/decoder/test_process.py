@@ -42,7 +42,7 @@ def decoder() -> Iterator[DecoderProcess]:
 
 @pytest.mark.parametrize("program", list(Program))
 def test_a_code_in_shared_memory_is_read_and_told_with_its_place(program: Program) -> None:
-    process = started(DecoderProcess(program, name="the decoder"))
+    process = started(DecoderProcess(program, name="the decoder", spare=program is Program.HARDER))
     try:
         reply = process.look(placed(code("JKM1:HELLO"), 300, 200), budget_ms=1000)
         (found,) = reply.codes
