@@ -24,6 +24,7 @@ from scanner.clock import Clock
 from scanner.clock_probes import PROBES, boot_id
 from scanner.config.loader import load_document
 from scanner.config.problems import ConfigError, describe
+from scanner.engine.allocator import keep_small
 from scanner.engine.engine import Engine, LaneHungError
 from scanner.engine.report import PassageReport
 from scanner.engine.supervision import HungError
@@ -59,6 +60,7 @@ def command(
             policy_in_force(document)
     except ConfigError as error:
         fail("\n".join(["the configuration cannot be used:", *map(describe, error.problems)]), 2)
+    keep_small()
     configuration = document.model
     screen = sys.stdout.isatty() and not headless and not as_json
     _log_to(configuration.state.folder if screen else None)
