@@ -52,6 +52,7 @@ def test_openings_are_written_to_the_file_before_they_are_confirmed(controller, 
     assert stamps == [opening.at_ns for opening in controller.openings] == sorted(stamps)
 
 
+@pytest.mark.alone
 def test_an_order_is_confirmed_within_5_ms_at_the_95th_percentile(bench):
     """In the best of five rounds: other programs share the processors, but a poll in the path would show in each."""
     best = math.inf

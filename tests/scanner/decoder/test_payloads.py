@@ -73,6 +73,7 @@ def folded(picture: Grey, phase: float) -> Grey:
     return np.asarray(cv2.remap(picture, *maps, cv2.INTER_LINEAR, borderValue=255), np.uint8)
 
 
+@pytest.mark.alone
 def test_a_code_on_cloth_is_read_once_it_is_straightened() -> None:
     text = "JKM1:" + "CLOTH1:" * 25
     picture = placed(folded(code(text, scale=5), phase=2), 300, 20)
@@ -149,6 +150,7 @@ def survive(decoder: DecoderProcess, frames: int, seed: int) -> None:
     assert texts(decoder, placed(code("STILL HERE"), 300, 200)) == ["STILL HERE"]
 
 
+@pytest.mark.alone
 def test_pictures_made_to_be_slow_cost_bounded_time_and_the_next_code_is_read(decoder: DecoderProcess) -> None:
     survive(decoder, 20, seed=1)
 

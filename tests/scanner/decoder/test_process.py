@@ -136,6 +136,7 @@ def test_a_process_holds_a_socket_and_the_pictures_and_no_other_descriptor(decod
     assert held == ["/dev/null", "/dev/null", "/dev/null", "/memfd", "socket"]
 
 
+@pytest.mark.alone
 def test_a_process_that_keeps_dying_is_started_ever_more_rarely_told_once_and_well_again_after_a_while(
     decoder: DecoderProcess, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -71,14 +71,13 @@ def test_a_folder_that_this_user_may_not_write_fails(place: Place) -> None:
         folder.chmod(0o755)
     document = place.write()
     look = (
-        "import sys; from pathlib import Path; from scanner.config.loader import load; "
-        "from scanner.health.storage import check_state_folder; "
+        "import os, sys; from pathlib import Path; from scanner.config.loader import load; "
+        "from scanner.health.storage import check_state_folder; os.getuid() or os.setuid(65534); "
         "print(*(finding.grade.value for finding in check_state_folder(load(Path(sys.argv[1])))))"
     )
     # Root may write everywhere, so somebody else looks.
     seen = subprocess.run(
         [sys.executable, "-c", look, document.file],
-        user=65534 if os.getuid() == 0 else None,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,

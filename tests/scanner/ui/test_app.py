@@ -197,6 +197,7 @@ async def test_what_trickles_is_painted_a_few_times_a_second(engine: ScriptedEng
         await screen.until(lambda: "34.5" in screen_text(screen.app))
 
 
+@pytest.mark.alone
 async def test_a_decision_is_painted_within_50_ms(open_screen: OpenScreen) -> None:
     """From the view's arrival to the painted lines; the median of some, because other work shares this machine."""
     took: list[float] = []
