@@ -89,12 +89,12 @@ def harder() -> Eyes:
     preload()
 
     def eyes(picture: memoryview, request: Request) -> Seen:
-        began = time.perf_counter()
+        began = time.process_time()  # by the clock on the wall, a busy machine would never have time for a hint
         grey = np.frombuffer(picture, np.uint8).reshape(request.height, request.width)
         quick = zxing.look(picture) if request.found else None
         looked = harder_looks(grey, budget_ms=request.budget_ms, turn=request.turn, region=request.region, quick=quick)
         candidate = None
-        if not looked.codes and (time.perf_counter() - began) * 1000 < 2 * request.budget_ms:
+        if not looked.codes and (time.process_time() - began) * 1000 < 2 * request.budget_ms:
             candidate = find_candidate(grey)
         unread = None
         if candidate is not None and len(candidate.outline) == 4:

@@ -6,10 +6,10 @@ from scanner.sight.hints import Hint
 
 AGREE_S = 0.4
 """A hint is shown after this much agreement."""
-HELD_S = 1.0
+HELD_S = 1.5
 """A hint is shown for at least this long after the last frame that gave it."""
-LAPSE_S = 0.5
-"""Agreement ends when no frame has given the hint for this long."""
+LAPSE_S = 1.5
+"""Agreement ends when no frame has given the hint for this long: a slow machine has time for few frames."""
 
 
 class HintFilter:
@@ -26,7 +26,7 @@ class HintFilter:
         self._until = 0.0
 
     def update(self, hint: Hint | None, at: float) -> None:
-        """Take what one frame suggests; frames may be some tenths of a second apart."""
+        """Take what one frame suggests; frames may be a second apart."""
         if hint is None:
             return
         if hint is not self._guess or at - self._last > LAPSE_S:

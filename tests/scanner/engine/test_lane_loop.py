@@ -31,6 +31,7 @@ from scanner.journal.store import Receipt
 from scanner.memory import Opened
 from scanner.policy import Rules, Site, read_rules
 from scanner.policy_source import default_policy
+from scanner.sight.hints import Hint, HintSeen
 from scanner.values import ClockTrust, Direction, Freshness, GuardStep, Outcome, Role, SiteKind
 
 NOW = 1_800_000_000
@@ -741,3 +742,130 @@ def test_whoever_is_measured_again_later_is_judged_by_what_the_proof_says_then(b
     bench.recorded()
     assert bench.services.drafts[-1].reasons == (Reason.EXPIRED,)
     assert bench.devices.opened == []
+
+
+def passage(bench: Bench) -> None:
+    """Measure whoever's code was taken, and let the log take it."""
+    bench.step_up()
+    bench.recorded()
+    bench.step_away()
+
+
+def test_two_codes_in_one_picture_get_one_passage_each(bench: Bench) -> None:
+    for number in (1, 2):
+        bench.show(code(number))
+    passage(bench)
+    for _ in range(20):
+        bench.show(code(1))
+        bench.show(code(2))
+        if bench.view.state == "measuring":
+            passage(bench)
+        bench.wait(0.25)
+    assert len(bench.devices.opened) == 2
+    assert bench.view.passed == 2
+
+
+def test_of_the_codes_in_view_the_one_that_waited_longest_is_next(bench: Bench) -> None:
+    bench.show(code(1))
+    bench.wait(0.25)
+    bench.show(code(2))
+    bench.show(code(3))
+    passage(bench)
+    assert bench.view.state == "passed"
+    bench.show(code(3))
+    assert bench.view.state == "passed", "code 2 was there first"
+    bench.show(code(2))
+    assert bench.view.state == "measuring"
+    passage(bench)
+    bench.show(code(3))
+    passage(bench)
+    assert bench.view.passed == 3
+
+
+def test_whoever_has_gone_away_holds_nobody_up(bench: Bench) -> None:
+    bench.show(code(1))
+    bench.show(code(2))
+    passage(bench)
+    bench.wait(0.75)
+    bench.show(code(3))
+    assert bench.view.state == "measuring"
+
+
+def test_fifty_codes_that_change_with_every_frame_do_not_keep_a_person_out(bench: Bench) -> None:
+    for frame in range(40):
+        bench.at += 1 / 30
+        if frame >= 5:
+            bench.show(code(1))
+        for n in range(50):
+            bench.show(Verdict(Reason.NOT_A_CODE), text=f"https://shop.example/{frame}/{n}")
+    assert bench.view.state == "measuring"
+    passage(bench)
+    assert bench.devices.opened == [101]
+
+
+def see(bench: Bench, hint: Hint | None, seconds: float) -> None:
+    """Let frames of a code that cannot be read go by, ten a second."""
+    for _ in range(round(seconds * 10)):
+        bench.at += 0.1
+        bench.post(HintSeen(hint, bench.at))
+
+
+def test_what_keeps_a_code_from_being_read_is_said_and_goes_with_the_code(bench: Bench) -> None:
+    see(bench, Hint.CLOSER, 0.3)
+    assert bench.view.hint is None
+    see(bench, Hint.CLOSER, 0.3)
+    assert bench.view.hint == "hint.closer"
+    see(bench, None, 0.5)
+    assert bench.view.hint == "hint.closer", "long enough to be read"
+    see(bench, None, 1.5)
+    assert bench.view.hint is None
+
+
+def test_a_hint_is_never_said_over_what_matters_more(bench: Bench) -> None:
+    see(bench, Hint.CLOSER, 0.8)
+    bench.show(code())
+    assert bench.view.hint == "hint.measure"
+    see(bench, Hint.HOLD_STILL, 1.0)
+    assert bench.view.hint == "hint.measure"
+    passage(bench)
+    bench.post(GateFailed(101, GateFault.NO_ANSWER))
+    see(bench, Hint.HOLD_STILL, 1.0)
+    assert bench.view.hint == "hint.gate_failed"
+
+
+def test_a_referred_persons_result_is_not_talked_over(bench: Bench) -> None:
+    bench.show(code(colour=Colour.RED))
+    bench.recorded()
+    see(bench, Hint.CLOSER, 1.0)
+    assert bench.view.state == "stopped"
+    assert bench.view.hint is None
+
+
+def test_an_acknowledgement_meant_for_somebody_who_has_gone_clears_nobody_else(bench: Bench) -> None:
+    bench.show(code(1, colour=Colour.RED))
+    bench.recorded()
+    assert bench.view.result is not None
+    seen = bench.view.result.seq
+    assert bench.ask(ACK).result(0) is None
+    bench.show(code(2, colour=Colour.RED))
+    bench.recorded()
+    assert bench.ask(Acknowledge(id=2, lane="main", about=seen)).result(0) == "command.not_now"
+    assert bench.view.state == "stopped"
+    assert bench.ask(Acknowledge(id=3, lane="main", about=bench.view.result.seq)).result(0) is None
+    assert bench.view.state == "waiting"
+
+
+def test_a_second_measurement_meant_for_somebody_who_has_gone_is_not_taken_of_another(bench: Bench) -> None:
+    for number in (1, 2):
+        bench.show(code(number))
+        bench.wait(8.25)
+        bench.recorded()
+        if number == 1:
+            assert bench.ask(ACK).result(0) is None
+    assert bench.view.state == "referred"
+    assert bench.view.result is not None
+    mine = bench.view.result.seq
+    assert bench.ask(Remeasure(id=2, lane="main", about=101)).result(0) == "command.not_now"
+    assert bench.view.state == "referred"
+    assert bench.ask(Remeasure(id=3, lane="main", about=mine)).result(0) is None
+    assert bench.view.state == "remeasuring"
