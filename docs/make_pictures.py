@@ -36,6 +36,7 @@ HALVES = {"▀": (0, ROW // 2), "▄": (ROW // 2, ROW // 2), "█": (0, ROW)}
 """Top and height of what a block fills of its cell."""
 PICTURES: dict[str, tuple[View, tuple[int, int], str, str, bool]] = {
     "waiting": (says.WAITING, (160, 45), "zh_CN", "normal", True),
+    "hold-still": (says.view(says.lane("waiting", hint="hint.hold_still")), (160, 45), "zh_CN", "normal", True),
     "pass": (says.PASS, (160, 45), "zh_CN", "normal", True),
     "refer": (says.FEVER, (160, 45), "zh_CN", "normal", True),
     "stop": (says.STOP, (160, 45), "zh_CN", "normal", True),
@@ -48,7 +49,7 @@ PICTURES: dict[str, tuple[View, tuple[int, int], str, str, bool]] = {
 """Name → what the engine says, size, language, theme, whether the terminal shows Chinese."""
 
 
-def camera_picture(width: int = 160, height: int = 90) -> Preview:
+def camera_picture(width: int = 160, height: int = 90, *, read: bool = True) -> Preview:
     """Draw a phone with a code before a dim wall."""
     modules = [list(row) for row in segno.make("checkpoint", error="m", micro=False).matrix]
     side, left, top = 58, 54, 16
@@ -62,7 +63,7 @@ def camera_picture(width: int = 160, height: int = 90) -> Preview:
                 rows[top + y][left + x] = 10
     right, bottom = (left + side) / width, (top + side) / height
     corners = ((left / width, top / height), (right, top / height), (right, bottom), (left / width, bottom))
-    outline = Outline(kind=OutlineKind.CODE, corners=corners)
+    outline = Outline(kind=OutlineKind.CODE if read else OutlineKind.UNREAD, corners=corners)
     grey = base64.b64encode(bytes(value for row in rows for value in row)).decode()
     return Preview(lane="main", width=width, height=height, grey=grey, outlines=(outline,))
 
@@ -78,7 +79,7 @@ async def take(name: str, folder: Path) -> None:
     try:
         async with app.run_test(size=size) as pilot:
             await pilot.pause(0.3)
-            engine.say(camera_picture())
+            engine.say(camera_picture(read=name != "hold-still"))
             if name == "override":
                 await pilot.press("a", *"0017", "enter", *"4821", "enter", "down")
             await pilot.pause(0.3)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scanner.control.messages import View
+from scanner.control.messages import OutlineKind, View
 from scanner.ui.scene import Absence
 from scanner.ui.words import headline
 from tests.scanner.ui import scripted_engine as says
@@ -33,6 +33,22 @@ SIZES = ((80, 24), (160, 45))
 async def test_the_screen_shows(open_screen: OpenScreen, situation: str, size: tuple[int, int]) -> None:
     async with open_screen(size, shows=SITUATIONS[situation]) as screen:
         matches_golden(screen.app, f"{situation}-{size[0]}x{size[1]}")
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize(
+    ("situation", "kind"),
+    [("hold-still", OutlineKind.UNREAD), ("not-a-code", OutlineKind.FOREIGN), ("show-code", OutlineKind.CODE)],
+)
+async def test_the_camera_shows_what_it_sees_and_why_it_cannot_be_read(
+    engine: ScriptedEngine, open_screen: OpenScreen, situation: str, kind: OutlineKind, size: tuple[int, int]
+) -> None:
+    hinted = says.view(says.lane("waiting", hint=f"hint.{situation.replace('-', '_')}"))
+    async with open_screen(size, shows=hinted) as screen:
+        await screen.until(lambda: engine.watched == {"main"})
+        engine.say(says.preview(kind=kind))
+        await screen.until(lambda: screen.scene.say("no_picture") not in screen_text(screen.app))
+        matches_golden(screen.app, f"sight-{situation}-{size[0]}x{size[1]}")
 
 
 @pytest.mark.parametrize("language", ["zh_TW", "en"])

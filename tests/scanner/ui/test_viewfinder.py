@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from scanner.control.messages import Outline, OutlineKind, Preview
 from scanner.locale import Texts
+from scanner.sight.hints import Hint
 from scanner.ui.scene import Scene
 from scanner.ui.terminal import Terminal
 from scanner.ui.themes import NORMAL, Role
@@ -79,6 +82,60 @@ def test_any_picture_fits_any_place(
     outlines = tuple(Outline(kind=kind, corners=tuple(corners)) for kind in OutlineKind)
     preview = Preview(lane="main", width=width, height=height, grey=cut, outlines=outlines)
     painted(preview, columns, rows)
+
+
+@pytest.mark.parametrize(
+    ("kind", "letter"), [(OutlineKind.CODE, "O"), (OutlineKind.FOREIGN, "X"), (OutlineKind.UNREAD, "?")]
+)
+def test_outlines_are_told_apart_without_colour(kind: OutlineKind, letter: str) -> None:
+    drawn = "".join(painted(says.preview(kind=kind), terminal=POOR)[1:])
+    assert drawn.count(letter) >= 8
+    assert all(other not in drawn for other in "OX?" if other != letter)
+
+
+def test_outlines_differ_in_colour_and_in_shape() -> None:
+    grounds = [NORMAL.colours[role][1] for role in (Role.OUTLINE, Role.OUTLINE_FOREIGN, Role.OUTLINE_UNREAD)]
+    assert len(set(grounds)) == 3
+    marks = {
+        kind: sum(line.count(letter) for line in painted(says.preview(kind=kind), terminal=POOR)[1:])
+        for kind, letter in zip(OutlineKind, "OX?", strict=True)
+    }
+    assert marks[OutlineKind.UNREAD] < marks[OutlineKind.CODE] < marks[OutlineKind.FOREIGN]
+
+
+def hinted(hint: str | None, height: int, language: str = "en") -> list[str]:
+    finder = Viewfinder()
+    finder._preview = says.preview(kind=OutlineKind.UNREAD)
+    lane = says.WAITING.lanes[0].model_copy(update={"hint": hint})
+    scene = replace(scene_of(WIDE), view=says.view(lane), texts=Texts.load(language))
+    strips = finder.paint(scene, 18 if height < 8 else 40, height)
+    return ["".join(segment.text for segment in strip).rstrip() for strip in strips]
+
+
+def test_a_hint_stands_below_the_picture() -> None:
+    lines = hinted("hint.turn_up_screen", 13)
+    assert lines[0].strip().startswith("Camera")
+    assert lines[-1].strip() == Texts.load("en").get("sight.turn_up_screen")
+
+
+def test_in_little_room_the_hint_takes_the_place_of_the_title() -> None:
+    lines = hinted("hint.cut_off", 5)
+    assert lines[0].strip() == Texts.load("en").get("sight.cut_off")
+    assert len(lines) == 5
+
+
+@pytest.mark.parametrize("hint", [None, "hint.measure", "hint.gate_failed"])
+def test_what_has_nothing_to_do_with_the_picture_is_not_said_below_it(hint: str | None) -> None:
+    assert hinted(hint, 13)[0].strip().startswith("Camera")
+    assert "fps" in hinted(hint, 13)[0] or "30" in hinted(hint, 13)[0]
+
+
+@pytest.mark.parametrize("language", ["zh_CN", "zh_TW", "en"])
+def test_every_hint_about_the_picture_has_short_words_that_fit_the_smallest_screen(language: str) -> None:
+    for hint in (*Hint, "not_a_code"):
+        (title, *_) = hinted(f"hint.{hint}", 5, language)
+        assert title.strip() == Texts.load(language).get(f"sight.{hint}")
+        assert cell_len(title) <= 18
 
 
 def test_another_lanes_picture_is_not_shown() -> None:
