@@ -171,4 +171,6 @@ def _drawn(text: str) -> Iterator[bytes]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(asdict(measure(int(sys.argv[1]) if len(sys.argv) > 1 else max(os.sched_getaffinity(0))))))
+    cpu = int(sys.argv[1]) if len(sys.argv) > 1 else max(os.sched_getaffinity(0))
+    print(json.dumps(asdict(measure(cpu))), flush=True)
+    os._exit(0)  # a decoder's thread that still logs would make an ordinary exit abort
