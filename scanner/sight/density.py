@@ -31,17 +31,18 @@ MOST_PLACES = 20
 class _Size:
     """One size in which the picture is looked at."""
 
-    shrink: int
+    level: int
+    """Of the pyramid."""
     window: int
     keep_every: int
     densities: tuple[float, ...]
 
 
-_SIZES = (
-    _Size(shrink=1, window=11, keep_every=2, densities=(0.12, 0.17, 0.25)),
-    _Size(shrink=2, window=7, keep_every=1, densities=(0.15, 0.18, 0.21, 0.24, 0.28, 0.36)),
-    _Size(shrink=4, window=7, keep_every=1, densities=(0.15, 0.21, 0.28, 0.36)),
+_COARSE = (
+    _Size(level=1, window=7, keep_every=1, densities=(0.15, 0.18, 0.21, 0.24, 0.28, 0.36)),
+    _Size(level=2, window=7, keep_every=1, densities=(0.15, 0.21, 0.28, 0.36)),
 )
+_FINE = (_Size(level=0, window=11, keep_every=2, densities=(0.12, 0.17, 0.25)),)
 _OPEN = np.ones((7, 7), np.uint8)
 _CLOSE = np.ones((9, 9), np.uint8)
 _SMALLEST = 14
@@ -59,13 +60,17 @@ def pyramid(grey: Grey) -> tuple[Grey, ...]:
     return tuple(levels)
 
 
-def dense_places(levels: tuple[Grey, ...]) -> tuple[Box, ...]:
-    """Return compact, densely patterned places of a `pyramid`, the largest first, near duplicates left out."""
+def dense_places(levels: tuple[Grey, ...], *, fine: bool) -> tuple[Box, ...]:
+    """Return compact, densely patterned places of a `pyramid`, the largest first, near duplicates left out.
+
+    `fine`: those of the finest patterns, which take as long to find as all others.
+    """
     found: list[Box] = []
-    for size, level in zip(_SIZES, levels, strict=False):
-        density = _density(level, size)
-        for least in size.densities:
-            found += [_enlarged(box, size.shrink * size.keep_every) for box in _compact(density, least)]
+    for size in _FINE if fine else _COARSE:
+        if size.level < len(levels):
+            density = _density(levels[size.level], size)
+            for least in size.densities:
+                found += [_enlarged(box, 2**size.level * size.keep_every) for box in _compact(density, least)]
     found.sort(key=lambda box: -box[1][0] * box[1][1])
     kept: list[Box] = []
     for box in found:

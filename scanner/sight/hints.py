@@ -4,59 +4,31 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum, unique
+from typing import Final
 
 import cv2
 import numpy as np
 
+from scanner.sight import codelike
+from scanner.sight.codelike import Cut
 from scanner.sight.density import Box, Grey, dense_places, pyramid
-from scanner.sight.texture import MOSTLY, Grain, Texture, grain, measure
+from scanner.sight.texture import Grain, Texture, grain, measure
 
 Point = tuple[float, float]
-Cut = tuple[bool, bool, bool, bool]
-"""Whether something reaches the left, upper, right and lower edge of the picture."""
 Region = tuple[int, int, int, int]
 """Left, top, right, bottom in pixels: where people hold their phone."""
 
-SMALLEST_PICTURE = 64
-SMALLEST_CODE = 40
-BALANCE = 0.37, 0.56
-BALANCE_IN_GLARE = 0.64
-BALANCE_BLOWN_OUT = 0.78
-CALMEST = 0.57
-WILDEST = 1.45
-BUSYNESS = 0.065
-BUSYNESS_IN_GLARE = 0.09
-BUSYNESS_FAINT = 0.115
-FAINTEST_CODE = 5.5
-"""Grey levels between dark and light, of a place with its noise smoothed away."""
-QUIET = 0.85
-QUIET_SMEARED = 1.2
-QUIET_AT_EDGE = 0.72
-ALONE = 0.35
-QUIET_COARSE = 0.42
-CALMEST_ALONE = 0.45
-BALANCE_ALONE = 0.34
-BUSYNESS_ALONE = 0.045
-OBLONG = 1.65
-BOLD = 60.0
-FINEST_PX = 3.0
-INNER = 0.85
-GROWN = 1.35
-REPEATS = 0.37
-REACH = 12.5
-
-LARGEST = 0.85
+SMALLEST_PICTURE: Final = 64
+"""Pixels of the shorter side; a smaller picture shows no code."""
+SMALLEST_CODE: Final = 40
+"""Pixels a side; 21 modules of two pixels."""
+OBLONG: Final = 1.65
+"""A code tilted by more than 55° is longer than this, and no decoder reads it."""
+LARGEST: Final = 0.85
 """Of the picture's height: a code that reaches an edge and is as large as this does not fit."""
-WASHED_OUT = 0.1
-BRIGHTEST_DARK = 180.0
-FAINT = 32.0
-"""Grey levels between dark and light below which a code is too faint."""
-SMALL_PX = 5.4
-"""Size of spots for modules of 3.25 pixels."""
-SMEARED = 0.6
-SMEARED_COARSE = 0.48
-VERY_COARSE_PX = 16.0
-COARSE_PX = 12.5
+EDGE_PX: Final = 12.0
+"""What comes so near to the edge of the picture has lost its quiet zone."""
+INNER, GROWN = 0.85, 1.35
 
 
 @unique
@@ -106,11 +78,14 @@ def find_candidate(grey: Grey, region: Region | None = None) -> Candidate | None
         return None
     best: tuple[float, Candidate] | None = None
     levels = pyramid(grey)
-    places = dense_places(levels if region is None else pyramid(view))
-    for (x, y), size, turn in places:
-        rated = _rate(levels, ((x + left, y + top), size, turn))
-        if rated is not None and (best is None or rated[0] > best[0]):
-            best = rated
+    viewed = levels if region is None else pyramid(view)
+    for fine in (False, True):
+        for (x, y), size, turn in dense_places(viewed, fine=fine):
+            rated = _rate(levels, ((x + left, y + top), size, turn))
+            if rated is not None and (best is None or rated[0] > best[0]):
+                best = rated
+        if best is not None:
+            break
     return None if best is None else best[1]
 
 
@@ -124,24 +99,18 @@ def _rate(levels: tuple[Grey, ...], place: Box) -> tuple[float, Candidate] | Non
     if side < SMALLEST_CODE or (not any(cut) and side > OBLONG * min(place[1])):
         return None
     texture = measure(levels, place)
-    if not _bordered(texture, cut):
-        if any(cut) or not _even(texture):
+    if not codelike.is_bordered(texture, cut):
+        if any(cut) or not codelike.is_even(texture):
             return None
-        place = _grown(place)  # a part of a code: its middle is denser than its rim
-        if not _bordered(measure(levels, place), cut):
+        place = _scaled(place, GROWN)  # a part of a code: its middle is denser than its rim
+        if not codelike.is_bordered(measure(levels, place), cut):
             return None
     if any(cut):
-        texture = measure(levels, _inner(place))
-    if not _even(texture):
+        texture = measure(levels, _scaled(place, INNER))  # the corners may hold something else
+    if not codelike.is_even(texture):
         return None
     spots = grain(texture)
-    noise = spots.size_px < FINEST_PX and texture.contrast < BOLD
-    blurred = spots.size_px > COARSE_PX and not _smeared(texture, spots) and not any(cut)
-    if blurred and max(texture.quiet) > QUIET_COARSE:
-        return None
-    if texture.washed_out > WASHED_OUT and spots.size_px < SMALL_PX:  # print on white paper, in too much light
-        return None
-    if noise or spots.repeats > REPEATS or spots.reach > REACH:
+    if not codelike.has_modules(texture, spots, cut):
         return None
     outline = tuple((float(x), float(y)) for x, y in cv2.boxPoints(place))
     return side * texture.calmest, Candidate(_what_helps(texture, spots, place, cut, grey.shape[0]), outline)
@@ -157,7 +126,7 @@ def _cut_sides(box: Box, grey: Grey) -> Cut:
     """Whether a place reaches the left, upper, right and lower edge of the picture."""
     corners = cv2.boxPoints(box)
     height, width = grey.shape
-    near = min(12.0, 6 + 0.02 * max(box[1]))
+    near = min(EDGE_PX, 6 + 0.02 * max(box[1]))
     (x0, y0), (x1, y1) = corners.min(axis=0), corners.max(axis=0)
     return bool(x0 < near), bool(y0 < near), bool(x1 > width - near), bool(y1 > height - near)
 
@@ -170,65 +139,20 @@ def _upright(box: Box, grey: Grey) -> Box:
     return (float(x0 + x1) / 2, float(y0 + y1) / 2), (float(x1 - x0), float(y1 - y0)), 0.0
 
 
-def _inner(box: Box) -> Box:
-    """Return the middle of a place that leaves the picture: its corners may hold something else."""
+def _scaled(box: Box, by: float) -> Box:
     centre, (width, height), turn = box
-    return centre, (width * INNER, height * INNER), turn
-
-
-def _grown(box: Box) -> Box:
-    centre, (width, height), turn = box
-    return centre, (width * GROWN, height * GROWN), turn
-
-
-def _even(texture: Texture) -> bool:
-    """Whether a place is patterned as a code: by halves, evenly, densely. What light has changed is judged apart."""
-    alone = max(texture.quiet) < ALONE
-    lowest, highest = BALANCE_ALONE if alone else BALANCE[0], BALANCE[1]
-    busiest = BUSYNESS_ALONE if alone else BUSYNESS
-    if texture.washed_out > MOSTLY or texture.dark > BRIGHTEST_DARK:
-        highest = BALANCE_BLOWN_OUT
-    elif texture.washed_out > WASHED_OUT:
-        highest, busiest = BALANCE_IN_GLARE, BUSYNESS_IN_GLARE
-    elif texture.contrast < FAINT:
-        busiest = BUSYNESS_FAINT
-    return (
-        lowest < texture.balance < highest
-        and texture.calmest > (CALMEST_ALONE if alone else CALMEST)
-        and texture.wildest < WILDEST
-        and texture.busyness > busiest
-        and texture.contrast > FAINTEST_CODE
-    )
-
-
-def _bordered(texture: Texture, cut: Cut) -> bool:
-    """Whether a place has calmer margins where it does not leave the picture."""
-    margins = sorted(quiet for quiet, outside in zip(texture.quiet, cut, strict=True) if not outside)
-    if all(cut):  # a cloth or a carpet, but for the margins of a code that only just fills the picture
-        return min(texture.quiet) < QUIET_COARSE and texture.contrast > BOLD
-    if any(cut):
-        return margins[0] < QUIET_AT_EDGE or (texture.contrast > BOLD and _too_large(cut))
-    smeared = texture.evenness < SMEARED
-    return margins[0] < QUIET and margins[2] < (QUIET_SMEARED if smeared else QUIET)
-
-
-def _too_large(cut: Cut) -> bool:
-    return (cut[0] and cut[2]) or (cut[1] and cut[3])
-
-
-def _smeared(texture: Texture, spots: Grain) -> bool:
-    return texture.evenness < (SMEARED if spots.size_px < VERY_COARSE_PX else SMEARED_COARSE)
+    return centre, (width * by, height * by), turn
 
 
 def _what_helps(texture: Texture, spots: Grain, box: Box, cut: Cut, height: int) -> Hint | None:
     if any(cut):
-        return Hint.FARTHER if _too_large(cut) or max(box[1]) > LARGEST * height else Hint.CUT_OFF
-    if texture.washed_out > WASHED_OUT or texture.dark > BRIGHTEST_DARK:
+        return Hint.FARTHER if codelike.is_too_large(cut) or max(box[1]) > LARGEST * height else Hint.CUT_OFF
+    if texture.washed_out > codelike.WASHED_OUT or texture.dark > codelike.BRIGHTEST_DARK:
         return Hint.TOO_BRIGHT
-    if texture.contrast < FAINT:
+    if texture.contrast < codelike.FAINT:
         return Hint.TURN_UP_SCREEN
-    if spots.size_px < SMALL_PX:
+    if spots.size_px < codelike.SMALL_PX:
         return Hint.CLOSER
-    if _smeared(texture, spots):
+    if codelike.is_smeared(texture, spots):
         return Hint.HOLD_STILL
-    return Hint.FARTHER if spots.size_px > COARSE_PX else None
+    return Hint.FARTHER if spots.size_px > codelike.COARSE_PX else None

@@ -76,7 +76,7 @@ class Tracks:
         presentation, or else the text. A foreign code that takes another's place is the same to us: payment codes
         renew themselves every minute.
         """
-        self._drop_gone(at)
+        self.drop_gone(at)
         tag = hashlib.blake2b(name.encode(), key=self._key, digest_size=16).digest()
         track = self._tracks.get(tag)
         if track is None and foreign:
@@ -91,10 +91,6 @@ class Tracks:
         track.foreign = foreign
         track.moved_to(corners, at)
         return track
-
-    def update(self, codes: Sequence[tuple[str, bool, Sequence[Point]]], at: float) -> tuple[Track, ...]:
-        """Note all codes of one frame, each as name, foreign or not, and corners; return their tracks."""
-        return tuple(self.saw(name, foreign=foreign, corners=corners, at=at) for name, foreign, corners in codes)
 
     def next_in_line(self, at: float) -> Track | None:
         """Return the code in view that has waited longest for its passage; None when none waits."""
@@ -121,9 +117,6 @@ class Tracks:
 
     def drop_gone(self, at: float) -> None:
         """Forget codes that have left the picture; called now and then also when nothing is read."""
-        self._drop_gone(at)
-
-    def _drop_gone(self, at: float) -> None:
         for tag in [tag for tag, one in self._tracks.items() if at - one.last_seen > GONE_S]:
             del self._tracks[tag]
 

@@ -7,13 +7,18 @@ import pickle
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanner.sight.tracks import GONE_S, MAX_TRACKS, NAMED_AFTER_S, NAMED_FOR_S, Point, Tracks
+from scanner.sight.tracks import GONE_S, MAX_TRACKS, NAMED_AFTER_S, NAMED_FOR_S, Point, Track, Tracks
 
 Corners = tuple[Point, ...]
 
 
 def at_place(x: float, y: float = 100.0, side: float = 80.0) -> Corners:
     return (x, y), (x + side, y), (x + side, y + side), (x, y + side)
+
+
+def frame(tracks: Tracks, codes: list[tuple[str, bool, Corners]], at: float) -> list[Track]:
+    """Read several codes in one frame, each a name, foreign or not, and its corners."""
+    return [tracks.saw(name, foreign=foreign, corners=corners, at=at) for name, foreign, corners in codes]
 
 
 HERE, THERE = at_place(100), at_place(600)
@@ -60,7 +65,7 @@ def test_a_poster_is_never_in_line() -> None:
 
 def test_two_codes_on_one_phone_are_two_tracks_however_near() -> None:
     tracks = Tracks()
-    one, other = tracks.update([("a", False, at_place(100)), ("b", False, at_place(185))], 0.0)
+    one, other = frame(tracks, [("a", False, at_place(100)), ("b", False, at_place(185))], 0.0)
     assert one is not other
     assert len(tracks) == 2
 
@@ -76,7 +81,7 @@ def test_a_foreign_code_alone_is_named_after_a_while() -> None:
 def test_a_foreign_code_beside_a_health_code_is_not_named() -> None:
     tracks = Tracks()
     for n in range(30):
-        tracks.update([("poster", True, HERE), ("a", False, THERE)], n * 0.1)
+        frame(tracks, [("poster", True, HERE), ("a", False, THERE)], n * 0.1)
     assert tracks.named(2.9) is None
 
 
@@ -93,7 +98,7 @@ def test_a_payment_code_that_renews_itself_in_its_place_is_one_track() -> None:
 def test_two_foreign_codes_side_by_side_in_one_frame_stay_two() -> None:
     tracks = Tracks()
     for n in range(5):
-        tracks.update([("a", True, at_place(100)), ("b", True, at_place(120))], n * 0.1)
+        frame(tracks, [("a", True, at_place(100)), ("b", True, at_place(120))], n * 0.1)
     assert len(tracks) == 2
 
 
