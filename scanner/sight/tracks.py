@@ -77,7 +77,7 @@ class Tracks:
         renew themselves every minute.
         """
         self.drop_gone(at)
-        tag = hashlib.blake2b(name.encode(), key=self._key, digest_size=16).digest()
+        tag = hashlib.blake2b(name.encode("utf-8", "surrogatepass"), key=self._key, digest_size=16).digest()
         track = self._tracks.get(tag)
         if track is None and foreign:
             track = self._replaced(corners, at)
@@ -106,7 +106,7 @@ class Tracks:
             return None
         for one in now:
             in_view = at - one.first_seen
-            if one.foreign and in_view >= NAMED_AFTER_S and (in_view <= NAMED_FOR_S or not one.still(at)):
+            if in_view >= NAMED_AFTER_S and (in_view <= NAMED_FOR_S or not one.still(at)):
                 return one
         return None
 
