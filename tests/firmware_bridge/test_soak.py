@@ -1,5 +1,6 @@
 """A minute of faults as a year brings them: both loops come through, and nothing leaks."""
 
+import gc
 import random
 import threading
 import time
@@ -20,6 +21,7 @@ def held() -> tuple[int, int]:
 @pytest.mark.soak
 @pytest.mark.timeout(180)
 def test_a_minute_of_line_faults_leaks_nothing_and_opens_nothing_twice(tmp_path):
+    gc.collect()  # what other tests dropped is not ours to count
     before = held()
     chance = random.Random(2)
     with (
@@ -86,4 +88,7 @@ def test_a_minute_of_line_faults_leaks_nothing_and_opens_nothing_twice(tmp_path)
     assert len(gate.events) == token + 1
     assert not {t for t, why in gate.failed.items() if why in ("not_connected", "refused")} & set(tokens)
     assert len(gate.confirmed) > 50
-    assert held() == before
+    gc.collect()
+    threads, descriptors = held()
+    assert threads <= before[0]
+    assert descriptors <= before[1]
