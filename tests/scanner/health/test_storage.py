@@ -72,10 +72,12 @@ def test_a_folder_that_this_user_may_not_write_fails(place: Place) -> None:
     document = place.write()
     look = (
         "import os, sys; from pathlib import Path; from scanner.config.loader import load; "
-        "from scanner.health.storage import check_state_folder; os.getuid() or os.setuid(65534); "
-        "print(*(finding.grade.value for finding in check_state_folder(load(Path(sys.argv[1])))))"
+        "from scanner.health.storage import check_state_folder; configuration = load(Path(sys.argv[1])); "
+        "os.getuid() or os.setuid(65534); "
+        "print(*(finding.grade.value for finding in check_state_folder(configuration)))"
     )
-    # Root may write everywhere, so somebody else looks.
+    # Root may write everywhere, so somebody else looks: one who has read everything beforehand, since the interpreter
+    # itself may lie where only root may read.
     seen = subprocess.run(
         [sys.executable, "-c", look, document.file],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
