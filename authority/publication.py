@@ -1,23 +1,26 @@
-"""What an authority publishes: its trust list, its status lists and its policy, each file whole or not at all.
+"""What an authority publishes: its trust list, its status lists and its policy, by the paths they are published under.
 
 The trust list goes first, so that no list is ever there before the key that vouches for it.
 """
 
 from __future__ import annotations
 
+import os
 import tomllib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from authority.errors import PublishError
 from authority.files import PUBLIC_FILE, remove_unfinished, write_whole
-from authority.records import RegisteredCode
+from authority.keyring import Keyring
+from authority.register import Register
 from keys.cose import SigningKey
 from keys.issuer import list_uri
-from keys.status_list import OWN_BITS, OWN_ENTRIES, VALUE_OF_COLOUR, StatusValue, write_status_list
-from keys.trust_list import TrustedKey, write_jwks
+from keys.status_list import OWN_ENTRIES, write_status_list
+from keys.trust_list import Use, write_jwks
 
 POLICY_FILE: Final = "policy.toml"
 
@@ -27,16 +30,15 @@ LIST_LIFETIME: Final = 7 * 86_400
 LIST_TTL: Final = 3600
 """Seconds after which a reader with a network looks for a newer list."""
 
-_NOBODY: Final = StatusValue.NOT_ISSUED << 4 | StatusValue.NOT_ISSUED
-
 
 @dataclass(frozen=True, slots=True)
-class SignedList:
-    """A status list, signed."""
+class Publication:
+    """Everything that a region publishes at one time."""
 
-    number: int
-    uri: str
-    content: bytes
+    published_at: int
+    """Seconds since 1970; the `iat` of every list in it."""
+    targets: Mapping[str, bytes] = field(repr=False)
+    """Path to content, the trust list first: `trust/I.jwks.json`, `policy/I.toml`, `status/I/1.cwt` and so on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,30 +50,70 @@ class Published:
     policy: Path | None
 
 
-def sign_list(
-    issuer: str, number: int, codes: Iterable[RegisteredCode], private_key: SigningKey, issued_at: int
-) -> SignedList:
-    """Sign list `number` as of `issued_at`: what became of `codes`, and of every other index that nobody has it."""
-    uri = list_uri(issuer, number)
-    content = write_status_list(
-        private_key,
-        uri=uri,
-        packed=pack_codes(codes),
-        iat=issued_at,
-        exp=issued_at + LIST_LIFETIME,
-        ttl=LIST_TTL,
-    )
-    return SignedList(number, uri, content)
+class Publisher:
+    """Makes the publications of one authority. The caller holds the folder's lock."""
+
+    def __init__(self, folder: Path, issuer: str, register: Register, keyring: Keyring) -> None:
+        self._folder = folder
+        self._issuer = issuer
+        self._register = register
+        self._keyring = keyring
+
+    def snapshot(self, now: int, policy: bytes | None) -> Publication:
+        """Sign everything as of `now`; the same second as the last time will do.
+
+        Raises PublishError: time running backwards, no status key, a policy that is no TOML.
+        """
+        rules = keep_policy(self._folder, policy)
+        private = self._status_key(now)
+        arrays = self._arrays(now)
+        return Publication(now, self._targets(rules, sign_lists(self._issuer, arrays, private, now)))
+
+    def publication(self, now: int, policy: bytes | None) -> Publication:
+        """Sign everything under a time that no publication had before: `now`, or a second later.
+
+        Raises PublishError as `snapshot` does.
+        """
+        newest = self._register.newest_publication()
+        return self.snapshot(now + 1 if now == newest else now, policy)
+
+    def _status_key(self, now: int) -> SigningKey:
+        keys = self._keyring.in_force(Use.STATUS, now)
+        if not keys:
+            raise PublishError("No status key is in force; make one with: authority add-key --use status")
+        return self._keyring.signing_key(keys[0].kid)
+
+    def _arrays(self, at: int) -> dict[int, bytes]:
+        """Promise the time of publication and return what every list says then, in one transaction."""
+        with self._register.transaction():
+            self._register.open_first_list(OWN_ENTRIES)
+            self._register.note_publication(at)
+            return {entry.number: self._register.live_array(entry.number) for entry in self._register.lists()}
+
+    def _targets(self, policy: bytes | None, lists: Mapping[int, bytes]) -> dict[str, bytes]:
+        issuer = self._issuer
+        targets = {f"trust/{issuer}.jwks.json": write_jwks(self._keyring.keys)}
+        targets.update({f"status/{issuer}/{number}.cwt": content for number, content in lists.items()})
+        if policy is not None:
+            targets[f"policy/{issuer}.toml"] = policy
+        return targets
 
 
-def pack_codes(codes: Iterable[RegisteredCode]) -> bytes:
-    """Return the list's array: 2^20 entries of 4 bits, the lower half of a byte first, NOT_ISSUED where no code is."""
-    packed = bytearray(bytes((_NOBODY,)) * (OWN_ENTRIES * OWN_BITS // 8))
-    for code in codes:
-        value = StatusValue.REVOKED if code.revoked_at is not None else VALUE_OF_COLOUR[code.colour]
-        byte, upper = divmod(code.index, 2)
-        packed[byte] = packed[byte] & 0x0F | value << 4 if upper else packed[byte] & 0xF0 | value
-    return bytes(packed)
+def sign_lists(issuer: str, arrays: Mapping[int, bytes], private_key: SigningKey, issued_at: int) -> dict[int, bytes]:
+    """Compress and sign every list as of `issued_at`, on every core: both leave Python's lock to others."""
+
+    def sign(number: int) -> bytes:
+        return write_status_list(
+            private_key,
+            uri=list_uri(issuer, number),
+            packed=arrays[number],
+            iat=issued_at,
+            exp=issued_at + LIST_LIFETIME,
+            ttl=LIST_TTL,
+        )
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return dict(zip(arrays, pool.map(sign, arrays), strict=True))
 
 
 def keep_policy(folder: Path, policy: bytes | None) -> bytes | None:
@@ -90,26 +132,18 @@ def keep_policy(folder: Path, policy: bytes | None) -> bytes | None:
     return policy
 
 
-def write_folder(
-    target: Path, issuer: str, keys: tuple[TrustedKey, ...], lists: tuple[SignedList, ...], policy: bytes | None
-) -> Published:
-    """Write everything under `target`. Raises PublishError when that cannot be written."""
-    trust = target / "trust" / f"{issuer}.jwks.json"
-    status = target / "status" / issuer
-    rules = target / "policy" / f"{issuer}.toml"
+def write_folder(target: Path, publication: Publication) -> Published:
+    """Write every target at its path under `target`. Raises PublishError when that cannot be written."""
+    paths = [target / name for name in publication.targets]
     try:
-        _put(trust, write_jwks(keys))
-        for each in lists:
-            _put(status / f"{each.number}.cwt", each.content)
-        if policy is not None:
-            _put(rules, policy)
-        for folder in (trust.parent, status, rules.parent):
+        for path, content in zip(paths, publication.targets.values(), strict=True):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(path, content, PUBLIC_FILE)
+        for folder in {path.parent for path in paths}:
             remove_unfinished(folder)
     except OSError as error:
         raise PublishError(f"{error.filename or target} cannot be written: {error.strerror}.") from error
-    return Published(trust, tuple(status / f"{each.number}.cwt" for each in lists), None if policy is None else rules)
-
-
-def _put(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, content, PUBLIC_FILE)
+    by_kind: dict[str, list[Path]] = {"trust": [], "status": [], "policy": []}
+    for path in paths:
+        by_kind[path.relative_to(target).parts[0]].append(path)
+    return Published(by_kind["trust"][0], tuple(by_kind["status"]), next(iter(by_kind["policy"]), None))

@@ -12,35 +12,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from authority import arrays
 from authority.errors import FolderError, PublishError
 from authority.files import make_private_file, refuse_shared
 from authority.records import Act, AuditLine, Order, RegisteredCode, RegisteredList
+from authority.schema import array_from_rows, bring_up_to_date
+from keys.status_list import StatusValue
 from keys.verdict import Carrier, Colour
 
-FULL_AT_PERCENT: Final = 50
-"""A list this full is left for a new one, so that drawing an unused index at random stays quick."""
-
-_SCHEMA_VERSION: Final = 1
-_SCHEMA: Final = """
-CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE list (
-    number INTEGER PRIMARY KEY, entries INTEGER NOT NULL, issued INTEGER NOT NULL, published_at INTEGER
-) STRICT;
-CREATE TABLE code (
-    list INTEGER NOT NULL REFERENCES list(number), idx INTEGER NOT NULL,
-    person BLOB NOT NULL, carrier INTEGER NOT NULL, colour INTEGER NOT NULL,
-    issued_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, revoked_at INTEGER,
-    serial INTEGER NOT NULL UNIQUE,
-    PRIMARY KEY (list, idx)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX code_of_person ON code (person, serial);
-CREATE TABLE audit (
-    line INTEGER PRIMARY KEY, at INTEGER NOT NULL, act TEXT NOT NULL, subject TEXT NOT NULL,
-    before TEXT, after TEXT, ordered_by TEXT NOT NULL, reason TEXT NOT NULL
-) STRICT;
-CREATE TRIGGER audit_stays BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;
-CREATE TRIGGER audit_is_whole BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;
-"""
+_TRIES: Final = 128
+"""Indices tried at random before the ones that are left are counted."""
 
 
 class Register:
@@ -54,25 +35,28 @@ class Register:
         """Make a register at `path`, mode 0600, holding `settings`."""
         make_private_file(path)
         register = cls(_connect(path))
-        register._db.executescript(f"BEGIN IMMEDIATE;{_SCHEMA}PRAGMA user_version={_SCHEMA_VERSION};COMMIT;")
+        bring_up_to_date(register._db, path)
         with register.transaction():
             register._db.executemany("INSERT INTO setting VALUES (?, ?)", sorted(settings.items()))
         return register
 
     @classmethod
     def open(cls, path: Path) -> Register:
-        """Open the register at `path`. Raises FolderError when it is none, damaged, or readable by others."""
+        """Open the register at `path`, brought up to date where an older program made it.
+
+        Raises FolderError when it is none, damaged, readable by others, or of a newer program.
+        """
         if not path.is_file():
             raise FolderError(f"{path} is missing, so {path.parent} is no authority's folder; see: authority new")
         refuse_shared(path)
         try:
             connection = _connect(path)
-            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            bring_up_to_date(connection, path)
         except sqlite3.DatabaseError as error:
             raise FolderError(f"{path} is damaged ({error}); restore it from a backup.") from error
-        if version != _SCHEMA_VERSION:
+        except FolderError:
             connection.close()
-            raise FolderError(f"{path} is of version {version}; this program reads version {_SCHEMA_VERSION}.")
+            raise
         return cls(connection)
 
     def close(self) -> None:
@@ -81,17 +65,25 @@ class Register:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Hold the one writer's place; everything inside becomes durable together or not at all."""
-        if self._db.in_transaction:
-            yield
-            return
-        self._db.execute("BEGIN IMMEDIATE")
+        """Hold the one writer's place; everything inside becomes durable together or not at all.
+
+        One inside another is undone by itself, and durable with the outer one.
+        """
+        nested = self._db.in_transaction
+        begin, undo, keep = (
+            ("SAVEPOINT inner", "ROLLBACK TO inner", "RELEASE inner")
+            if nested
+            else ("BEGIN IMMEDIATE", "ROLLBACK", "COMMIT")
+        )
+        self._db.execute(begin)
         try:
             yield
         except BaseException:
-            self._db.execute("ROLLBACK")
+            self._db.execute(undo)
+            if nested:
+                self._db.execute(keep)
             raise
-        self._db.execute("COMMIT")
+        self._db.execute(keep)
 
     def setting(self, name: str) -> str:
         """Return a setting given at creation."""
@@ -102,24 +94,28 @@ class Register:
 
     def open_first_list(self, entries: int) -> None:
         """Open list 1 if there is none, so that an authority publishes a list before its first code."""
-        self._db.execute("INSERT OR IGNORE INTO list VALUES (1, ?, 0, NULL)", (entries,))
+        if self._db.execute("SELECT 1 FROM list").fetchone() is None:
+            self._open_list(1, entries)
 
     def draw(self, random_below: Callable[[int], int], entries: int) -> tuple[int, int]:
-        """Return an unused (list, index) drawn at random, opening a new list when the newest one is full enough.
+        """Return an unused (list, index) drawn at random, opening a new list when the newest one is full.
 
+        Lists are filled up, because half a list of indices that nobody has is 130 kB more for every gate to fetch.
         `entries` is the size of a list opened now; `random_below(n)` gives a number in [0, n).
         """
         newest = self._db.execute("SELECT number, entries, issued FROM list ORDER BY number DESC LIMIT 1").fetchone()
-        if newest is None or newest[2] * 100 >= newest[1] * FULL_AT_PERCENT:
-            number = 1 if newest is None else newest[0] + 1
-            self._db.execute("INSERT INTO list VALUES (?, ?, 0, NULL)", (number, entries))
-            size = entries
+        if newest is None or newest[2] >= newest[1]:
+            number, size = 1 if newest is None else newest[0] + 1, entries
+            self._open_list(number, size)
         else:
             number, size, _ = newest
-        while True:
-            index = random_below(size)
-            if self._db.execute("SELECT 1 FROM code WHERE list = ? AND idx = ?", (number, index)).fetchone() is None:
-                return int(number), index
+        with self._db.blobopen("live_array", "packed", number, readonly=True) as array:
+            for _ in range(_TRIES):
+                index = random_below(size)
+                if arrays.entry(array[index // 2], index) == StatusValue.NOT_ISSUED:
+                    return int(number), index
+            left = arrays.unused(array.read(), size)
+        return int(number), int(left[random_below(len(left))])
 
     def add(self, code: RegisteredCode) -> None:
         """Write a new code whose index was drawn in the same transaction."""
@@ -137,6 +133,7 @@ class Register:
             ),
         )
         self._db.execute("UPDATE list SET issued = issued + 1 WHERE number = ?", (code.list_number,))
+        self._say(code.list_number, code.index, code.colour, revoked=code.revoked_at is not None)
 
     def refresh(self, list_number: int, index: int, issued_at: int, expires_at: int) -> None:
         """Note that a code was made anew under the same index."""
@@ -147,13 +144,21 @@ class Register:
 
     def set_colour(self, list_number: int, index: int, colour: Colour) -> None:
         """Give a code another colour; the caller writes the audit line in the same transaction."""
-        self._db.execute("UPDATE code SET colour = ? WHERE list = ? AND idx = ?", (int(colour), list_number, index))
+        row = self._db.execute(
+            "UPDATE code SET colour = ? WHERE list = ? AND idx = ? RETURNING revoked_at",
+            (int(colour), list_number, index),
+        ).fetchone()
+        if row is not None:
+            self._say(list_number, index, colour, revoked=row[0] is not None)
 
     def revoke(self, list_number: int, index: int, at: int) -> None:
         """Mark a code revoked, for good."""
-        self._db.execute(
-            "UPDATE code SET revoked_at = ? WHERE list = ? AND idx = ? AND revoked_at IS NULL", (at, list_number, index)
-        )
+        row = self._db.execute(
+            "UPDATE code SET revoked_at = ? WHERE list = ? AND idx = ? AND revoked_at IS NULL RETURNING colour",
+            (at, list_number, index),
+        ).fetchone()
+        if row is not None:
+            self._say(list_number, index, Colour(row[0]), revoked=True)
 
     def code(self, list_number: int, index: int) -> RegisteredCode | None:
         """Return one code, None when this index was never issued."""
@@ -171,13 +176,15 @@ class Register:
         )
         return tuple(_code(row) for row in rows)
 
-    def codes_in(self, list_number: int) -> Iterator[RegisteredCode]:
-        """Yield the codes of one list in the order of their indices."""
-        rows = self._db.execute(
-            "SELECT * FROM code WHERE list = ? ORDER BY idx",
-            (list_number,),
-        )
-        return (_code(row) for row in rows)
+    def live_array(self, number: int) -> bytes:
+        """Return what list `number` says now, packed as it is published."""
+        (packed,) = self._db.execute("SELECT packed FROM live_array WHERE list = ?", (number,)).fetchone()
+        return bytes(packed)
+
+    def array_from_rows(self, number: int) -> bytes:
+        """Return what list `number` must say, read from its codes one by one: what `live_array` is held against."""
+        (entries,) = self._db.execute("SELECT entries FROM list WHERE number = ?", (number,)).fetchone()
+        return array_from_rows(self._db, number, entries)
 
     def lists(self) -> tuple[RegisteredList, ...]:
         """Return the lists opened so far."""
@@ -219,6 +226,16 @@ class Register:
             AuditLine(at, Act(act), subject, before, after, Order(by, reason))
             for at, act, subject, before, after, by, reason in rows
         )
+
+    def _open_list(self, number: int, entries: int) -> None:
+        self._db.execute("INSERT INTO list VALUES (?, ?, 0, NULL)", (number, entries))
+        self._db.execute("INSERT INTO live_array VALUES (?, ?)", (number, arrays.blank(entries)))
+
+    def _say(self, number: int, index: int, colour: Colour, *, revoked: bool) -> None:
+        """Bring the array in line with a row just written."""
+        value = arrays.status_value(colour, revoked=revoked)
+        with self._db.blobopen("live_array", "packed", number) as array:
+            array[index // 2] = arrays.with_entry(array[index // 2], index, value)
 
 
 def _connect(path: Path) -> sqlite3.Connection:

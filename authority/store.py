@@ -21,11 +21,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from authority import publication
 from authority.codes import Codes, read_identity
-from authority.errors import PublishError, RequestError
+from authority.errors import RequestError
 from authority.files import make_private_file, make_private_folder, refuse_shared
 from authority.keyring import LIFETIME, Keyring
 from authority.person import STRETCH_LOG2, Stretch, tag_key
-from authority.publication import Published, SignedList
+from authority.publication import Publication, Published, Publisher
 from authority.records import Act, AuditLine, Order, RegisteredCode, RegisteredList
 from authority.register import Register
 from authority.request import CodeRequest, IssuedCode
@@ -33,7 +33,6 @@ from authority.unsealing import ClosedEntry, OpenedEntry, open_sealed
 from keys.cose import Algorithm
 from keys.issuer import is_issuer
 from keys.seal import journal_info, unseal
-from keys.status_list import OWN_ENTRIES
 from keys.trust_list import TrustedKey, TrustList, Use
 from keys.verdict import CodeIdentity, Colour
 
@@ -54,6 +53,7 @@ class Authority:
         self._register = register
         self._keyring = keyring
         self._codes = Codes(self.issuer, self.zone, register, keyring, tag_key)
+        self._publisher = Publisher(folder, self.issuer, register, keyring)
 
     def __repr__(self) -> str:
         return f"Authority({self.issuer}, {self.folder})"
@@ -206,29 +206,23 @@ class Authority:
 
     # --- publishing
 
-    def write_lists(self, now: int) -> tuple[SignedList, ...]:
-        """Sign every status list as of `now`. Raises PublishError when lists of a later time were made already."""
-        keys = self._keyring.in_force(Use.STATUS, now)
-        if not keys:
-            raise PublishError("No status key is in force; make one with: authority add-key --use status")
-        private = self._keyring.signing_key(keys[0].kid)
-        with self._register.transaction():
-            self._register.open_first_list(OWN_ENTRIES)
-            self._register.note_publication(now)
-            return tuple(
-                publication.sign_list(self.issuer, entry.number, self._register.codes_in(entry.number), private, now)
-                for entry in self._register.lists()
-            )
+    def publication(self, now: int, *, policy: bytes | None = None) -> Publication:
+        """Return everything that the region publishes now, signed, by the paths of its targets.
+
+        `policy` is the region's rules from now on (TOML); without it the last ones given are published again. Its time
+        is `now`, or a second later where something was published in this second already: it always grows. Raises
+        PublishError: time running backwards, no status key, a policy that is no TOML.
+        """
+        with self._exclusive():
+            return self._publisher.publication(now, policy)
 
     def publish(self, target: Path, now: int, *, policy: bytes | None = None) -> Published:
         """Write `trust/`, `status/` and `policy/` under `target`, each file whole or not at all.
 
-        `policy` is the region's rules from now on (TOML); without it the last ones given are published again. Raises
-        PublishError: time running backwards, a policy that is no TOML, a folder that cannot be written.
+        `policy` is as above. Raises PublishError as `publication` does, and for a folder that cannot be written.
         """
         with self._exclusive():
-            rules = publication.keep_policy(self.folder, policy)
-            return publication.write_folder(target, self.issuer, self._keyring.keys, self.write_lists(now), rules)
+            return publication.write_folder(target, self._publisher.snapshot(now, policy))
 
     # --- sealed parts
 

@@ -4,32 +4,11 @@ from pathlib import Path
 import pytest
 
 from authority.errors import PublishError
-from authority.publication import pack_codes
-from authority.records import RegisteredCode
-from keys.status_list import OWN_ENTRIES, StatusValue, load_status, unpack
-from keys.trust_list import Use, load_trust
-from keys.verdict import Carrier, Colour
+from authority.request import CodeRequest
+from keys.status_list import load_status, read_status_list
+from keys.trust_list import Use, load_trust, read_jwks
+from keys.verdict import Colour
 from tests.world import NOW, ORDER, SmallWorld
-
-
-def registered(index: int, colour: Colour, *, revoked: bool = False) -> RegisteredCode:
-    return RegisteredCode(1, index, b"p" * 32, Carrier.PHONE, colour, 1, 2, 3 if revoked else None)
-
-
-def test_a_list_says_each_colour_at_its_index_and_not_issued_everywhere_else() -> None:
-    codes = [
-        registered(0, Colour.GREEN),
-        registered(1, Colour.YELLOW),
-        registered(2, Colour.ORANGE),
-        registered(5, Colour.RED),
-        registered(6, Colour.GREY),
-        registered(OWN_ENTRIES - 1, Colour.GREEN, revoked=True),
-    ]
-    values = unpack(pack_codes(codes), 4)
-    assert len(values) == OWN_ENTRIES
-    assert values[:8] == bytes([0, 3, 0xC, 0xF, 0xF, 0xD, 2, 0xF])
-    assert values[-1] == StatusValue.REVOKED
-    assert values.count(StatusValue.NOT_ISSUED) == OWN_ENTRIES - len(codes)
 
 
 def test_the_published_folder_is_laid_out_as_the_repository_expects(world: SmallWorld) -> None:
@@ -66,12 +45,12 @@ def test_time_never_runs_backwards_in_what_is_published(world: SmallWorld) -> No
     with pytest.raises(PublishError, match="earlier"):
         world.authority.publish(world.trust_folder, NOW - 1)
     with pytest.raises(PublishError, match="earlier"):
-        world.authority.write_lists(NOW - 1)
+        world.authority.publication(NOW - 1)
     assert {path: path.read_bytes() for path in before} == before
 
 
 def test_lists_given_away_and_never_written_hold_the_next_publication_to_their_time(world: SmallWorld) -> None:
-    world.authority.write_lists(NOW + 60)
+    world.authority.publication(NOW + 60)
     with pytest.raises(PublishError):
         world.authority.publish(world.trust_folder, NOW)
 
@@ -122,3 +101,23 @@ def test_a_folder_that_cannot_be_made_is_named(world: SmallWorld, tmp_path: Path
     (tmp_path / "file").touch()
     with pytest.raises(PublishError, match="file"):
         world.authority.publish(tmp_path / "file", NOW)
+
+
+def test_a_publication_holds_every_target_by_its_path_and_of_one_time(world: SmallWorld) -> None:
+    made = world.authority.publication(NOW, policy=b'version = "2026.1"\n')
+    assert made.published_at == NOW
+    assert set(made.targets) == {"trust/CN-33.jwks.json", "status/CN-33/1.cwt", "policy/CN-33.toml"}
+    assert read_jwks(made.targets["trust/CN-33.jwks.json"], source="x") == world.authority.keys
+    assert read_status_list(made.targets["status/CN-33/1.cwt"], world.trust, NOW).iat == NOW
+
+
+def test_two_publications_in_one_second_have_two_times_and_codes_go_on_being_issued(world: SmallWorld) -> None:
+    code = world.code()
+    first = world.authority.publication(NOW)
+    world.authority.set_colour(code.identity, Colour.RED, ORDER, NOW)
+    second = world.authority.publication(NOW)
+    assert (first.published_at, second.published_at) == (NOW, NOW + 1)
+    with pytest.raises(PublishError, match="earlier"):
+        world.authority.publication(NOW)
+    later = world.authority.issue(CodeRequest("张小三", world.document_number()), NOW)
+    assert later.issued_at == NOW + 2

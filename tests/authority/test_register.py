@@ -1,9 +1,12 @@
 import secrets
 import sqlite3
 import stat
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from authority.errors import FolderError, PublishError, RequestError
 from authority.records import Act, AuditLine, Order, RegisteredCode
@@ -19,12 +22,20 @@ def register(tmp_path: Path) -> Register:
     return Register.create(tmp_path / "register.sqlite", {"issuer": "CN-33"})
 
 
-def issue(register: Register, *, entries: int = LIST_ENTRIES, person: bytes = b"p" * 32) -> RegisteredCode:
+def issue(register: Register, *, entries: int = LIST_ENTRIES, colour: Colour = Colour.GREEN) -> RegisteredCode:
     with register.transaction():
         number, index = register.draw(secrets.randbelow, entries)
-        code = RegisteredCode(number, index, person, Carrier.PHONE, Colour.GREEN, 100, 200, None)
+        code = RegisteredCode(number, index, b"p" * 32, Carrier.PHONE, colour, 100, 200, None)
         register.add(code)
     return code
+
+
+def arrays_of(register: Register) -> list[bytes]:
+    return [register.live_array(entry.number) for entry in register.lists()]
+
+
+def arrays_from_rows(register: Register) -> list[bytes]:
+    return [register.array_from_rows(entry.number) for entry in register.lists()]
 
 
 def test_everything_is_there_after_reopening(register: Register, tmp_path: Path) -> None:
@@ -66,10 +77,51 @@ def test_a_number_drawn_twice_is_given_once(register: Register) -> None:
     assert drawn == [7, 9]
 
 
-def test_a_half_full_list_is_left_for_a_new_one(register: Register) -> None:
-    numbers = [issue(register, entries=10).list_number for _ in range(11)]
-    assert numbers == [1] * 5 + [2] * 5 + [3]
-    assert [(entry.number, entry.issued) for entry in register.lists()] == [(1, 5), (2, 5), (3, 1)]
+def test_a_list_is_filled_to_its_last_index_before_the_next_is_opened(register: Register) -> None:
+    codes = [issue(register, entries=1000) for _ in range(1001)]
+    assert {(code.list_number, code.index) for code in codes[:-1]} == {(1, index) for index in range(1000)}
+    assert [(entry.number, entry.issued) for entry in register.lists()] == [(1, 1000), (2, 1)]
+
+
+def test_what_fails_inside_a_transaction_is_undone_alone(register: Register) -> None:
+    lost: list[RegisteredCode] = []
+
+    def issue_and_fail() -> None:
+        with register.transaction():
+            lost.append(issue(register))
+            raise LookupError
+
+    with register.transaction():
+        kept = issue(register)
+        with pytest.raises(LookupError):
+            issue_and_fail()
+    assert register.code(kept.list_number, kept.index) == kept
+    assert register.code(lost[0].list_number, lost[0].index) is None
+    assert arrays_of(register) == arrays_from_rows(register)
+
+
+@given(st.data())
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_arrays_are_what_the_rows_make_whatever_happened(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    register = Register.create(tmp_path_factory.mktemp("r") / "register.sqlite", {})
+    codes: list[RegisteredCode] = []
+    for step in data.draw(st.lists(st.sampled_from(["issue", "colour", "revoke", "fail"]), max_size=30)):
+        if step == "issue" or not codes:
+            codes.append(issue(register, entries=7, colour=data.draw(st.sampled_from(Colour))))
+            continue
+        code = data.draw(st.sampled_from(codes))
+        with suppress(LookupError), register.transaction():
+            if step == "revoke":
+                register.revoke(code.list_number, code.index, 5)
+            else:
+                register.set_colour(code.list_number, code.index, data.draw(st.sampled_from(Colour)))
+            if step == "fail":
+                raise LookupError
+        assert arrays_of(register) == arrays_from_rows(register)
+    assert arrays_of(register) == arrays_from_rows(register)
+    register.close()
 
 
 def test_a_failed_transaction_leaves_nothing(register: Register) -> None:
@@ -118,9 +170,9 @@ def test_publications_never_go_back_in_time(register: Register) -> None:
 
 
 def test_a_list_opened_later_does_not_forget_when_the_others_were_published(register: Register) -> None:
-    issue(register, entries=2)
+    issue(register, entries=1)
     register.note_publication(1000)
-    issue(register, entries=2)
+    issue(register, entries=1)
     assert register.newest_publication() == 1000
 
 
@@ -131,6 +183,15 @@ def test_a_file_that_is_no_register_is_named(tmp_path: Path) -> None:
     path.write_bytes(b"not a database, but long enough to look at" * 40)
     path.chmod(0o600)
     with pytest.raises(FolderError, match="damaged"):
+        Register.open(path)
+
+
+def test_a_register_of_a_newer_program_is_left_alone(register: Register, tmp_path: Path) -> None:
+    register.close()
+    path = tmp_path / "register.sqlite"
+    with closing(sqlite3.connect(path)) as newer:
+        newer.execute("PRAGMA user_version = 99")
+    with pytest.raises(FolderError, match="version 99"):
         Register.open(path)
 
 
