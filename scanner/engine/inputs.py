@@ -47,11 +47,14 @@ class StaffOverride:
     """Number of the entry it is meant for; None: whoever stands there."""
 
 
+AskedCommand = StaffOverride | Acknowledge | Remeasure | Pause
+
+
 @dataclass(frozen=True, slots=True)
 class Ask:
     """A command for this lane, and where its answer goes: None, or a locale key of why not."""
 
-    command: StaffOverride | Acknowledge | Remeasure | Pause
+    command: AskedCommand
     answer: Future[str | None]
 
 

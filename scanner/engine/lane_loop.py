@@ -44,7 +44,7 @@ class LaneLoop:
 
     def sample(self, sample: Sample) -> None:
         """Note what the thermometer sees now, for the screen."""
-        self._passage.sample = sample
+        self._passage.shown.sample = sample
 
     def busy_for(self) -> float:
         """Return for how many seconds the current input has been worked on."""
@@ -82,7 +82,7 @@ class LaneLoop:
             case CodeSeen():
                 passage.on_code(item)
             case HintSeen():
-                passage.on_hint(item)
+                passage.sightings.unread(item)
             case PresenceBegan():
                 passage.presences.began(item.presence)
             case PresenceEnded():

@@ -1,22 +1,13 @@
-"""Staff's word against a decision: whether it may be given, and who waits for what became of it."""
+"""Staff's word against a decision while it is on its way into the log, and who waits for what became of it."""
 
 from __future__ import annotations
 
 from concurrent.futures import Future
 
-from scanner import policy
+from keys.reasons import Reason
 from scanner.engine.inputs import StaffOverride
-from scanner.policy import Rules
-from scanner.values import Decision
-
-
-def objection_to(word: StaffOverride, decision: Decision, rules: Rules) -> str | None:
-    """Return the locale key of why this word may not be given against `decision`; None where it may."""
-    if word.admit and word.supervisor is None:
-        need = policy.may_override(decision, word.role, rules)
-        if need is policy.OverrideNeed.SUPERVISOR:
-            return "override.supervisor_needed"
-    return None
+from scanner.engine.person import Person
+from scanner.lane import Event
 
 
 class Overruling:
@@ -29,6 +20,16 @@ class Overruling:
     def begin(self, word: StaffOverride, waiting: Future[str | None]) -> None:
         """Take a word that may be given."""
         self.word, self._waiting = word, waiting
+
+    def recorded(self, person: Person) -> Event | None:
+        """Let the word count, now that the log has it; return what that is to the lane's table."""
+        word = self.word
+        if word is None:
+            return None
+        person.overridden = Reason.OVERRIDE_ADMIT if word.admit else Reason.OVERRIDE_REFUSE
+        person.ready_at = person.committed_at or 0.0
+        self.answer(None)
+        return Event.ADMISSION_RECORDED if word.admit else Event.REFUSAL_RECORDED
 
     def answer(self, error: str | None) -> None:
         """Tell whoever waits: None, or the locale key of what went wrong."""

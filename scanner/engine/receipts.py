@@ -1,17 +1,31 @@
-"""What a lane has given to the log, and which answer is for what it waits for now."""
+"""What a lane gives to the log, and which answer is for what it waits for now."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from enum import Enum, auto
 
-from scanner.engine.inputs import Recorded
-from scanner.engine.ports import Services
+from firmware_bridge.gate import GateConfirmed, GateFailed
+from scanner.engine import records
+from scanner.engine.inputs import Recorded, StaffOverride
+from scanner.engine.person import Person
+from scanner.engine.ports import Devices, Services
 from scanner.journal.entry import EntryDraft
 from scanner.journal.errors import JournalError
+from scanner.lane import Event
+from scanner.values import Outcome
 
 LATE_S = 5.0
 """A receipt that took longer opens nothing: whoever it is for may not stand there any more."""
+
+RECORDED = {
+    Outcome.PASS: Event.RECORDED_PASS,
+    Outcome.REFER: Event.RECORDED_REFER,
+    Outcome.STOP: Event.RECORDED_STOP,
+}
+"""What it is to the lane's table that a decision has been written."""
+FAILED = {Outcome.REFER: Event.RECORD_FAILED, Outcome.STOP: Event.STOP_RECORD_FAILED}
+"""What it is that one could not be written, or staff's word against it: never a pass."""
 
 
 class Answer(Enum):
@@ -26,20 +40,34 @@ class Answer(Enum):
 
 
 class Receipts:
-    """One draft under way at a time; answers to earlier ones are stale."""
+    """One draft under way at a time; answers to earlier ones are stale. What else is noted, nobody waits for."""
 
-    def __init__(self, services: Services, post: Callable[[Recorded], None], clock: Callable[[], float]) -> None:
+    def __init__(
+        self, devices: Devices, services: Services, post: Callable[[Recorded], None], clock: Callable[[], float]
+    ) -> None:
+        self._devices = devices
         self._services = services
         self._post = post
         self._clock = clock
         self._token = 0
         self._since = 0.0
 
-    def submit(self, draft: EntryDraft, *, reserve: bool) -> None:
-        """Give a draft to the log; its answer comes back through `post`."""
-        self._token += 1
-        token, self._since = self._token, self._clock()
-        self._services.record(draft, lambda result: self._post(Recorded(token, result, self._clock())), reserve=reserve)
+    def submit_decision(self, person: Person) -> None:
+        """Give a decided passage to the log; the answer comes back through `post`."""
+        draft = records.passage(person, self._devices.site, self._services.rules(), self._stamp())
+        self._submit(draft, reserve=False)
+
+    def submit_override(self, person: Person, word: StaffOverride) -> None:
+        """Give staff's word against a decision to the log, in its reserve if need be; the answer comes likewise."""
+        draft = records.override(
+            person,
+            admit=word.admit,
+            staff=word.staff,
+            supervisor=word.supervisor,
+            cause=word.cause,
+            stamp=self._stamp(),
+        )
+        self._submit(draft, reserve=True)
 
     def meaning(self, recorded: Recorded) -> Answer:
         """Tell what an answer of the log means now."""
@@ -48,3 +76,26 @@ class Receipts:
         if isinstance(recorded.result, JournalError):
             return Answer.FAILED
         return Answer.LATE if recorded.at - self._since > LATE_S else Answer.WRITTEN
+
+    def note_gate(self, event: GateConfirmed | GateFailed) -> None:
+        """Note what the gate controller answered."""
+        self._note(records.gate(event, self._stamp()))
+
+    def note_gate_held(self, seq: int) -> None:
+        """Note that the gate stayed shut for entry `seq`, whose receipt came too late."""
+        self._note(records.gate_held(seq, self._stamp()))
+
+    def note_pause(self, paused: bool) -> None:
+        """Note that staff took the lane out of service, or back."""
+        self._note(records.pause(paused, self._stamp()))
+
+    def _submit(self, draft: EntryDraft, *, reserve: bool) -> None:
+        self._token += 1
+        token, self._since = self._token, self._clock()
+        self._services.record(draft, lambda result: self._post(Recorded(token, result, self._clock())), reserve=reserve)
+
+    def _note(self, draft: EntryDraft) -> None:
+        self._services.record(draft, lambda _: None, reserve=True)
+
+    def _stamp(self) -> records.Stamp:
+        return self._services.stamp(self._devices.name)

@@ -10,7 +10,7 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 
 from scanner.clock import Clock, ClockError
 from scanner.control.messages import Acknowledge, Command, ConfirmTime, Override, Pause, Remeasure, Reply
-from scanner.engine.inputs import Ask, StaffOverride
+from scanner.engine.inputs import Ask, AskedCommand, StaffOverride
 from scanner.engine.lane_loop import LaneLoop
 from scanner.staff import Staff, StaffError
 from scanner.values import Role
@@ -50,7 +50,7 @@ class StaffDesk:
                 error = "command.unknown"
         return Reply(id=command.id, ok=error is None, error=error)
 
-    def _ask(self, lane: str, command: StaffOverride | Acknowledge | Remeasure | Pause) -> str | None:
+    def _ask(self, lane: str, command: AskedCommand) -> str | None:
         loop = self._lane(lane)
         if loop is None:
             return "command.no_such_lane"
