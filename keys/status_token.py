@@ -17,20 +17,19 @@ from keys.cbor_bounded import LooseValue
 from keys.errors import MalformedError, StatusListError
 from keys.issuer import parse_list_uri
 from keys.key_id import key_id
-from keys.trust_list import TrustedKey, TrustList, Use
+from keys.status_signature import check_not_ahead, inflate, read_seconds, status_signer
+from keys.trust_list import TrustList
 from keys.verdict import Colour
 
 TYP = "application/statuslist+cwt"
 OWN_BITS = 4
 OWN_ENTRIES = 1 << 20
+OWN_ARRAY_BYTES = OWN_ENTRIES * OWN_BITS // 8
 MAX_ARRAY_BYTES = 4 << 20
 """Of a foreign list after inflating."""
 MAX_FILE_BYTES = MAX_ARRAY_BYTES + (64 << 10)
-AHEAD_S = 300
-"""How far an authority's clock may be ahead of ours ("Current colour" in docs/formats.md)."""
 _SUB, _EXP, _IAT, _STATUS_LIST, _TTL = 2, 4, 6, 65533, 65534
 _OWN_CLAIMS = frozenset((_SUB, _EXP, _IAT, _STATUS_LIST, _TTL))
-_MAX_TIME = 253_402_300_799
 _MAX_URI = 256
 NOTHING_SEEN: Mapping[str, int] = MappingProxyType({})
 
@@ -142,7 +141,7 @@ def write_status_list(
     Raises ValueError for a width other than 1, 2, 4, 8, or one of our uris without 2^20 entries of 4 bits.
     """
     _check_bits(bits)
-    if parse_list_uri(uri) is not None and (bits, len(packed)) != (OWN_BITS, OWN_ENTRIES * OWN_BITS // 8):
+    if parse_list_uri(uri) is not None and (bits, len(packed)) != (OWN_BITS, OWN_ARRAY_BYTES):
         raise ValueError(f"our lists have {OWN_ENTRIES} entries of {OWN_BITS} bits")
     claims: dict[int, cbor.Encodable] = {
         _SUB: uri,
@@ -189,16 +188,15 @@ def _read(data: bytes, trust: TrustList, now: int, seen: Mapping[str, int]) -> S
             raise StatusListError("claims other than sub, iat, exp, ttl and the list, or no exp")
     if signed.typ != TYP:
         raise StatusListError(f"typ is not {TYP}")
-    iat = _number(claims.get(_IAT), "iat")
-    exp = _number(claims[_EXP], "exp") if _EXP in claims else None
-    ttl = _number(claims[_TTL], "ttl") if _TTL in claims else None
+    iat = read_seconds(claims.get(_IAT), "iat")
+    exp = read_seconds(claims[_EXP], "exp") if _EXP in claims else None
+    ttl = read_seconds(claims[_TTL], "ttl") if _TTL in claims else None
 
     # 2 to 7: the signature of a status key of the issuer, in force.
-    key = _signer(signed, trust, now, None if owner is None else owner[0])
+    key = status_signer(signed, trust, now, None if owner is None else owner[0])
 
     # 8 time.
-    if iat > now + AHEAD_S:
-        raise StatusListError(f"its iat {iat} lies in the future")
+    check_not_ahead(iat, now)
     if iat < seen.get(uri, 0):
         raise StatusListError(f"its iat {iat} is older than {seen[uri]}, which was seen before: refused as a rollback")
 
@@ -213,35 +211,6 @@ def _claims(value: LooseValue) -> Mapping[int | str, LooseValue]:
     return value
 
 
-def _number(value: LooseValue, what: str) -> int:
-    if type(value) is not int or not 0 <= value <= _MAX_TIME:
-        raise StatusListError(f"{what} that is no number of seconds")
-    return value
-
-
-def _signer(signed: cose.Sign1, trust: TrustList, now: int, issuer: str | None) -> TrustedKey:
-    """Return the key that signed; `issuer` None: any issuer's, for a foreign list does not name its own."""
-    if signed.kid is None:
-        raise StatusListError("it names no key")
-    candidates = trust.by_kid(signed.kid) if issuer is None else trust.candidates(issuer, signed.kid)
-    if not candidates:
-        raise StatusListError(f"key {signed.kid.hex()} of {issuer or 'its issuer'} is not known")
-    allowed = [key for key in candidates if Use.STATUS in key.uses and key.alg is signed.alg]
-    if not allowed:
-        raise StatusListError(f"key {signed.kid.hex()} may not sign status lists, or not with this algorithm")
-    message = cose.signature_input(signed)
-    for key in allowed:
-        if cose.verify_signature(key.public_key, signed.alg, message, signed.signature):
-            break
-    else:
-        raise StatusListError("its signature does not fit: forged or damaged")
-    if key.revoked:
-        raise StatusListError(f"key {key.kid.hex()} of {key.issuer} is revoked")
-    if not key.nbf - AHEAD_S <= now < key.exp:
-        raise StatusListError(f"key {key.kid.hex()} of {key.issuer} is outside its period of validity")
-    return key
-
-
 def _array(status_list: LooseValue, *, own: bool) -> tuple[int, bytes]:
     """Inflate `{"bits", "lst"}` within bounds; the zlib stream must end exactly where the bytes end."""
     if type(status_list) is not dict:
@@ -251,16 +220,8 @@ def _array(status_list: LooseValue, *, own: bool) -> tuple[int, bytes]:
         raise StatusListError("status_list without bits 1, 2, 4 or 8 and lst")
     if own and (bits != OWN_BITS or len(status_list) != 2):
         raise StatusListError(f"one of our lists without {OWN_BITS} bits an entry")
-    most = OWN_ENTRIES * OWN_BITS // 8 if own else MAX_ARRAY_BYTES
-    inflater = zlib.decompressobj()
-    try:
-        packed = inflater.decompress(compressed, most + 1)
-    except zlib.error:
-        raise StatusListError("lst does not inflate") from None
-    if len(packed) > most:
-        raise StatusListError(f"lst inflates to more than {most} bytes")
-    if not inflater.eof or inflater.unused_data or inflater.unconsumed_tail:
-        raise StatusListError("lst is cut short, or goes on behind its end")
+    most = OWN_ARRAY_BYTES if own else MAX_ARRAY_BYTES
+    packed = inflate(compressed, most, "lst")
     if own and len(packed) != most:
         raise StatusListError(f"one of our lists without {OWN_ENTRIES} entries")
     return bits, packed

@@ -1,0 +1,183 @@
+"""Status lists on our own disk: raw arrays in one mapped file, each proved against a signed anchor before it speaks.
+
+A country's lists take 25 MB, which the system may drop and read again. Files are made by `keys.status_writer`; their
+layout is in `keys.status_file`, their proof in `keys.status_proof`.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple, Self
+
+from keys.status_anchor import Anchor, Name, anchor_of
+from keys.status_file import Overlay
+from keys.status_list import StatusEntry
+from keys.status_proof import Proved, prove
+from keys.status_token import StatusValue
+
+__all__ = ["Anchor", "KeptRevoked", "StatusStore", "anchor_of"]
+
+
+class KeptRevoked(NamedTuple):
+    """Entries that an earlier array revoked and a newer one does not: they stay revoked."""
+
+    bitmap: memoryview
+    """Entry 0 lowest in the first byte; zeros at the end are not written."""
+    iat: int
+    """Of the newest array that added to it."""
+
+
+class _List(NamedTuple):
+    """One list, ready for looking up."""
+
+    array: memoryview
+    bits: int
+    mask: int
+    entries: int
+    answers: tuple[StatusEntry, ...]
+    """What is said of each value: made once, because a code is looked up at every passage."""
+    kept: memoryview | None
+    kept_entries: int
+    kept_answer: StatusEntry
+
+
+class StatusStore:
+    """Verified lists in a mapped file: a `keys.status_list.StatusLookup`. Immutable; safe from several threads.
+
+    The mapping lasts until `close`, or until nobody holds the store any more. The file must not be changed meanwhile:
+    make the next one to the side.
+    """
+
+    __slots__ = ("_anchors", "_kept", "_lists", "_mapping", "problems")
+
+    def __init__(self, mapping: mmap.mmap | None = None, proved: Proved | None = None, source: str = "") -> None:
+        """Take over `mapping` with what has been proved of it. Callers use `open` or `empty`."""
+        self._mapping = mapping
+        self._anchors: dict[Name, Anchor] = {}
+        self._lists: dict[Name, _List] = {}
+        self._kept: dict[Name, KeptRevoked] = {}
+        self.problems: tuple[str, ...] = ()
+        """Lists left out, each in words."""
+        if proved is not None:
+            self.problems = tuple(f"{source}: {problem}" for problem in proved.problems)
+        if proved is not None and mapping is not None:
+            self._anchors = {name: anchor for name, (anchor, _) in proved.lists.items()}
+            self._kept = {name: _kept(mapping, overlay) for name, overlay in proved.overlays.items()}
+            for name, (anchor, slot) in proved.lists.items():
+                self._lists[name] = _ready(mapping, slot.offset, anchor, self._kept.get(name))
+
+    @classmethod
+    def empty(cls) -> StatusStore:
+        """Return a store without lists: everybody's status is unknown."""
+        return cls()
+
+    @classmethod
+    def open(cls, file: Path, anchors: Iterable[Anchor]) -> StatusStore:
+        """Map `file` and prove each array against its anchor: of several for one uri, the newest, else the first.
+
+        Never raises for what is on the disk: a list that does not hold is left out and named in `problems`, as is every
+        list where the file is missing or is none.
+        """
+        source = f"status file {file}"
+        try:
+            descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                proved = prove(descriptor, anchors)
+                there = proved.lists or proved.overlays
+                mapping = mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) if there else None
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            return cls(None, Proved({}, {}, (f"it cannot be read: {error.strerror or error}",)), source)
+        return cls(mapping, proved, source)
+
+    @property
+    def lists(self) -> tuple[Anchor, ...]:
+        """Return the anchors of the lists in force, one a uri."""
+        return tuple(self._anchors.values())
+
+    def anchor(self, issuer: str, uri: str) -> Anchor | None:
+        """Return the anchor of one list in force; None where there is none."""
+        return self._anchors.get((issuer, uri))
+
+    def lookup(self, issuer: str, uri: str, index: int) -> StatusEntry | None:
+        """Return what is known of `index` (0 or more); None without a list, or where it does not reach that far."""
+        found = self._lists.get((issuer, uri))
+        if found is None or index < 0:
+            return None
+        array, bits, mask, entries, answers, kept, kept_entries, kept_answer = found
+        try:
+            if kept is not None and index < kept_entries and kept[index >> 3] >> (index & 7) & 1:
+                return kept_answer
+            if index >= entries:
+                return None
+            position = index * bits
+            return answers[array[position >> 3] >> (position & 7) & mask]
+        except ValueError:  # closed by another thread since the first line
+            return None
+
+    def oldest_iat(self, issuers: Iterable[str]) -> int | None:
+        """Return the `iat` of the oldest list in force of `issuers`; None where one of them has no list."""
+        oldest: list[int] = []
+        for issuer in issuers:
+            times = [anchor.iat for anchor in self._anchors.values() if anchor.issuer == issuer]
+            if not times:
+                return None
+            oldest.append(min(times))
+        return min(oldest, default=None)
+
+    def array(self, issuer: str, uri: str) -> memoryview | None:
+        """Return the packed entries of a list in force, read only; None where there is none."""
+        found = self._lists.get((issuer, uri))
+        return None if found is None else found.array[:]
+
+    def kept_revoked(self, issuer: str, uri: str) -> KeptRevoked | None:
+        """Return which entries stay revoked whatever the list says, also of a list that is itself left out."""
+        return self._kept.get((issuer, uri))
+
+    def close(self) -> None:
+        """Let go of the file. From now on nothing is known of any code; looking up at this very moment is safe.
+
+        An array that somebody still holds keeps the mapping until they let go of it.
+        """
+        lists, kept, mapping = self._lists, self._kept, self._mapping
+        self._lists, self._kept, self._anchors, self._mapping = {}, {}, {}, None
+        for each in lists.values():
+            each.array.release()
+        for revoked in kept.values():
+            revoked.bitmap.release()
+        if mapping is not None:
+            with suppress(BufferError):
+                mapping.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _kept(mapping: mmap.mmap, overlay: Overlay) -> KeptRevoked:
+    return KeptRevoked(memoryview(mapping)[overlay.offset : overlay.offset + overlay.length], overlay.iat)
+
+
+def _ready(mapping: mmap.mmap, offset: int, anchor: Anchor, kept: KeptRevoked | None) -> _List:
+    values = 1 << anchor.bits
+    own = anchor.own
+    return _List(
+        array=memoryview(mapping)[offset : offset + anchor.length],
+        bits=anchor.bits,
+        mask=values - 1,
+        entries=anchor.entries,
+        answers=tuple(StatusEntry(value, anchor.iat, anchor.exp, own) for value in range(values)),
+        kept=None if kept is None else kept.bitmap,
+        kept_entries=0 if kept is None else len(kept.bitmap) * 8,
+        kept_answer=StatusEntry(StatusValue.REVOKED.value, anchor.iat if kept is None else kept.iat, None, own),
+    )
