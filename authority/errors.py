@@ -5,6 +5,7 @@ AuthorityError                  the caller handles: show the sentence, change so
 ├── RequestError                a code, key or colour that may not be issued as asked
 ├── UnknownCodeError            no such code in the register
 ├── PublishError                publishing would break a promise already given (time running backwards)
+├── RepositoryError             a file of the TUF repository, a role's key or a draft is not what it must be
 ├── PassphraseError             no passphrase, or none that may protect a key
 └── JournalFileError            a journal file whose sealed parts cannot be read
 
@@ -12,6 +13,8 @@ A wrong passphrase is `keys.errors.KeyFileError`, sealed bytes that do not open 
 """
 
 from __future__ import annotations
+
+from keys.printable import printable
 
 
 class AuthorityError(Exception):
@@ -32,6 +35,16 @@ class UnknownCodeError(AuthorityError):
 
 class PublishError(AuthorityError):
     """Publishing now would contradict what was published before."""
+
+
+class RepositoryError(AuthorityError):
+    """The repository, one of its roles or keys, or a draft for it is not what it must be.
+
+    Its words may repeat a stranger's, and are printable all the same.
+    """
+
+    def __str__(self) -> str:
+        return printable(super().__str__())
 
 
 class PassphraseError(AuthorityError):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, x25519
 
@@ -18,6 +18,9 @@ from keys.cose import Algorithm, PublicKey, SigningKey, VerifyingKey, algorithm_
 from keys.key_file import PrivateKey, read_private, write_private
 from keys.key_id import key_id
 from keys.trust_list import TrustedKey, TrustList, Use, read_jwks, write_jwks
+
+if TYPE_CHECKING:
+    from authority.repository.role_keys import RoleKeys
 
 TRUST_FILE: Final = "trust.jwks.json"
 PRIVATE_FOLDER: Final = "private"
@@ -145,6 +148,12 @@ class Keyring:
         if not isinstance(private, x25519.X25519PrivateKey):
             raise RequestError(f"The key {kid.hex()} is for signing and opens nothing.")
         return private
+
+    def role_keys(self) -> RoleKeys:
+        """Return the private halves of the keys that the region signs its metadata in the repository with."""
+        from authority.repository.role_keys import RoleKeys  # noqa: PLC0415 - issuing a code need not wait for it
+
+        return RoleKeys(self._folder / PRIVATE_FOLDER, self._passphrase)
 
     def _private_half(self, kid: bytes) -> PrivateKey:
         known = self._private.get(kid)

@@ -23,6 +23,12 @@ class Act(StrEnum):
     ADD_KEY = "add-key"
     REVOKE_KEY = "revoke-key"
     UNSEAL = "unseal"
+    FOUND = "found"
+    ADMIT = "admit"
+    ROTATE = "rotate"
+    RENEW = "renew"
+    SIGN = "sign"
+    FINISH = "finish"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ folder/                 0700
 ├── register.sqlite     0600  issued codes and the audit (authority.register)
 ├── private/*.pem       0600  private keys, encrypted (authority.keyring)
 ├── trust.jwks.json           the public halves, as published
+├── role/                     the region's role in the repository (authority.repository.region)
 ├── policy.toml               the region's rules, as published; absent until given
 └── lock                      held while keys change or something is published
 """
@@ -16,7 +17,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from authority import publication
@@ -35,6 +36,9 @@ from keys.issuer import is_issuer
 from keys.seal import journal_info, unseal
 from keys.trust_list import TrustedKey, TrustList, Use
 from keys.verdict import CodeIdentity, Colour
+
+if TYPE_CHECKING:
+    from authority.repository.region import Region
 
 HOME_ZONE: Final = "Asia/Shanghai"
 
@@ -223,6 +227,14 @@ class Authority:
         """
         with self._exclusive():
             return publication.write_folder(target, self._publisher.snapshot(now, policy))
+
+    # --- the repository
+
+    def region(self) -> Region:
+        """Return this region's own role in the repository, under which it publishes to gates everywhere."""
+        from authority.repository.region import Region  # noqa: PLC0415 - TUF's library: issuing a code need not wait
+
+        return Region(self.folder, self.issuer, self._keyring.role_keys(), self._write_audit, self._exclusive)
 
     # --- sealed parts
 

@@ -1,0 +1,166 @@
+"""Root and targets in a federation's folder: what is in force, what comes next, and what still lacks signatures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from tuf.api.metadata import DelegatedRole, Delegations, Root, Targets
+
+from authority.errors import RepositoryError
+from authority.files import PUBLIC_FILE, write_whole
+from authority.repository import metadata
+from authority.repository.draft import Draft
+from authority.repository.folder import Repository
+from authority.repository.layout import DAY, LIFETIME, LIMIT, TopRole, metadata_name
+from authority.repository.role_keys import RoleKeys
+
+DRAFTS: Final = "drafts"
+RENEW_BEFORE: Final = 30 * DAY
+"""Seconds before their expiry from which targets are signed again."""
+
+
+class TopRoles:
+    """Root and targets of one federation. Called with the folder's lock held wherever something changes."""
+
+    def __init__(self, folder: Path, keys: RoleKeys) -> None:
+        self.record = Repository(folder)
+        self._folder = folder / DRAFTS
+        self._keys = keys
+
+    # --- what is in force
+
+    @property
+    def roots(self) -> tuple[bytes, ...]:
+        """Every root so far, the first one first."""
+        return tuple(self._read(TopRole.ROOT, version) for version in self.record.versions(TopRole.ROOT))
+
+    def root(self) -> Root:
+        """Return the newest root. Raises RepositoryError while the first one lacks signatures."""
+        newest = max(self.record.versions(TopRole.ROOT), default=None)
+        if newest is None:
+            raise RepositoryError("The first root still lacks signatures; see: authority ceremony --help")
+        return metadata.read(Root, self._read(TopRole.ROOT, newest), "The newest root").signed
+
+    @property
+    def targets_file(self) -> bytes | None:
+        """The newest targets; None while the first ones lack signatures."""
+        newest = max(self.record.versions(TopRole.TARGETS), default=None)
+        return None if newest is None else self._read(TopRole.TARGETS, newest)
+
+    def targets(self) -> Targets | None:
+        """Return the newest targets."""
+        content = self.targets_file
+        return None if content is None else metadata.read(Targets, content, "The newest targets").signed
+
+    def targets_hold(self) -> bool:
+        """Whether the newest root accepts the newest targets."""
+        content = self.targets_file
+        return content is not None and not metadata.shortfall(
+            self.root(), TopRole.TARGETS, metadata.read(Targets, content, "The newest targets")
+        )
+
+    # --- what comes next
+
+    def next_root(self, now: int) -> Root:
+        """Return the newest root as the next version, to be changed and proposed."""
+        root = self.root()
+        root.version += 1
+        root.expires = metadata.utc(now + LIFETIME[TopRole.ROOT])
+        return root
+
+    def next_targets(self, now: int) -> Targets:
+        """Return the newest targets as the next version, to be changed and proposed."""
+        targets = self.targets()
+        if targets is None:
+            targets = Targets(1, delegations=Delegations({}, {}))
+        else:
+            targets.version += 1
+        targets.expires = metadata.utc(now + LIFETIME[TopRole.TARGETS])
+        return targets
+
+    def propose(self, signed: Root | Targets, now: int) -> Draft:
+        """Sign a next version with the keys that are here; it is in force if they are enough, and else a draft."""
+        role = TopRole(signed.type)
+        draft = Draft(role, metadata.sign(signed, ()), self.roots, self._basis(role))
+        draft.check(now)
+        draft = self.signed_here(draft)
+        self.settle(draft, now)
+        return draft
+
+    def signed_here(self, draft: Draft) -> Draft:
+        """Return a draft with the signatures of the keys that are here."""
+        wanted = {key.key_id for need in draft.needs() for key in need.unsigned}
+        if draft.role is TopRole.TARGETS and len(draft.roots) > 1:
+            # Readers who have not seen the newest root yet go by the one before: both shall prove these targets.
+            wanted.update(metadata.read(Root, draft.roots[-2], "The last root").signed.roles[TopRole.TARGETS].keyids)
+        return draft.signed_by(self._keys.signer(key_id) for key_id in sorted(wanted) if self._keys.has(key_id))
+
+    def follows(self, draft: Draft) -> bool:
+        """Whether a draft was made from what is in force now."""
+        return draft.roots == self.roots and draft.before == self._basis(draft.role)
+
+    def settle(self, draft: Draft, now: int) -> None:
+        """Put a draft in force if it has its signatures, and keep it for more of them if it has not."""
+        waiting = self._folder / draft.name
+        if not draft.complete:
+            write_whole(waiting, draft.to_file(), PUBLIC_FILE)
+            return
+        with self.record.locked():
+            self.record.put(draft.name, draft.content)
+        waiting.unlink(missing_ok=True)
+        if draft.role is TopRole.ROOT and not self.targets_hold():
+            self.propose(self.next_targets(now), now)
+
+    def keep_targets_fresh(self, now: int) -> None:
+        """Sign targets again that expire within a month, where the keys for that are here and no draft waits."""
+        targets = self.targets()
+        if targets is None or metadata.seconds(targets.expires) - now > RENEW_BEFORE:
+            return
+        role = self.root().roles[TopRole.TARGETS]
+        here = sum(self._keys.has(key_id) for key_id in role.keyids)
+        if here >= role.threshold and all(draft.role is not TopRole.TARGETS for draft in self.drafts()):
+            self.propose(self.next_targets(now), now)
+
+    # --- drafts
+
+    def drafts(self) -> tuple[Draft, ...]:
+        """Return what still lacks signatures."""
+        return tuple(Draft.from_file(path.read_bytes(), str(path)) for path in sorted(self._folder.glob("*.json")))
+
+    def draft_path(self, draft: Draft) -> Path:
+        """Return the file in which a draft waits."""
+        return self._folder / draft.name
+
+    def discard(self) -> tuple[Draft, ...]:
+        """Delete every draft; returns them."""
+        dropped = self.drafts()
+        for draft in dropped:
+            self.draft_path(draft).unlink()
+        return dropped
+
+    def refuse_second_draft(self, role: TopRole) -> None:
+        """Raise RepositoryError while another draft of the role waits, which a second one would contradict."""
+        for draft in self.drafts():
+            if draft.role is role:
+                raise RepositoryError(
+                    f"{self.draft_path(draft)} still lacks signatures; finish it first, or drop it: ceremony discard"
+                )
+
+    def _basis(self, role: TopRole) -> bytes | None:
+        return self.targets_file if role is TopRole.TARGETS else None
+
+    def _read(self, role: TopRole, version: int) -> bytes:
+        name = metadata_name(role, version)
+        content = self.record.read(name, LIMIT[role])
+        if content is None:
+            raise RepositoryError(f"{name} has gone from {self.record.folder}; restore it from a backup.")
+        return content
+
+
+def delegations(targets: Targets) -> tuple[Delegations, dict[str, DelegatedRole]]:
+    """Return the regions' delegations of a federation's targets, to be read or changed."""
+    found = targets.delegations
+    if found is None or found.roles is None:
+        raise RepositoryError("The targets do not say which regions there are.")
+    return found, found.roles
