@@ -17,7 +17,7 @@ from typing import Annotated
 import typer
 
 from cli.errors import fail
-from firmware_bridge.emulator import OpeningSeen, VirtualController, VirtualThermometer
+from firmware_bridge.emulator import OpeningSeen, VirtualController, VirtualDevice, VirtualThermometer
 from firmware_bridge.errors import EmulatorError
 
 app = typer.Typer(
@@ -77,12 +77,7 @@ def thermometer(
         "person": lambda given: device.person(_centi(given[0]) if given else forehead),
         "nobody": lambda _: device.nobody(),
         "ambient": lambda given: device.ambient(_centi(given[0])),
-        "unplug": lambda _: device.unplug(),
-        "replug": lambda _: device.replug(),
-        "silence": lambda given: device.silence(*given[:1]),
-        "garbage": lambda given: device.garbage(int(given[0])),
-        "checksum": lambda given: device.wrong_checksums(given[0]),
-        "late": lambda given: device.late(given[0]),
+        **_line_commands(device),
         "drift": lambda given: device.drift(given[0] * 100),
         "stuck": lambda _: device.stuck(),
         "unstuck": lambda _: device.stuck(on=False),
@@ -133,14 +128,9 @@ def gate(
 
     device = VirtualController(link, log=log, on_opening=opened, seed=seed)
     commands: dict[str, Command] = {
-        "unplug": lambda _: device.unplug(),
-        "replug": lambda _: device.replug(),
+        **_line_commands(device),
         "restart": lambda _: device.restart(),
-        "silence": lambda given: device.silence(*given[:1]),
         "drop": lambda given: device.drop_answers(int(given[0])),
-        "garbage": lambda given: device.garbage(int(given[0])),
-        "checksum": lambda given: device.wrong_checksums(given[0]),
-        "late": lambda given: device.late(given[0]),
     }
     try:
         device.start()
@@ -152,6 +142,18 @@ def gate(
         fail(str(error))
     finally:
         device.stop()
+
+
+def _line_commands(device: VirtualDevice) -> dict[str, Command]:
+    """Return what can be done to the line of any virtual device."""
+    return {
+        "unplug": lambda _: device.unplug(),
+        "replug": lambda _: device.replug(),
+        "silence": lambda given: device.silence(*given[:1]),
+        "garbage": lambda given: device.garbage(int(given[0])),
+        "checksum": lambda given: device.wrong_checksums(given[0]),
+        "late": lambda given: device.late(given[0]),
+    }
 
 
 class _Ending:

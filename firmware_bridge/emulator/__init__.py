@@ -2,5 +2,6 @@
 
 from firmware_bridge.emulator.controller import OpeningSeen, VirtualController
 from firmware_bridge.emulator.thermometer import VirtualThermometer
+from firmware_bridge.emulator.virtual_device import VirtualDevice
 
-__all__ = ["OpeningSeen", "VirtualController", "VirtualThermometer"]
+__all__ = ["OpeningSeen", "VirtualController", "VirtualDevice", "VirtualThermometer"]

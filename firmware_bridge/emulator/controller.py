@@ -13,16 +13,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from firmware_bridge import link as protocol
-from firmware_bridge.emulator.faults import Faults
-from firmware_bridge.emulator.line import VirtualLine
+from firmware_bridge.emulator.virtual_device import FOREVER, VirtualDevice
 from firmware_bridge.errors import EmulatorError
 from firmware_bridge.values import Light
 
-FOREVER = math.inf
 LIGHTS = tuple(Light)
 
 
@@ -73,11 +69,10 @@ class _Barrier(protocol.Machine):
         self.light = Light.OUT_OF_SERVICE
 
 
-class VirtualController:
-    """The controller at `link`. Every method may be called from any thread.
+class VirtualController(VirtualDevice):
+    """The controller at `link`; under a silence it obeys and does not answer.
 
-    `log` names a file to which openings are appended. Raises EmulatorError from `start` when link or log cannot be
-    made.
+    `log` names a file to which openings are appended. Raises EmulatorError from `start` also when it cannot be made.
     """
 
     def __init__(
@@ -91,18 +86,7 @@ class VirtualController:
         self._log = log
         self._barrier = _Barrier(log, on_opening)
         self._responder = protocol.Responder(self._barrier)
-        self._faults = Faults(random.Random(seed))  # noqa: S311  repeatable faults, no secret
-        self._line = VirtualLine(link, self)
-
-    @property
-    def link(self) -> Path:
-        """Where hosts open it."""
-        return self._line.link
-
-    @property
-    def plugged(self) -> bool:
-        """Whether it is plugged in."""
-        return self._line.plugged
+        super().__init__(link, random.Random(seed))  # noqa: S311  repeatable faults, no secret
 
     @property
     def openings(self) -> tuple[OpeningSeen, ...]:
@@ -131,52 +115,15 @@ class VirtualController:
                 self._log.touch()
             except OSError as error:
                 raise EmulatorError(f"cannot write openings to {self._log}: {error.strerror}") from error
-        self._line.start()
-
-    def stop(self) -> None:
-        """Pull it for good."""
-        self._line.stop()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-
-    def unplug(self) -> None:
-        """Pull the adapter out: the controller loses its power with it."""
-        self._line.call(self._line.unplug)
-
-    def replug(self) -> None:
-        """Put the adapter back, as a new device behind the same link."""
-        self._line.call(self._line.plug)
+        super().start()
 
     def restart(self) -> None:
         """Reset the controller alone; the line stays."""
         self._line.call(lambda: self.powered(True))
 
-    def silence(self, seconds: float = FOREVER) -> None:
-        """Answer nothing for so long, and do what is commanded nonetheless; 0 ends a silence."""
-        self._line.call(lambda: self._faults.silence(time.monotonic() + seconds))
-
     def drop_answers(self, count: int) -> None:
         """Lose the next answers."""
         self._line.call(lambda: self._faults.drop(count))
-
-    def garbage(self, size: int) -> None:
-        """Send so many random bytes between two answers."""
-        self._line.call(lambda: self._faults.garbage(size, time.monotonic()))
-
-    def wrong_checksums(self, share: float) -> None:
-        """Damage this share of answers, 0 to 1."""
-        self._line.call(lambda: self._faults.wrong_checksums(share))
-
-    def late(self, seconds: float) -> None:
-        """Hold every answer back for so long."""
-        self._line.call(lambda: self._faults.late(seconds))
 
     def received(self, data: bytes, now: float) -> None:
         """Do what the host commands, and answer."""

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import math
 import random
 import time
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from firmware_bridge import gy_mcu90614
-from firmware_bridge.emulator.faults import Faults
-from firmware_bridge.emulator.line import VirtualLine
 from firmware_bridge.emulator.scene import NOISE_CENTI, Scene
+from firmware_bridge.emulator.virtual_device import FOREVER, VirtualDevice
 
-FOREVER = math.inf
 
-
-class VirtualThermometer:
-    """The module at `link`. Every method may be called from any thread; a fault holds from the next frame on.
-
-    Raises EmulatorError from `start` when the link cannot be made.
-    """
+class VirtualThermometer(VirtualDevice):
+    """The module at `link`."""
 
     def __init__(
         self,
@@ -35,40 +26,12 @@ class VirtualThermometer:
         self.frames = 0
         """Frames the module has made since its start, lost ones included."""
         chance = random.Random(seed)  # noqa: S311  repeatable noise, no secret
+        super().__init__(link, chance)
         self._scene = Scene(ambient_centi, chance, noise_centi=noise_centi)
-        self._faults = Faults(chance)
         self._period = 1.0 / rate_hz
         self._streaming = True
         self._next_frame = 0.0
         self._commands = b""
-        self._line = VirtualLine(link, self)
-
-    @property
-    def link(self) -> Path:
-        """Where hosts open it."""
-        return self._line.link
-
-    @property
-    def plugged(self) -> bool:
-        """Whether it is plugged in."""
-        return self._line.plugged
-
-    def start(self) -> None:
-        """Plug it in and let it run."""
-        self._line.start()
-
-    def stop(self) -> None:
-        """Pull it for good."""
-        self._line.stop()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def person(self, object_centi: int) -> None:
         """Somebody with this object temperature (centi-°C) steps in, over about 0.3 s."""
@@ -81,30 +44,6 @@ class VirtualThermometer:
     def ambient(self, ambient_centi: int) -> None:
         """Set the module's own temperature, centi-°C."""
         self._line.call(lambda: setattr(self._scene, "ambient_centi", ambient_centi))
-
-    def unplug(self) -> None:
-        """Pull the adapter out."""
-        self._line.call(self._line.unplug)
-
-    def replug(self) -> None:
-        """Put the adapter back, as a new device behind the same link."""
-        self._line.call(self._line.plug)
-
-    def silence(self, seconds: float = FOREVER) -> None:
-        """Send nothing for so long; 0 ends a silence."""
-        self._line.call(lambda: self._faults.silence(time.monotonic() + seconds))
-
-    def garbage(self, size: int) -> None:
-        """Send so many random bytes between two frames."""
-        self._line.call(lambda: self._faults.garbage(size, time.monotonic()))
-
-    def wrong_checksums(self, share: float) -> None:
-        """Damage the checksum of this share of frames, 0 to 1."""
-        self._line.call(lambda: self._faults.wrong_checksums(share))
-
-    def late(self, seconds: float) -> None:
-        """Hold every frame back for so long."""
-        self._line.call(lambda: self._faults.late(seconds))
 
     def drift(self, centi_per_minute: float) -> None:
         """Let readings creep; 0 ends it."""
