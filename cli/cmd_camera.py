@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from cli import camera_section
+from cli.camera_section import CameraOptions, choose, takes_camera_options
 from cli.errors import fail
 
 if TYPE_CHECKING:
@@ -87,18 +87,10 @@ def _listed(one: FoundCamera) -> str:
 
 
 @app.command("test")
+@takes_camera_options
 def watch_camera(
+    options: CameraOptions,
     *,
-    config: camera_section.Config = Path("config.toml"),
-    lane: camera_section.Lane = None,
-    source: camera_section.Source = None,
-    width: camera_section.Width = None,
-    height: camera_section.Height = None,
-    fps: camera_section.Fps = None,
-    exposure: camera_section.Exposure = None,
-    gain: camera_section.Gain = None,
-    focus: camera_section.Focus = None,
-    mirror: camera_section.Mirror = None,
     seconds: Annotated[
         float | None, typer.Option(min=1.0, help="How long; otherwise until Ctrl-C.", show_default=False)
     ] = None,
@@ -110,8 +102,7 @@ def watch_camera(
 
     Example: checkpoint camera test --source /dev/video0 --exposure 2000 --seconds 20
     """
-    said = _said(source, width, height, fps, exposure, gain, focus, mirror)
-    _, section = camera_section.choose(config, lane, said)
+    _, section = choose(options)
     live = sys.stdout.isatty() and not as_json
     seen = False
     try:
@@ -129,18 +120,10 @@ def watch_camera(
 
 
 @app.command()
+@takes_camera_options
 def save(
+    options: CameraOptions,
     *,
-    config: camera_section.Config = Path("config.toml"),
-    lane: camera_section.Lane = None,
-    source: camera_section.Source = None,
-    width: camera_section.Width = None,
-    height: camera_section.Height = None,
-    fps: camera_section.Fps = None,
-    exposure: camera_section.Exposure = None,
-    gain: camera_section.Gain = None,
-    focus: camera_section.Focus = None,
-    mirror: camera_section.Mirror = None,
     fix: Annotated[bool, typer.Option("--fix", help="Fix exposure, gain and focus where they stand now.")] = False,
 ) -> None:
     """Try a camera for some seconds and write what it gives into the configuration; nothing else in it changes.
@@ -149,28 +132,13 @@ def save(
 
     Example: checkpoint camera save --source 0 --exposure 2000
     """
-    said = _said(source, width, height, fps, exposure, gain, focus, mirror)
-    position, section = camera_section.choose(config, lane, said)
-    if not config.exists():
-        fail(f"there is no configuration {config} to write into")
+    position, section = choose(options)
+    if not options.config.exists():
+        fail(f"there is no configuration {options.config} to write into")
     found = _tried(section, fix=fix)
-    changes = {**{key: getattr(section, key) for key, value in said.items() if value is not None}, **found}
-    for line in _write(config, position, changes):
+    changes = {**{key: getattr(section, key) for key in options.settings}, **found}
+    for line in _write(options.config, position, changes):
         print(line)
-
-
-def _said(  # noqa: PLR0917  # the options, in their order
-    source: str | None,
-    width: int | None,
-    height: int | None,
-    fps: int | None,
-    exposure: str | None,
-    gain: str | None,
-    focus: str | None,
-    mirror: bool | None,
-) -> dict[str, str | int | bool | None]:
-    keys = ("source", "width", "height", "fps", "exposure", "gain", "focus", "mirror")
-    return dict(zip(keys, (source, width, height, fps, exposure, gain, focus, mirror), strict=True))
 
 
 def _watch(
