@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.errors import fail
+from cli.marks import MARKS
 
 if TYPE_CHECKING:
     from demo.account import Summary, Turn
     from demo.world import World
     from scanner.locale import Texts
 
-SHAPES = {"pass": "✓", "refer": "!", "stop": "✕"}
 GUARD_WAITS_S = 6.0
 """On a terminal: how long whoever sits there may act as the guard before the staged one does."""
 QUIT_WAIT_S = 15.0
@@ -122,7 +122,7 @@ def _lines(turn: Turn, texts: Texts) -> str:
         centi = passage.temperature_centi
         lines.append(
             f"{time.strftime('%H:%M:%S', time.localtime(passage.at))}  {turn.person.key:<18} "
-            f"{SHAPES[name]} {texts.get(f'outcome.{name}'):<15} "
+            f"{MARKS[passage.outcome]} {texts.get(f'outcome.{name}'):<15} "
             f"{'' if centi is None else f'{centi / 100:.1f} °C':>8} "
             f"{'' if latency is None else f'{latency:.0f} ms':>7}  "
             f"{' '.join(texts.get(f'reason.{reason}') for reason in passage.reasons) or turn.person.story}"

@@ -19,6 +19,7 @@ import typer
 
 from cli.errors import fail
 from cli.main import software_version
+from cli.marks import MARKS
 from cli.native_output import into_log
 from scanner.clock import Clock
 from scanner.clock_probes import PROBES, boot_id
@@ -38,8 +39,6 @@ SCREEN_ENDS_S = 3.0
 """How long it may take to put the terminal back in order."""
 QUIT = 0
 """The screen's exit status when somebody asked it to end."""
-
-_SHAPES = {"pass": "✓", "refer": "!", "stop": "✕"}
 
 
 def command(
@@ -106,11 +105,11 @@ def _run(engine: Engine, shown: Screen | None) -> None:
 def words(passage: PassageReport, texts: Texts, zone: ZoneInfo) -> str:
     """Return one passage as a line for people, in the site's time zone."""
     at = dt.datetime.fromtimestamp(passage.at, zone).strftime("%H:%M:%S")
-    name = passage.outcome.name.lower()
+    outcome = f"{MARKS[passage.outcome]} {texts.get(f'outcome.{passage.outcome.name.lower()}')}"
     temperature = "" if passage.temperature_centi is None else f"  {passage.temperature_centi / 100:.1f} °C"
     reasons = "".join(f"  {texts.get(f'reason.{reason}')}" for reason in passage.reasons)
     override = "" if passage.override is None else f"  {texts.get(f'reason.{passage.override}')}"
-    return f"{at}  {passage.lane}  {_SHAPES[name]} {texts.get(f'outcome.{name}')}{temperature}{reasons}{override}"
+    return f"{at}  {passage.lane}  {outcome}{temperature}{reasons}{override}"
 
 
 def _log_to(folder: Path | None) -> None:

@@ -7,12 +7,11 @@ from datetime import UTC, datetime, tzinfo
 from enum import IntEnum
 from typing import TypeAlias
 
+from cli.marks import MARKS
 from scanner.journal.entry import Entry
-from scanner.values import ClockTrust, Outcome
+from scanner.values import ClockTrust
 
 Plain: TypeAlias = "str | int | bool | list[Plain] | dict[str, Plain] | None"
-
-_SHAPES = {Outcome.PASS: "✓ pass", Outcome.REFER: "! refer", Outcome.STOP: "✕ stop"}
 
 
 def as_object(entry: Entry, sealed: bool) -> dict[str, Plain]:
@@ -32,7 +31,7 @@ def as_words(entry: Entry, sealed: bool, zone: tzinfo) -> str:
         f"{entry.kind.name.lower():<12}",
     ]
     if entry.outcome is not None:
-        parts.append(f"{_SHAPES[entry.outcome]:<7}")
+        parts.append(f"{MARKS[entry.outcome]} {entry.outcome.name.lower():<5}")
     if entry.reasons:
         parts.append(",".join(entry.reasons))
     parts += [entry.issuer or "", "" if entry.colour is None else entry.colour.name.lower()]
