@@ -5,66 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import IntEnum
-
-from pydantic import TypeAdapter, field_validator
-from pydantic.dataclasses import dataclass as checked
 
 from demo.people import Expected, Person
 from demo.stage import FPS, Readable, Tally
-from keys.reasons import Reason
-from keys.verdict import Colour
+from scanner.engine.report import PassageReport
 from scanner.values import Outcome
 
 FRAME_NS = 1_000_000_000 // FPS
-
-
-def _member(kind: type[IntEnum], value: object) -> object:
-    """Find a member by its name in lower case; what is no name is left to the ordinary check."""
-    return next((one for one in kind if isinstance(value, str) and one.name.lower() == value), value)
-
-
-@checked(frozen=True, slots=True)
-class Passage:
-    """One line the engine reports. Times ending in `_ns` are CLOCK_MONOTONIC nanoseconds."""
-
-    lane: str
-    seq: int | None
-    at: int
-    outcome: Outcome
-    reasons: tuple[Reason, ...]
-    colour: Colour | None
-    temperature_centi: int | None
-    frame_ns: int
-    ready_ns: int
-    committed_ns: int | None
-    gate_ns: int | None
-    override: Reason | None = None
-
-    @field_validator("outcome", mode="before")
-    @classmethod
-    def _outcome_by_name(cls, value: object) -> object:
-        return _member(Outcome, value)
-
-    @field_validator("colour", mode="before")
-    @classmethod
-    def _colour_by_name(cls, value: object) -> object:
-        return _member(Colour, value)
-
-    @property
-    def expected(self) -> Expected:
-        """What was decided, in the script's terms."""
-        return Expected(self.outcome, self.reasons)
-
-    @property
-    def effective_ns(self) -> int | None:
-        """When the passage was durable and, where the gate opens, its command had been issued."""
-        if self.committed_ns is None:
-            return None
-        return self.committed_ns if self.gate_ns is None else max(self.committed_ns, self.gate_ns)
-
-
-PASSAGE: TypeAdapter[Passage] = TypeAdapter(Passage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +19,7 @@ class Turn:
     """One person's turn."""
 
     person: Person
-    passages: tuple[Passage, ...]
+    passages: tuple[PassageReport, ...]
     latencies_ms: tuple[float | None, ...]
     """One a passage; None where it does not count: the temperature came after the code."""
     problems: tuple[str, ...]
@@ -107,9 +54,9 @@ class Summary:
         return self.unexpected == 0 and self.journal_verified
 
 
-def compare(person: Person, passages: Sequence[Passage]) -> tuple[str, ...]:
+def compare(person: Person, passages: Sequence[PassageReport]) -> tuple[str, ...]:
     """Tell how what was decided differs from the script."""
-    decided = [passage.expected for passage in passages if passage.override is None]
+    decided = [Expected(passage.outcome, passage.reasons) for passage in passages if passage.override is None]
     problems = []
     if decided != list(person.expected):
         problems.append(f"expected {words(person.expected)}, got {words(decided)}")
@@ -124,13 +71,13 @@ def words(decided: Sequence[Expected]) -> str:
     return "; ".join(" ".join((one.outcome.name, *one.reasons)) for one in decided) or "no decision"
 
 
-def latency_ms(passage: Passage, seen: Readable | None) -> float | None:
+def latency_ms(passage: PassageReport, seen: Readable | None) -> float | None:
     """Return one passage's latency from time zero, None where the code never was within the limits.
 
     Time zero is the exposure of the first due frame within the limits, dropped or not. Where the decoder was better
     than the limits and read an earlier frame, it is that frame's, taken one frame too early rather than too late.
     """
-    done = passage.effective_ns
+    done = _effective_ns(passage)
     if seen is None or done is None:
         return None
     zero = seen.readable_ns
@@ -138,6 +85,13 @@ def latency_ms(passage: Passage, seen: Readable | None) -> float | None:
         frames_early = math.ceil((zero - passage.frame_ns) / FRAME_NS) + 1
         zero = max(seen.appeared_ns, zero - frames_early * FRAME_NS)
     return (done - zero) / 1e6
+
+
+def _effective_ns(passage: PassageReport) -> int | None:
+    """Return when the passage was durable and, where the gate opens, its command had been issued."""
+    if passage.committed_ns is None:
+        return None
+    return passage.committed_ns if passage.gate_ns is None else max(passage.committed_ns, passage.gate_ns)
 
 
 def latency(turns: Sequence[Turn]) -> Latency:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 from demo import account
-from demo.account import Passage, Turn
+from demo.account import Turn
 from demo.artwork import Kind
 from demo.conditions import conditions
 from demo.engine_process import EngineProcess
@@ -25,6 +25,7 @@ from demo.stage_process import StageProcess
 from firmware_bridge.emulator import VirtualThermometer
 from firmware_bridge.values import LinkState
 from keys.reasons import Reason
+from scanner.engine.report import PassageReport
 from scanner.lane import State
 
 DECISION_S = 6.0
@@ -86,9 +87,9 @@ class Conductor:
         self._last_shown: dict[str, float] = {}
         self._stop = threading.Event()
         self.turns: list[Turn] = []
-        self.overrides: list[Passage] = []
+        self.overrides: list[PassageReport] = []
         """The guard's."""
-        self.stray: list[Passage] = []
+        self.stray: list[PassageReport] = []
         """Decisions about nobody in the script."""
 
     def stop(self) -> None:
@@ -125,7 +126,7 @@ class Conductor:
         self._be_in_time(person)
         match person.act:
             case Act.POSTER:
-                passages: list[Passage] = []
+                passages: list[PassageReport] = []
                 problems += self._poster(person)
             case Act.UNPLUGGED:
                 passages = self._unplugged(person, problems)
@@ -150,13 +151,13 @@ class Conductor:
         if person.same_code_as is not None:
             self._pause(self._last_shown.get(person.same_code_as, 0.0) + SCAN_OVER_S - time.monotonic() - SETTLE_S)
 
-    def _ordinary(self, person: Person, patience_s: float) -> list[Passage]:
+    def _ordinary(self, person: Person, patience_s: float) -> list[PassageReport]:
         self._step_up(person)
         self._pause(SETTLE_S)
         self._show(person)
         return self._decisions(len(person.expected), patience_s)
 
-    def _family(self, person: Person) -> list[Passage]:
+    def _family(self, person: Person) -> list[PassageReport]:
         self._step_up(person)
         self._pause(SETTLE_S)
         self._show(person)
@@ -173,7 +174,7 @@ class Conductor:
             return []
         return [f"the foreign code was not named within {HINT_S:.0f} s"]
 
-    def _unplugged(self, person: Person, problems: list[str]) -> list[Passage]:
+    def _unplugged(self, person: Person, problems: list[str]) -> list[PassageReport]:
         self._stage.tell(StepUp(next(self._faces)))
         self._pause(SETTLE_S)
         self._show(person)
@@ -209,7 +210,7 @@ class Conductor:
         )
         self._stage.tell(Show(showing))
 
-    def _part(self, person: Person, passages: Sequence[Passage]) -> list[str]:
+    def _part(self, person: Person, passages: Sequence[PassageReport]) -> list[str]:
         """Let the person put the code away and go, and the guard do what is to be done."""
         self._pause(GLANCE_S)
         self._stage.tell(Lower(self._key(person)))
@@ -224,7 +225,7 @@ class Conductor:
         self._pause(GAP_S)
         return problems
 
-    def _guard_acts(self, person: Person, passages: Sequence[Passage]) -> list[str]:
+    def _guard_acts(self, person: Person, passages: Sequence[PassageReport]) -> list[str]:
         standing = self._wait_for(lambda: self._guard.lane.state in _STANDING, 0.2 if passages else 0.0)
         self._wait_for(lambda: self._guard.lane.state not in _STANDING, self._guard_waits_s)
         if not standing or self._guard.lane.state not in _STANDING:
@@ -246,9 +247,9 @@ class Conductor:
 
     # --- waiting --------------------------------------------------------------------------------------------------
 
-    def _decisions(self, count: int, patience_s: float) -> list[Passage]:
+    def _decisions(self, count: int, patience_s: float) -> list[PassageReport]:
         """Return the next `count` decisions, fewer when they do not come in time."""
-        passages: list[Passage] = []
+        passages: list[PassageReport] = []
         deadline = time.monotonic() + patience_s
         while len(passages) < count:
             passage = self._take(deadline - time.monotonic())
@@ -257,7 +258,7 @@ class Conductor:
             passages.append(passage)
         return passages
 
-    def _take(self, patience_s: float) -> Passage | None:
+    def _take(self, patience_s: float) -> PassageReport | None:
         deadline = time.monotonic() + patience_s
         while (rest := deadline - time.monotonic()) > 0 and self._engine.running:
             passage = self._engine.passage(min(rest, 0.1))
@@ -281,7 +282,7 @@ class Conductor:
     def _key(self, person: Person) -> str:
         return f"{self._round}/{person.key}"
 
-    def _latencies(self, person: Person, passages: Sequence[Passage]) -> tuple[float | None, ...]:
+    def _latencies(self, person: Person, passages: Sequence[PassageReport]) -> tuple[float | None, ...]:
         if not person.temperature_first:
             return (None,) * len(passages)
         return tuple(account.latency_ms(passage, self._stage.readable(self._key(person))) for passage in passages)

@@ -7,10 +7,8 @@ import threading
 from pathlib import Path
 from typing import IO
 
-from pydantic import ValidationError
-
 from demo import processes
-from demo.account import PASSAGE, Passage
+from scanner.engine.report import PassageReport
 
 
 class EngineProcess:
@@ -20,7 +18,7 @@ class EngineProcess:
         self._child = processes.start(
             ["-m", "cli.main", "run", "--config", str(config), "--headless", "--json"], log=log
         )
-        self._passages: queue.SimpleQueue[Passage] = queue.SimpleQueue()
+        self._passages: queue.SimpleQueue[PassageReport] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._read, name="engine reports", daemon=True)
         self._thread.start()
 
@@ -34,7 +32,7 @@ class EngineProcess:
         """Whether it has not ended."""
         return self._child.poll() is None
 
-    def passage(self, timeout_s: float) -> Passage | None:
+    def passage(self, timeout_s: float) -> PassageReport | None:
         """Return the next passage reported, None when there is none in time."""
         try:
             return self._passages.get(timeout=max(0.0, timeout_s))
@@ -53,8 +51,8 @@ class EngineProcess:
         try:
             for line in self._child.stdout:
                 try:
-                    self._passages.put(PASSAGE.validate_json(line))
-                except ValidationError:
+                    self._passages.put(PassageReport.from_json(line))
+                except ValueError:
                     continue  # a line for people
         except ValueError:  # closed at the end
             return

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from demo import account
-from demo.account import Passage, Summary
+from demo.account import Summary
 from demo.conductor import Conductor
 from demo.engine_process import EngineProcess
 from demo.guard import Guard, GuardError
@@ -24,6 +24,7 @@ from firmware_bridge.emulator import OpeningSeen, VirtualController, VirtualTher
 from firmware_bridge.values import LinkState
 from keys.errors import KeysError
 from scanner.control.messages import LaneView
+from scanner.engine.report import PassageReport
 from scanner.journal import verify
 from scanner.journal.device import PUBLIC_NAME, read_public
 from scanner.journal.errors import JournalError
@@ -87,7 +88,7 @@ class World:
             frames=self._stage.tally,
         )
 
-    def _gate_agrees(self, passages: list[Passage]) -> bool:
+    def _gate_agrees(self, passages: list[PassageReport]) -> bool:
         """Whether the gate opened once for each of those whom the engine says it opened for, and for nobody else."""
         opened_for = sorted(one.seq for one in passages if one.gate_ns is not None and one.seq is not None)
         return opened_for == sorted(opening.token for opening in self._gate.openings)

@@ -1,4 +1,4 @@
-"""What the engine tells its caller about each passage: one object, with the times of the path to the gate."""
+"""What the engine tells its caller about each passage: one object a line, with the times of the path to the gate."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ import queue
 import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from enum import IntEnum
+from functools import partial
+from typing import Annotated, Final
+
+from pydantic import BeforeValidator, TypeAdapter
 
 from keys.reasons import Reason
 from keys.verdict import Colour
@@ -19,6 +24,11 @@ MAX_WAITING = 1000
 """Reports kept for a reader who does not come round; the log has every passage anyway."""
 
 
+def _member(kind: type[IntEnum], value: object) -> object:
+    """Find a member by its name in lower case; what is no name is left to the ordinary check."""
+    return next((one for one in kind if isinstance(value, str) and one.name.lower() == value), value)
+
+
 @dataclass(frozen=True, slots=True)
 class PassageReport:
     """One decided passage. Times ending in `_ns` are CLOCK_MONOTONIC nanoseconds, comparable between processes."""
@@ -27,9 +37,9 @@ class PassageReport:
     seq: int | None
     """None: it could not be recorded."""
     at: int
-    outcome: Outcome
+    outcome: Annotated[Outcome, BeforeValidator(partial(_member, Outcome))]
     reasons: tuple[Reason, ...]
-    colour: Colour | None
+    colour: Annotated[Colour | None, BeforeValidator(partial(_member, Colour))]
     temperature_centi: int | None
     frame_ns: int
     """When the frame in which the code was read had been captured."""
@@ -46,6 +56,14 @@ class PassageReport:
         plain["outcome"] = self.outcome.name.lower()
         plain["colour"] = None if self.colour is None else self.colour.name.lower()
         return json.dumps(plain)
+
+    @staticmethod
+    def from_json(line: str | bytes) -> PassageReport:
+        """Read what `to_json` wrote. Raises ValueError when it is anything else."""
+        return _REPORT.validate_json(line)
+
+
+_REPORT: Final = TypeAdapter(PassageReport)
 
 
 class Reporter:

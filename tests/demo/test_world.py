@@ -14,12 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from demo.account import Passage, Summary, Turn
+from demo.account import Summary, Turn
 from demo.issuing import HOME, STRANGER
 from demo.people import SCRIPT, Expected, Person
 from demo.processes import ROOT
 from demo.world import World
 from keys.reasons import Reason
+from scanner.engine.report import PassageReport
 from scanner.journal.files import journal_path
 from scanner.values import Outcome
 
@@ -58,7 +59,7 @@ class Staged:
 
     world: World
     turns: list[Turn]
-    override: Passage
+    override: PassageReport
     summary: Summary
     left_over: list[str]
 
