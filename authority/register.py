@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from authority import arrays
+from authority.bundles import BundleTable
 from authority.errors import FolderError, PublishError
 from authority.files import make_private_file, refuse_shared
 from authority.records import Act, AuditLine, Order, RegisteredCode, RegisteredList
@@ -23,12 +24,17 @@ from keys.verdict import Carrier, Colour
 _TRIES: Final = 128
 """Indices tried at random before the ones that are left are counted."""
 
+_PATIENCE_S: Final = 120
+"""How long another writer is waited for: a million changes are one transaction."""
+
 
 class Register:
     """The register file. One writer at a time; every change is one durable transaction."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
+        self.bundles = BundleTable(connection)
+        """What delta bundles are made of, and those that are published."""
 
     @classmethod
     def create(cls, path: Path, settings: dict[str, str]) -> Register:
@@ -67,7 +73,8 @@ class Register:
     def transaction(self) -> Iterator[None]:
         """Hold the one writer's place; everything inside becomes durable together or not at all.
 
-        One inside another is undone by itself, and durable with the outer one.
+        One inside another is undone by itself, and durable with the outer one. Raises FolderError when the disk is
+        full or another writer does not come to an end.
         """
         nested = self._db.in_transaction
         begin, undo, keep = (
@@ -75,15 +82,29 @@ class Register:
             if nested
             else ("BEGIN IMMEDIATE", "ROLLBACK", "COMMIT")
         )
-        self._db.execute(begin)
         try:
+            self._db.execute(begin)
             yield
-        except BaseException:
-            self._db.execute(undo)
-            if nested:
-                self._db.execute(keep)
+            self._db.execute(keep)
+        except BaseException as error:
+            if self._db.in_transaction:
+                self._db.execute(undo)
+                if nested:
+                    self._db.execute(keep)
+            if isinstance(error, sqlite3.OperationalError):
+                raise FolderError(f"The register cannot be written ({error}); nothing was changed.") from error
             raise
-        self._db.execute(keep)
+
+    @contextmanager
+    def staging(self) -> Iterator[sqlite3.Connection]:
+        """Lend the connection for temporary tables, which are gone afterwards."""
+        try:
+            yield self._db
+        finally:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            for (name,) in self._db.execute("SELECT name FROM temp.sqlite_schema WHERE type = 'table'").fetchall():
+                self._db.execute(f"DROP TABLE temp.{name}")
 
     def setting(self, name: str) -> str:
         """Return a setting given at creation."""
@@ -181,6 +202,10 @@ class Register:
         (packed,) = self._db.execute("SELECT packed FROM live_array WHERE list = ?", (number,)).fetchone()
         return bytes(packed)
 
+    def put_live_array(self, number: int, packed: bytes) -> None:
+        """Replace what list `number` says; the caller has changed its rows in the same transaction."""
+        self._db.execute("UPDATE live_array SET packed = ? WHERE list = ?", (packed, number))
+
     def array_from_rows(self, number: int) -> bytes:
         """Return what list `number` must say, read from its codes one by one: what `live_array` is held against."""
         (entries,) = self._db.execute("SELECT entries FROM list WHERE number = ?", (number,)).fetchone()
@@ -239,7 +264,7 @@ class Register:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, timeout=10)
+    connection = sqlite3.connect(path, isolation_level=None, timeout=_PATIENCE_S)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")

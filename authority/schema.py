@@ -40,12 +40,11 @@ _CODES_AND_AUDIT: Final = (
 )
 _ARRAYS: Final = (
     "CREATE TABLE live_array (list INTEGER PRIMARY KEY REFERENCES list(number), packed BLOB NOT NULL) STRICT",
-    # What was published last ('hour') and first on the newest day ('day'), and since when: a delta is made against it.
+    # What was published last, and first on the newest day: authority.bundles.
     """CREATE TABLE base_array (
         kind TEXT NOT NULL, list INTEGER NOT NULL REFERENCES list(number), iat INTEGER NOT NULL, packed BLOB NOT NULL,
         PRIMARY KEY (kind, list)
     ) STRICT""",
-    # Signed delta bundles that are still published.
     """CREATE TABLE bundle (
         base_iat INTEGER NOT NULL, iat INTEGER NOT NULL, kept_until INTEGER NOT NULL, kid BLOB NOT NULL,
         content BLOB NOT NULL, PRIMARY KEY (base_iat, iat)

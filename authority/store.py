@@ -57,7 +57,7 @@ class Authority:
         self._register = register
         self._keyring = keyring
         self._codes = Codes(self.issuer, self.zone, register, keyring, tag_key)
-        self._publisher = Publisher(folder, self.issuer, register, keyring)
+        self._publisher = Publisher(folder, self.issuer, self.zone, register, keyring)
 
     def __repr__(self) -> str:
         return f"Authority({self.issuer}, {self.folder})"
