@@ -1,14 +1,10 @@
-import io
-import json
 import os
 import pty
 import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -18,7 +14,6 @@ from typer.core import TyperGroup as Group
 from typer.main import get_command
 
 from cli.cmd_authority import app
-from cli.main import main
 from keys.reasons import Reason
 from keys.status_list import load_status
 from keys.trust_list import load_trust
@@ -28,54 +23,13 @@ from scanner.journal.device import Device
 from scanner.journal.personal import Personal
 from scanner.journal.store import Journal
 from tests.authority.test_unsealing import PEOPLE, passage
+from tests.cli.desk import Run
 from tests.world import NOW, PASSPHRASE, SmallWorld
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "cli.main", "authority"]
 PERSON = ["--name", "张小三", "--document", "11010519491231002X"]
 ORDER = ["--by", "Officer Li", "--reason", "contact of a case"]
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """What a command printed."""
-
-    out: str
-    err: str
-
-    @property
-    def objects(self) -> list[dict[str, object]]:
-        return [json.loads(line) for line in self.out.splitlines()]
-
-
-Run = Callable[..., Done]
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> SmallWorld:
-    return SmallWorld.create(tmp_path)
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run a command in this process: nothing differs from `python -m cli.main` but the half second of its start."""
-
-    def run_it(*arguments: object, stdin: str = "", status: int = 0) -> Done:
-        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
-        assert main(["authority", *map(str, arguments)]) == status, capsys.readouterr().err
-        done = Done(*capsys.readouterr())
-        assert PASSPHRASE.decode() not in done.out + done.err
-        return done
-
-    return run_it
-
-
-@pytest.fixture
-def passphrase_file(tmp_path: Path) -> Path:
-    path = tmp_path / "pass.txt"
-    path.write_bytes(PASSPHRASE + b"\n")
-    path.chmod(0o600)
-    return path
 
 
 def test_a_code_proves_at_once_then_turns_red_then_is_revoked(
