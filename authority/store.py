@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import fcntl
 import secrets
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +22,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from authority import publication
 from authority.codes import Codes, read_identity
+from authority.csv_file import Fault, Row
 from authority.errors import RequestError
 from authority.files import make_private_file, make_private_folder, refuse_shared
 from authority.keyring import LIFETIME, Keyring
@@ -30,6 +31,7 @@ from authority.publication import Publication, Published, Publisher
 from authority.records import Act, AuditLine, Order, RegisteredCode, RegisteredList
 from authority.register import Register
 from authority.request import CodeRequest, IssuedCode
+from authority.status_changes import Outcome, Progress, apply_changes, read_changes
 from authority.unsealing import ClosedEntry, OpenedEntry, open_sealed
 from keys.cose import Algorithm
 from keys.issuer import is_issuer
@@ -188,6 +190,15 @@ class Authority:
     def revoke(self, identity: CodeIdentity, order: Order, now: int) -> None:
         """Revoke one code, for good; see `authority.codes.Codes.revoke`."""
         self._codes.revoke(identity, order, now)
+
+    def change_status(
+        self, rows: Iterable[Row | Fault], order: Order, now: int, *, leave_out_bad: bool, progress: Progress
+    ) -> Outcome:
+        """Change the colour of many codes, or revoke them; see `authority.status_changes.apply_changes`."""
+        changes = read_changes(rows, self.issuer, order)
+        return apply_changes(
+            self._register, self.issuer, changes, order, now, leave_out_bad=leave_out_bad, progress=progress
+        )
 
     def code(self, identity: CodeIdentity) -> RegisteredCode:
         """Return what the register knows of a code. Raises UnknownCodeError."""

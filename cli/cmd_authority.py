@@ -13,7 +13,7 @@ from authority.passphrase import refuse_short
 from authority.records import AuditLine, Order, RegisteredCode
 from authority.store import HOME_ZONE, Authority, open_register
 from authority.unsealing import ClosedEntry, OpenedEntry
-from cli import authority_codes
+from cli import authority_changes, authority_codes
 from cli.authority_options import (
     AsJson,
     By,
@@ -42,6 +42,7 @@ app.command()(authority_codes.issue)
 app.command()(authority_codes.present)
 app.command(name="set-colour")(authority_codes.set_colour)
 app.command()(authority_codes.revoke)
+app.command(name="set-status")(authority_changes.set_status)
 
 
 @app.callback()

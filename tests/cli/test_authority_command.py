@@ -206,7 +206,7 @@ def test_what_a_box_has_sealed_cannot_steer_the_authoritys_terminal(
     assert len(shown.splitlines()) == 1
 
 
-WORDS = "new issue present set-colour revoke revoke-key add-key publish lists unseal show"
+WORDS = "new issue present set-colour revoke set-status revoke-key add-key publish lists unseal show"
 COMMANDS = WORDS.split()
 
 
