@@ -14,6 +14,7 @@ zero. The number of changes is not written: n gaps take up all but the last ⌈n
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
@@ -23,6 +24,8 @@ from keys.errors import StatusListError
 from keys.status_signature import inflate
 from keys.status_token import OWN_BITS
 
+_STRATEGIES: Final = (zlib.Z_DEFAULT_STRATEGY, zlib.Z_HUFFMAN_ONLY)
+"""The shorter counts: scattered changes hold nothing that comes again, and only suffer from a search for it."""
 _MAX_GAP_BYTES: Final = 4
 _MORE: Final = 0x80
 _LOW: Final = 0x7F
@@ -84,8 +87,14 @@ def write_changes(changes: Changes) -> bytes:
     if len(values) % _PER_BYTE:
         values = np.append(values, np.uint8(0))
     packed = values[0::_PER_BYTE] | values[1::_PER_BYTE] << OWN_BITS
-    compressor = zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS, 9)
-    return compressor.compress(varints.tobytes()) + compressor.compress(packed.tobytes()) + compressor.flush()
+    parts = varints.tobytes(), packed.tobytes()
+    return min((_deflate(parts, strategy) for strategy in _STRATEGIES), key=len)
+
+
+def _deflate(parts: Sequence[bytes], strategy: int) -> bytes:
+    """Return one zlib stream of `parts`, with a block each: gaps and values have nothing in common."""
+    compressor = zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS, 9, strategy)
+    return b"".join(compressor.compress(part) + compressor.flush(zlib.Z_BLOCK) for part in parts) + compressor.flush()
 
 
 def read_changes(changes: bytes, entries: int) -> Changes:
