@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Final
 
 from authority import arrays
+from authority.audit import read_lines, write_line
 from authority.bundles import BundleTable
 from authority.errors import FolderError, PublishError
 from authority.files import make_private_file, refuse_shared
-from authority.records import Act, AuditLine, Order, RegisteredCode, RegisteredList
+from authority.records import AuditLine, RegisteredCode, RegisteredList
 from authority.schema import array_from_rows, bring_up_to_date
 from keys.status_list import StatusValue
 from keys.verdict import Carrier, Colour
@@ -239,18 +240,11 @@ class Register:
 
     def write_audit(self, line: AuditLine) -> None:
         """Append a line to the audit."""
-        self._db.execute(
-            "INSERT INTO audit (at, act, subject, before, after, ordered_by, reason) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (line.at, line.act.value, line.subject, line.before, line.after, line.order.by, line.order.reason),
-        )
+        write_line(self._db, line)
 
     def audit(self) -> Iterator[AuditLine]:
         """Yield the audit, oldest line first."""
-        rows = self._db.execute("SELECT at, act, subject, before, after, ordered_by, reason FROM audit ORDER BY line")
-        return (
-            AuditLine(at, Act(act), subject, before, after, Order(by, reason))
-            for at, act, subject, before, after, by, reason in rows
-        )
+        return read_lines(self._db)
 
     def _open_list(self, number: int, entries: int) -> None:
         self._db.execute("INSERT INTO list VALUES (?, ?, 0, NULL)", (number, entries))

@@ -16,6 +16,7 @@ from typing import Final
 import numpy as np
 
 from authority import arrays
+from authority.audit import AUDIT_TABLE
 from authority.errors import FolderError
 
 _CODES_AND_AUDIT: Final = (
@@ -31,12 +32,7 @@ _CODES_AND_AUDIT: Final = (
         PRIMARY KEY (list, idx)
     ) STRICT, WITHOUT ROWID""",
     "CREATE INDEX code_of_person ON code (person, serial)",
-    """CREATE TABLE audit (
-        line INTEGER PRIMARY KEY, at INTEGER NOT NULL, act TEXT NOT NULL, subject TEXT NOT NULL,
-        before TEXT, after TEXT, ordered_by TEXT NOT NULL, reason TEXT NOT NULL
-    ) STRICT""",
-    "CREATE TRIGGER audit_stays BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END",
-    "CREATE TRIGGER audit_is_whole BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END",
+    *AUDIT_TABLE,
 )
 _ARRAYS: Final = (
     "CREATE TABLE live_array (list INTEGER PRIMARY KEY REFERENCES list(number), packed BLOB NOT NULL) STRICT",
