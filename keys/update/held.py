@@ -1,0 +1,254 @@
+"""What a generation holds, proved again from the pinned root: every signature, version, threshold, length and hash.
+
+Used on the generation in force at every start and before every update, and on a new one before it is switched to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from keys.errors import StatusListError, UpdateCause, UpdateError
+from keys.status_anchor import Anchor, anchor_of, newest
+from keys.status_delta import DeltaBundle, read_delta
+from keys.status_list import StatusList, read_status_list
+from keys.status_store import StatusStore
+from keys.trust_list import TrustedKey, TrustList
+from keys.update.chain import (
+    MAX_ROOT_BYTES,
+    MAX_ROTATIONS,
+    MAX_SNAPSHOT_BYTES,
+    MAX_TARGETS_BYTES,
+    MAX_TIMESTAMP_BYTES,
+    Chain,
+)
+from keys.update.files import read_below
+from keys.update.region import Publication, check_admitted, read_publication
+from keys.update.stage import STATUS_FILE
+
+TIMESTAMP, SNAPSHOT, TARGETS = "metadata/timestamp.json", "metadata/snapshot.json", "metadata/targets.json"
+
+
+def root_path(version: int) -> str:
+    """Return where a generation keeps a root."""
+    return f"metadata/root_history/{version}.root.json"
+
+
+def role_path(issuer: str) -> str:
+    """Return where a generation keeps a region's role."""
+    return f"metadata/{issuer}.json"
+
+
+def target_path(path: str) -> str:
+    """Return where a generation keeps a target."""
+    return f"targets/{path}"
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRegion:
+    """One region as a generation holds it."""
+
+    publication: Publication
+    role: bytes
+    keys: tuple[TrustedKey, ...]
+    policy: bytes | None
+    documents: Mapping[str, tuple[Anchor, ...]]
+    """What each status document held vouches for, by target path."""
+    lacks_policy: bool
+    """Whether it is home and its policy is not here, as after a change of home."""
+
+    @property
+    def anchors(self) -> tuple[Anchor, ...]:
+        """What is signed of each list, the newest of each."""
+        return tuple(newest(anchor for each in self.documents.values() for anchor in each).values())
+
+
+@dataclass(frozen=True, slots=True)
+class TopLevel:
+    """The metadata above the regions, as they came."""
+
+    roots: tuple[bytes, ...]
+    """Those after the pinned one."""
+    timestamp: bytes
+    snapshot: bytes
+    targets: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One generation, proved. Close `store` when it is done with."""
+
+    folder: Path
+    top: TopLevel
+    chain: Chain
+    regions: Mapping[str, HeldRegion]
+    store: StatusStore
+    problems: tuple[str, ...]
+
+    def whole(self, issuer: str) -> bool:
+        """Whether everything that a region publishes for us is there and proved."""
+        region = self.regions.get(issuer)
+        if region is None or region.lacks_policy:
+            return False
+        return all(self.vouching(issuer, path) is not None for path in region.publication.lists)
+
+    def vouching(self, issuer: str, path: str) -> tuple[Anchor, str] | None:
+        """Return the anchor of the list a region publishes at `path`, and the path of the document that gives it.
+
+        None where no document vouches for it, or its array is not proved.
+        """
+        region = self.regions[issuer]
+        uri = region.publication.own_uris.get(path)
+        for document, anchors in region.documents.items():
+            for anchor in anchors:
+                found = document == path if uri is None else anchor.uri == uri
+                if found and self.store.anchor(*anchor.name) == anchor:
+                    return anchor, document
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a generation is proved for, and by."""
+
+    pinned: bytes
+    """The root to begin with."""
+    regions: Sequence[str]
+    """Those carried."""
+    home: str
+    """The one whose policy counts."""
+    now: int
+    """Judges the validity of keys that signed lists, seconds since 1970; a clock behind what was taken in does not."""
+    seen: Mapping[str, int]
+    """Uri to the newest `iat` the log knows: an older list is refused."""
+
+
+def examine(folder: Path, terms: Terms) -> Held:
+    """Prove the generation in `folder`, offline.
+
+    Raises UpdateError where the metadata do not hold; what does not hold of one region is in `problems`.
+    """
+    chain = Chain(terms.pinned, None)
+    roots: list[bytes] = []
+    for _ in range(MAX_ROTATIONS):
+        content = _read(folder, root_path(chain.root_version + 1), MAX_ROOT_BYTES)
+        if content is None:
+            break
+        chain.take_root(content)
+        roots.append(content)
+    timestamp = _needed(folder, TIMESTAMP, MAX_TIMESTAMP_BYTES)
+    chain.take_timestamp(timestamp)
+    snapshot = _needed(folder, SNAPSHOT, MAX_SNAPSHOT_BYTES)
+    chain.take_snapshot(snapshot)
+    targets = _needed(folder, TARGETS, MAX_TARGETS_BYTES)
+    chain.take_targets(targets)
+    held: dict[str, HeldRegion] = {}
+    problems: list[str] = []
+    for issuer in terms.regions:
+        with _noting(problems, issuer):
+            held[issuer] = _examine_region(folder, chain, issuer, terms, problems)
+    anchors = [anchor for region in held.values() for anchor in region.anchors]
+    store = StatusStore.open(folder / STATUS_FILE, anchors) if anchors else StatusStore.empty()
+    top = TopLevel(tuple(roots), timestamp, snapshot, targets)
+    return Held(folder, top, chain, held, store, (*problems, *store.problems))
+
+
+def _examine_region(folder: Path, chain: Chain, issuer: str, terms: Terms, problems: list[str]) -> HeldRegion:
+    check_admitted(chain.targets, issuer)
+    role = _needed(folder, role_path(issuer), MAX_TARGETS_BYTES)
+    try:
+        signed = chain.take_region(role, issuer)
+    except UpdateError:
+        signed = chain.take_region_held_back(role, issuer)
+        problems.append(f"{issuer}: its newest publication was refused; an earlier one stays in force")
+    publication = read_publication(signed, issuer)
+    keys = publication.read_keys(_target(folder, publication, publication.keys))
+    policy, lacks_policy = None, publication.policy is not None and issuer == terms.home
+    if publication.policy is not None and lacks_policy:
+        with _noting(problems, issuer):
+            policy = _target(folder, publication, publication.policy)
+            lacks_policy = False
+    judge = Judge(publication, TrustList(keys), max(terms.now, publication.published_at), terms.seen)
+    documents: dict[str, tuple[Anchor, ...]] = {}
+    for path in publication.documents:
+        if (folder / target_path(path)).exists():
+            with _noting(problems, issuer):
+                content = _target(folder, publication, path)
+                documents[path] = judge.anchors_in(path, content)
+    region = HeldRegion(publication, role, keys, policy, documents, lacks_policy)
+    there = {anchor.uri for anchor in region.anchors}
+    problems += [f"{issuer}: list {uri} is missing" for uri in publication.own_uris.values() if uri not in there]
+    return region
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """What the status documents of one publication are judged by."""
+
+    publication: Publication
+    trust: TrustList
+    """The region's own keys and nobody else's."""
+    at: int
+    """The time, seconds since 1970."""
+    seen: Mapping[str, int]
+
+    def anchors_in(self, path: str, content: bytes) -> tuple[Anchor, ...]:
+        """Return what a status document vouches for, of the lists that are published. Raises UpdateError."""
+        if path.endswith(".delta"):
+            anchors = self.read_bundle(path, content).anchors()
+        else:
+            anchors = (anchor_of(self.read_list(path, content)),)
+        self.publication.check_anchors(path, anchors, self.seen)
+        published = frozenset(self.publication.own_uris.values())
+        return tuple(anchor for anchor in anchors if not anchor.own or anchor.uri in published)
+
+    def read_list(self, path: str, content: bytes) -> StatusList:
+        """Verify and inflate a list. Raises UpdateError."""
+        with _refusing_content():
+            return read_status_list(content, self.trust, self.at, source=path)
+
+    def read_bundle(self, path: str, content: bytes) -> DeltaBundle:
+        """Verify a bundle. Raises UpdateError."""
+        with _refusing_content():
+            return read_delta(content, self.trust, self.at, source=path)
+
+
+@contextmanager
+def _refusing_content() -> Iterator[None]:
+    try:
+        yield
+    except StatusListError as error:
+        raise UpdateError(UpdateCause.BAD_CONTENT, str(error)) from None
+
+
+def _target(folder: Path, publication: Publication, path: str) -> bytes:
+    content = _needed(folder, target_path(path), publication.limit(path))
+    publication.check(path, content)
+    return content
+
+
+def _needed(folder: Path, path: str, limit: int) -> bytes:
+    content = _read(folder, path, limit)
+    if content is None:
+        raise UpdateError(UpdateCause.NOTHING_HELD, f"{folder / path} is missing")
+    return content
+
+
+def _read(folder: Path, path: str, limit: int) -> bytes | None:
+    try:
+        return read_below(folder, path, limit)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise UpdateError(UpdateCause.DISK, f"{folder / path} cannot be read: {error.strerror or error}") from None
+
+
+@contextmanager
+def _noting(problems: list[str], issuer: str) -> Iterator[None]:
+    """Keep one region's mistake, or one list's, from closing another's gates: it becomes words."""
+    try:
+        yield
+    except UpdateError as error:
+        problems.append(f"{issuer}: {error}")

@@ -1,0 +1,80 @@
+"""What is in force, proved again from the disk: at every start, and after every switch. Nothing is fetched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from keys.errors import UpdateCause, UpdateError
+from keys.status_store import StatusStore
+from keys.trust_list import TrustList
+from keys.update.chain import expiry, published_at
+from keys.update.held import Held, Terms, examine
+from keys.update.place import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """One verified state. Times are seconds since 1970 UTC. Close `store` when it is replaced."""
+
+    generation: str
+    trust: TrustList
+    store: StatusStore
+    policy: bytes | None
+    """The home region's policy file; None where it publishes none."""
+    published: Mapping[str, int]
+    """Issuer to `published_at` of what is in force of its region."""
+    timestamp: int
+    """`published_at` of the timestamp."""
+    expires: int
+    """When the timestamp expires."""
+    problems: tuple[str, ...]
+    """Regions and lists that do not hold, or are not there, each in words."""
+
+
+def prove(folder: Path, regions: Sequence[str], now: int, seen: Mapping[str, int]) -> Proved:
+    """Prove the generation in force for `regions`, home first: signatures, versions, thresholds, lengths, hashes.
+
+    From the pinned root down. Expiry is not judged (DESIGN: it ends no offline start; age is judged from signed times).
+    `now` judges the validity of keys, unless it is before what was taken in: a clock may be behind. `seen`: uri to the
+    newest `iat` the log knows; an older list is refused. Raises UpdateError when nothing holds.
+    """
+    if not regions:
+        raise ValueError("a proof needs at least one region")
+    place = Place(folder)
+    terms = Terms(place.pinned_root(), regions, regions[0], now, seen)
+    for last in (False, False, True):
+        name = place.current()
+        if name is None:
+            raise UpdateError(UpdateCause.NOTHING_HELD, f"{folder} holds no verified state yet: run an update")
+        try:
+            held = examine(place.generation(name), terms)
+        except UpdateError:
+            if last or place.current() == name:
+                raise
+            continue  # a switch happened meanwhile, and what we read was removed
+        if held.problems and not last and place.current() != name:
+            held.store.close()
+            continue
+        return _proved(name, held, regions[0])
+    raise AssertionError("unreachable: the last try returns or raises")
+
+
+def current_generation(folder: Path) -> str | None:
+    """Return the name of the generation in force, None before the first: cheap, for noticing a switch."""
+    return Place(folder).current()
+
+
+def _proved(name: str, held: Held, home: str) -> Proved:
+    timestamp = held.chain.timestamp
+    return Proved(
+        generation=name,
+        trust=TrustList(key for region in held.regions.values() for key in region.keys),
+        store=held.store,
+        policy=held.regions[home].policy if home in held.regions else None,
+        published={issuer: region.publication.published_at for issuer, region in held.regions.items()},
+        timestamp=published_at(timestamp, "timestamp.json"),
+        expires=expiry(timestamp),
+        problems=held.problems,
+    )
