@@ -189,9 +189,7 @@ class Repository:
         return replace(
             self,
             folder=folder,
-            regions=copy.deepcopy(
-                self.regions, {id(k.public_key): k.public_key for r in self.regions.values() for k in r.trusted}
-            ),
+            regions={issuer: region.copy() for issuer, region in self.regions.items()},
             root_names=list(self.root_names),
             role_names=dict(self.role_names),
             region_names=dict(self.region_names),
