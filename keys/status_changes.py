@@ -33,7 +33,8 @@ _PER_BYTE: Final = 8 // OWN_BITS
 _MASK: Final = (1 << OWN_BITS) - 1
 
 Bytes: TypeAlias = NDArray[np.uint8]
-Numbers: TypeAlias = NDArray[np.int64]
+Numbers: TypeAlias = NDArray[np.int32]
+"""Wide enough for indices and gaps; sums of gaps that nobody has checked yet are not."""
 
 
 class Changes(NamedTuple):
@@ -51,9 +52,9 @@ def diff(base: bytes, new: bytes) -> bytes:
     if len(base) != len(new):
         raise ValueError(f"arrays of {len(base)} and {len(new)} bytes")
     before, after = np.frombuffer(base, np.uint8), np.frombuffer(new, np.uint8)
-    at = np.flatnonzero(before != after)
+    at = np.flatnonzero(before != after).astype(np.int32)
     touched = _unpack(before[at]) != _unpack(after[at])
-    indices = (at[:, None] * _PER_BYTE + np.arange(_PER_BYTE))[touched]
+    indices = (at[:, None] * _PER_BYTE + np.arange(_PER_BYTE, dtype=np.int32))[touched]
     return write_changes(Changes(indices, _unpack(after[at])[touched]))
 
 
@@ -76,8 +77,8 @@ def patch(array: Bytes, changes: Changes) -> Bytes:
 
 def write_changes(changes: Changes) -> bytes:
     """Write `changes` as one zlib stream."""
-    gaps = np.diff(changes.indices, prepend=-1) - 1
-    columns = gaps[:, None] >> 7 * np.arange(_MAX_GAP_BYTES)
+    gaps = np.diff(changes.indices, prepend=np.int32(-1)) - 1
+    columns = gaps[:, None] >> 7 * np.arange(_MAX_GAP_BYTES, dtype=np.int32)
     used = columns > 0
     used[:, 0] = True
     more = np.zeros_like(used)
@@ -102,9 +103,13 @@ def read_changes(changes: bytes, entries: int) -> Changes:
     most = entries + -(-entries // _PER_BYTE)  # a gap of more bytes skips more entries, so a byte an entry is the most
     raw = np.frombuffer(inflate(changes, most, "a list of changes"), np.uint8)
     size, count = _split(raw)
-    indices = np.cumsum(_gaps(raw[:size], count) + 1) - 1
-    if count and indices[-1] >= entries:
-        raise StatusListError(f"a change of entry {indices[-1]}, the list has {entries}")
+    indices = _gaps(raw[:size], count)
+    indices += 1
+    last = int(indices.sum(dtype=np.int64)) - 1
+    if last >= entries:
+        raise StatusListError(f"a change of entry {last}, the list has {entries}")
+    np.cumsum(indices, out=indices)
+    indices -= 1
     values = _unpack(raw[size:]).reshape(-1)
     if values[count:].any():
         raise StatusListError("changes whose filling is not zero")
@@ -120,8 +125,8 @@ def _split(raw: Bytes) -> tuple[int, int]:
     """Return how many bytes the gaps take, and how many gaps there are: the one n that leaves ⌈n / 2⌉ bytes."""
     if not len(raw):
         return 0, 0
-    ended = np.cumsum(raw < _MORE)
-    sizes = np.arange(1, len(raw) + 1)
+    ended = np.cumsum(raw < _MORE, dtype=np.int32)
+    sizes = np.arange(1, len(raw) + 1, dtype=np.int32)
     at = int(np.searchsorted(sizes + (ended + 1) // _PER_BYTE, len(raw)))
     count = int(ended[at])
     if at + 1 + (count + 1) // _PER_BYTE != len(raw) or raw[at] >= _MORE:
@@ -131,7 +136,7 @@ def _split(raw: Bytes) -> tuple[int, int]:
 
 def _gaps(raw: Bytes, count: int) -> Numbers:
     """Return the `count` numbers that `raw` holds."""
-    ends = np.flatnonzero(raw < _MORE)
+    ends = np.flatnonzero(raw < _MORE).astype(np.int32)
     starts = np.zeros_like(ends)
     starts[1:] = ends[:-1] + 1
     widths = ends - starts + 1
@@ -139,8 +144,8 @@ def _gaps(raw: Bytes, count: int) -> Numbers:
         raise StatusListError(f"a gap of more than {_MAX_GAP_BYTES} bytes")
     if ((widths > 1) & (raw[ends] == 0)).any():
         raise StatusListError("a gap longer than needed")
-    gaps = np.zeros(count, np.int64)
+    gaps = np.zeros(count, np.int32)
     for column in range(_MAX_GAP_BYTES):
         there = widths > column
-        gaps[there] |= (raw[starts[there] + column].astype(np.int64) & _LOW) << 7 * column
+        gaps[there] |= (raw[starts[there] + column].astype(np.int32) & _LOW) << 7 * column
     return gaps

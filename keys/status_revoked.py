@@ -31,7 +31,7 @@ def revoked_bitmap(packed: bytes | memoryview, bits: int) -> Bytes:
     return np.concatenate(parts) if parts else np.empty(0, np.uint8)
 
 
-def bitmap_of(indices: NDArray[np.int64]) -> Bytes:
+def bitmap_of(indices: NDArray[np.int32]) -> Bytes:
     """Return the bitmap of `indices`, ascending."""
     flags = np.zeros(int(indices[-1]) + 1 if len(indices) else 0, np.bool_)
     flags[indices] = True
