@@ -8,19 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, x25519
 
 from authority.errors import FolderError, RequestError
 from authority.files import PUBLIC_FILE, make_private_folder, refuse_shared, write_whole
+from authority.repository.role_keys import RoleKeys
 from keys.cose import Algorithm, PublicKey, SigningKey, VerifyingKey, algorithm_of
 from keys.key_file import PrivateKey, read_private, write_private
 from keys.key_id import key_id
 from keys.trust_list import TrustedKey, TrustList, Use, read_jwks, write_jwks
-
-if TYPE_CHECKING:
-    from authority.repository.role_keys import RoleKeys
 
 TRUST_FILE: Final = "trust.jwks.json"
 PRIVATE_FOLDER: Final = "private"
@@ -151,8 +149,6 @@ class Keyring:
 
     def role_keys(self) -> RoleKeys:
         """Return the private halves of the keys that the region signs its metadata in the repository with."""
-        from authority.repository.role_keys import RoleKeys  # noqa: PLC0415 - issuing a code need not wait for it
-
         return RoleKeys(self._folder / PRIVATE_FOLDER, self._passphrase)
 
     def _private_half(self, kid: bytes) -> PrivateKey:

@@ -17,7 +17,7 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from authority import publication
@@ -30,6 +30,7 @@ from authority.person import STRETCH_LOG2, Stretch, tag_key
 from authority.publication import Publication, Published, Publisher
 from authority.records import Act, AuditLine, Order, RegisteredCode, RegisteredList
 from authority.register import Register
+from authority.repository.region import Region
 from authority.request import CodeRequest, IssuedCode
 from authority.status_changes import Outcome, Progress, apply_changes, read_changes
 from authority.unsealing import ClosedEntry, OpenedEntry, open_sealed
@@ -38,9 +39,6 @@ from keys.issuer import is_issuer
 from keys.seal import journal_info, unseal
 from keys.trust_list import TrustedKey, TrustList, Use
 from keys.verdict import CodeIdentity, Colour
-
-if TYPE_CHECKING:
-    from authority.repository.region import Region
 
 HOME_ZONE: Final = "Asia/Shanghai"
 
@@ -243,8 +241,6 @@ class Authority:
 
     def region(self) -> Region:
         """Return this region's own role in the repository, under which it publishes to gates everywhere."""
-        from authority.repository.region import Region  # noqa: PLC0415 - TUF's library: issuing a code need not wait
-
         return Region(self.folder, self.issuer, self._keyring.role_keys(), self._write_audit, self._exclusive)
 
     # --- sealed parts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -11,9 +11,10 @@ import typer
 from authority.keyring import read_public
 from authority.passphrase import refuse_short
 from authority.records import AuditLine, Order, RegisteredCode
+from authority.repository.vault import is_vault, read_audit
 from authority.store import HOME_ZONE, Authority, open_register
 from authority.unsealing import ClosedEntry, OpenedEntry
-from cli import authority_changes, authority_codes
+from cli import authority_ceremony, authority_changes, authority_codes, authority_publish, authority_repository
 from cli.authority_options import (
     AsJson,
     By,
@@ -30,12 +31,10 @@ from cli.authority_options import (
     passphrase,
     reported,
 )
-from cli.errors import fail
+from cli.authority_release import federation_records
 from keys.cose import Algorithm
 from keys.printable import printable
 from keys.trust_list import TrustedKey, Use
-
-To = Annotated[Path, typer.Option(help="Where trust/, status/ and policy/ are written.", show_default=False)]
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 app.command()(authority_codes.issue)
@@ -43,11 +42,21 @@ app.command()(authority_codes.present)
 app.command(name="set-colour")(authority_codes.set_colour)
 app.command()(authority_codes.revoke)
 app.command(name="set-status")(authority_changes.set_status)
+app.command()(authority_publish.publish)
+app.command()(authority_publish.lists)
+app.command()(authority_repository.found)
+app.command(name="role-key")(authority_repository.role_key)
+app.command()(authority_repository.admit)
+app.command()(authority_repository.release)
+app.command()(authority_repository.rotate)
+app.command()(authority_repository.renew)
+app.command()(authority_repository.export)
+app.add_typer(authority_ceremony.app, name="ceremony")
 
 
 @app.callback()
 def authority() -> None:
-    """Make keys, issue codes, set colours, publish lists, and open what gates have sealed.
+    """Make keys, issue codes, set colours, publish to gates, and open what they have sealed.
 
     Example: checkpoint authority new zhejiang --issuer CN-33
     """
@@ -81,7 +90,7 @@ def new(
     print(f"{folder} is now the authority of {issuer}. Without its passphrase it is lost: keep both apart, twice.")
     for key in keys:
         print(_key_words(key))
-    print(f"Next: checkpoint authority publish {folder} --to FOLDER")
+    print(f"Next: checkpoint authority role-key {folder} --public {issuer.lower()}.json")
 
 
 @app.command(name="add-key")
@@ -143,45 +152,6 @@ def revoke_key(
 
 
 @app.command()
-def publish(
-    folder: Folder,
-    *,
-    to: To,
-    policy: Annotated[Path | None, typer.Option(help="The region's rules from now on, TOML.")] = None,
-    passphrase_file: PassphraseFile = None,
-    passphrase_fd: PassphraseFd = None,
-    as_json: AsJson = False,
-) -> None:
-    """Publish the trust list, the status lists as of now, and the policy.
-
-    Example: checkpoint authority publish zhejiang --to /srv/checkpoint/targets
-    """
-    with reported():
-        try:
-            rules = None if policy is None else policy.read_bytes()
-        except OSError as error:
-            fail(f"{policy} cannot be read: {error.strerror}")
-        _publish(folder, to, rules, passphrase(passphrase_file, passphrase_fd), as_json=as_json)
-
-
-@app.command()
-def lists(
-    folder: Folder,
-    *,
-    to: To,
-    passphrase_file: PassphraseFile = None,
-    passphrase_fd: PassphraseFd = None,
-    as_json: AsJson = False,
-) -> None:
-    """Publish the status lists as of now, beside the trust list and the policy as they are: the hourly task.
-
-    Example: checkpoint authority lists zhejiang --to /srv/checkpoint/targets --passphrase-file pass.txt
-    """
-    with reported():
-        _publish(folder, to, None, passphrase(passphrase_file, passphrase_fd), as_json=as_json)
-
-
-@app.command()
 def unseal(
     folder: Folder,
     *,
@@ -219,11 +189,14 @@ def show(
     audit: Annotated[bool, typer.Option("--audit", help="Who ordered what, when and why.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show an authority's keys and lists, one code, or the audit. Needs no passphrase.
+    """Show an authority's keys and lists, one code, or the audit; or a federation's roles. Needs no passphrase.
 
     Example: checkpoint authority show zhejiang --audit
     """
     with reported():
+        if is_vault(folder):
+            _show(federation_records(folder) if not audit else map(_audit_record, read_audit(folder)), as_json=as_json)
+            return
         register = open_register(folder)
         try:
             if audit:
@@ -239,28 +212,15 @@ def show(
                 ]
         finally:
             register.close()
+    _show(records, as_json=as_json)
+
+
+def _show(records: Iterable[Mapping[str, Json]], *, as_json: bool) -> None:
     for record in records:
         if as_json:
             line(record)
         else:
             print(_words(record))
-
-
-def _publish(folder: Path, to: Path, rules: bytes | None, secret: bytes, *, as_json: bool) -> None:
-    with Authority.open(folder, secret) as found:
-        published = found.publish(to, now(), policy=rules)
-    if as_json:
-        line(
-            {
-                "trust": str(published.trust),
-                "lists": [str(path) for path in published.lists],
-                "policy": None if published.policy is None else str(published.policy),
-            }
-        )
-        return
-    for path in (published.trust, *published.lists, published.policy):
-        if path is not None:
-            print(path)
 
 
 def _words(record: Mapping[str, Json]) -> str:

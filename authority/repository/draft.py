@@ -110,6 +110,10 @@ class Draft:
         """Whether a key's signature counts and is not there yet."""
         return any(key.key_id == key_id for need in self.needs() for key in need.unsigned)
 
+    def payload(self) -> bytes:
+        """Return what is signed."""
+        return metadata.signed_bytes(self._file())
+
     # --- making
 
     def signed_by(self, signers: Iterable[Signer]) -> Draft:

@@ -30,11 +30,13 @@ from authority.repository.layout import LIFETIME, ROOT_KEYS, ROOT_THRESHOLD, Top
 from authority.repository.release import Released, release
 from authority.repository.role_keys import RoleKey
 from authority.repository.top_roles import DRAFTS, TopRoles, delegations
-from authority.repository.vault import Kind, Vault
+from authority.repository.vault import Kind, Vault, read_setting
 from keys.issuer import is_issuer
 
 HOLDER: Final = "federation"
 """Who holds the keys that are made in a federation's own folder."""
+REPOSITORY: Final = "repository"
+"""The setting that says where releases go."""
 
 _FOUNDING: Final = Order(by="federation", reason="founding")
 _TOP_ROLES: Final = frozenset(map(str, TopRole))
@@ -75,8 +77,8 @@ class Federation:
         Keys kept on other machines are given by their public halves; then the root is a draft until enough of them have
         signed, see `drafts`. Raises RepositoryError (too few keys), RequestError (no passphrase), FolderError.
         """
-        if root_keys and not 1 <= threshold <= len(root_keys):
-            raise RepositoryError(f"A threshold of {threshold} needs as many root keys; {len(root_keys)} are given.")
+        if not 1 <= threshold <= (count := len(root_keys) or ROOT_KEYS):
+            raise RepositoryError(f"{threshold} of {count} root keys cannot sign; give another threshold.")
         vault = Vault.create(folder, Kind.FEDERATION, passphrase, stretch_log2=stretch_log2)
         (folder / DRAFTS).mkdir()
         federation = cls(vault)
@@ -218,7 +220,13 @@ class Federation:
         """
         with self._vault.exclusive():
             self._top.keep_targets_fresh(now)
-            return release(self._top, self._vault.keys, Repository(repository), now)
+            released = release(self._top, self._vault.keys, Repository(repository), now)
+        self.publish_to(repository)
+        return released
+
+    def publish_to(self, repository: Path) -> None:
+        """Note where releases go, for `repository_of`; each release notes it too."""
+        self._vault.set(REPOSITORY, str(repository.resolve()))
 
     @contextmanager
     def _changing(self, role: TopRole) -> Iterator[None]:
@@ -245,6 +253,14 @@ class Federation:
             if all(before not in role.keyids for role in regions.values()):
                 del named.keys[before]
             return self._propose(targets, AuditLine(now, Act.ROTATE, issuer, before, key.key_id, order))
+
+
+def repository_of(folder: Path) -> Path:
+    """Return where a federation's releases go, which needs no passphrase. Raises RepositoryError, FolderError."""
+    found = read_setting(folder, REPOSITORY)
+    if found is None:
+        raise RepositoryError(f"{folder} has released nothing yet; say where to.")
+    return Path(found)
 
 
 def _keys_in_words(root: Root) -> str:

@@ -161,12 +161,12 @@ def _holds(path: Path, content: bytes) -> bool:
 def _read(path: Path, limit: int) -> bytes | None:
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(handle, "rb") as file:
+            content = file.read(limit + 1)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise RepositoryError(f"{path} cannot be read: {error.strerror}.") from error
-    with os.fdopen(handle, "rb") as file:
-        content = file.read(limit + 1)
     if len(content) > limit:
         raise RepositoryError(f"{path} is longer than {limit} bytes.")
     return content

@@ -8,7 +8,15 @@ from typing import Final
 
 from authority.errors import RepositoryError
 from authority.repository.folder import Repository
-from authority.repository.layout import DAY, LIMIT, PUBLISHED_AT, REGION_LIMIT, TopRole, metadata_name
+from authority.repository.layout import (
+    DAY,
+    LIMIT,
+    PUBLISHED_AT,
+    REGION_LIMIT,
+    TopRole,
+    metadata_name,
+    parse_metadata_name,
+)
 
 GRACE: Final = 2 * DAY
 """Seconds that a reader may take from the timestamp it has read to the last file that it leads to."""
@@ -46,7 +54,7 @@ def _named_by_snapshot(shelf: Repository, version: int) -> tuple[int, set[tuple[
     try:
         content = shelf.read(metadata_name(TopRole.SNAPSHOT, version), LIMIT[TopRole.SNAPSHOT])
         signed = json.loads(content or b"null")["signed"]
-        named = {(name.removesuffix(".json"), int(meta["version"])) for name, meta in signed["meta"].items()}
-        return int(signed[PUBLISHED_AT]), named
+        names = (parse_metadata_name(f"{meta['version']}.{name}") for name, meta in signed["meta"].items())
+        return int(signed[PUBLISHED_AT]), {each for each in names if each is not None}
     except (RepositoryError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None

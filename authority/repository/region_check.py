@@ -16,6 +16,9 @@ from authority.repository.top_roles import delegations
 _AHEAD: Final = 300
 """Seconds that a region's clock may be ahead of the federation's."""
 _SLACK: Final = DAY
+_LEAP: Final = 100_000
+"""Versions that a region may be ahead of its last release: ten years of hours. A thief of its key shall not use up the
+numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,8 @@ def check_role(role: RegionRole, last: RegionRole | None, now: int) -> None:
         metadata.sha256_of(target)
         if target.length > TARGET_LIMIT:
             raise RepositoryError(f"{path} has {target.length} bytes; no reader takes more than {TARGET_LIMIT}.")
+    if role.version > _LEAP + (0 if last is None else last.version):
+        raise RepositoryError(f"{source} leaps too far ahead of what was released last.")
     expires = metadata.seconds(role.targets.expires)
     if expires <= now:
         raise RepositoryError(f"{source} has expired.")

@@ -101,14 +101,18 @@ class TopRoles:
         return draft.roots == self.roots and draft.before == self._basis(draft.role)
 
     def settle(self, draft: Draft, now: int) -> None:
-        """Put a draft in force if it has its signatures, and keep it for more of them if it has not."""
-        waiting = self._folder / draft.name
+        """Put a draft in force if it has its signatures, and keep it for more of them if it has not.
+
+        Drafts that no longer follow what is in force go; targets that a new root no longer accepts are signed again.
+        """
         if not draft.complete:
-            write_whole(waiting, draft.to_file(), PUBLIC_FILE)
+            write_whole(self.draft_path(draft), draft.to_file(), PUBLIC_FILE)
             return
         with self.record.locked():
             self.record.put(draft.name, draft.content)
-        waiting.unlink(missing_ok=True)
+        for stale in self.drafts():
+            if not self.follows(stale):
+                self.draft_path(stale).unlink()
         if draft.role is TopRole.ROOT and not self.targets_hold():
             self.propose(self.next_targets(now), now)
 

@@ -123,6 +123,15 @@ def read_audit(folder: Path) -> tuple[AuditLine, ...]:
         connection.close()
 
 
+def read_setting(folder: Path, name: str) -> str | None:
+    """Return a setting of a folder of either kind, which needs no passphrase. Raises FolderError."""
+    connection = _open_ledger(folder, None)
+    try:
+        return _find_setting(connection, name)
+    finally:
+        connection.close()
+
+
 def is_vault(folder: Path) -> bool:
     """Whether `folder` is one of keys, of either kind."""
     return (folder / _LEDGER).is_file()

@@ -41,15 +41,15 @@ def test_a_code_proves_at_once_then_turns_red_then_is_revoked(
     assert stat.S_IMODE((tmp_path / "code.png").stat().st_mode) == 0o600
     (found,) = zxingcpp.read_barcodes(cv2.imread(str(tmp_path / "code.png"), cv2.IMREAD_GRAYSCALE))
     assert found.bytes.decode() == text
-    run("publish", desk, "--to", out, *unlock)
+    run("publish", desk, "--to", out, "--plain", *unlock)
     verdict = judge(out, text)
     assert (verdict.reason, verdict.colour, verdict.name) == (None, Colour.GREEN, "张**")
     assert verdict.identity is not None
     run("set-colour", desk, verdict.identity, "red", *ORDER, *unlock)
-    run("lists", desk, "--to", out, *unlock)
+    run("lists", desk, "--to", out, "--plain", *unlock)
     assert judge(out, text).colour is Colour.RED
     run("revoke", desk, f"1/{verdict.identity.index}", *ORDER, *unlock)
-    run("publish", desk, "--to", out, *unlock)
+    run("publish", desk, "--to", out, "--plain", *unlock)
     assert judge(out, text).reason is Reason.REVOKED
 
 
@@ -206,7 +206,8 @@ def test_what_a_box_has_sealed_cannot_steer_the_authoritys_terminal(
     assert len(shown.splitlines()) == 1
 
 
-WORDS = "new issue present set-colour revoke set-status revoke-key add-key publish lists unseal show"
+WORDS = """new issue present set-colour revoke set-status revoke-key add-key publish lists unseal show
+found role-key admit release rotate renew export ceremony"""
 COMMANDS = WORDS.split()
 
 
