@@ -129,13 +129,16 @@ class Chain:
         timestamp's signed time is the time to judge by where it is later. Raises UpdateError.
         """
         self._check_root_expiry()
+        newer = True
         try:
             with _refusing("timestamp.json", self._at):
                 self._set.update_timestamp(content)
         except EqualVersionNumberError:
             newer = False
-        else:
-            newer = True
+        except UpdateError as error:
+            if error.cause is UpdateCause.EXPIRED:
+                raise _expired("timestamp.json", expiry(self._set.timestamp), self._at) from None
+            raise
         if self._offline:
             return newer
         signed_at = published_at(self._set.timestamp, "timestamp.json")
@@ -233,8 +236,7 @@ def _refusing(what: str, at: int = 0, *, if_older: UpdateCause = UpdateCause.ROL
     except EqualVersionNumberError:
         raise
     except ExpiredMetadataError as error:
-        words = f"{what}: {error}, and it is {_utc(at)}: {_NOBODY_SIGNED}"
-        raise UpdateError(UpdateCause.EXPIRED, words) from None
+        raise UpdateError(UpdateCause.EXPIRED, f"{error}, and it is {_utc(at)}: {_NOBODY_SIGNED}") from None
     except UnsignedMetadataError as error:
         raise UpdateError(UpdateCause.TOO_FEW_SIGNATURES, f"{what} has too few valid signatures: {error}") from None
     except BadVersionNumberError as error:

@@ -78,6 +78,18 @@ def write_file(file: Path, content: bytes, owner: os.stat_result) -> None:
     _give(file, owner)
 
 
+def open_or_make(file: Path, owner: os.stat_result) -> int:
+    """Open a file for reading, empty where it is new; whoever comes first, it is one file. Raises OSError."""
+    descriptor = os.open(file, os.O_RDONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, _FILE_MODE)
+    try:
+        if os.fstat(descriptor).st_uid != owner.st_uid:
+            _give(file, owner)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
 def adopt(file: Path, owner: os.stat_result) -> None:
     """Give a file the mode and owner of those written here. Raises OSError."""
     file.chmod(_FILE_MODE)

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from keys.errors import StatusListError, UpdateCause, UpdateError
-from keys.status_anchor import Anchor, anchor_of, newest
+from keys.issuer import is_issuer
+from keys.status_anchor import Anchor, anchor_of
 from keys.status_delta import DeltaBundle, read_delta
 from keys.status_list import StatusList, read_status_list
 from keys.status_store import StatusStore
@@ -54,15 +55,10 @@ class HeldRegion:
     role: bytes
     keys: tuple[TrustedKey, ...]
     policy: bytes | None
-    documents: Mapping[str, tuple[Anchor, ...]]
-    """What each status document held vouches for, by target path."""
+    vouched: Mapping[str, tuple[Anchor, str]]
+    """What is signed of each list that is published: by its path, with the path of the document that says so."""
     lacks_policy: bool
     """Whether it is home and its policy is not here, as after a change of home."""
-
-    @property
-    def anchors(self) -> tuple[Anchor, ...]:
-        """What is signed of each list, the newest of each."""
-        return tuple(newest(anchor for each in self.documents.values() for anchor in each).values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +95,8 @@ class Held:
 
         None where no document vouches for it, or its array is not proved.
         """
-        region = self.regions[issuer]
-        uri = region.publication.own_uris.get(path)
-        for document, anchors in region.documents.items():
-            for anchor in anchors:
-                found = document == path if uri is None else anchor.uri == uri
-                if found and self.store.anchor(*anchor.name) == anchor:
-                    return anchor, document
-        return None
+        found = self.regions[issuer].vouched.get(path)
+        return found if found is not None and self.store.anchor(*found[0].name) == found[0] else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +113,11 @@ class Terms:
     """Judges the validity of keys that signed lists, seconds since 1970; a clock behind what was taken in does not."""
     seen: Mapping[str, int]
     """Uri to the newest `iat` the log knows: an older list is refused."""
+
+    def __post_init__(self) -> None:
+        for issuer in self.regions:
+            if not is_issuer(issuer):
+                raise ValueError(f"{issuer!r} is no region")
 
 
 def examine(folder: Path, terms: Terms) -> Held:
@@ -149,7 +144,7 @@ def examine(folder: Path, terms: Terms) -> Held:
     for issuer in terms.regions:
         with _noting(problems, issuer):
             held[issuer] = _examine_region(folder, chain, issuer, terms, problems)
-    anchors = [anchor for region in held.values() for anchor in region.anchors]
+    anchors = [anchor for region in held.values() for anchor, _ in region.vouched.values()]
     store = StatusStore.open(folder / STATUS_FILE, anchors) if anchors else StatusStore.empty()
     top = TopLevel(tuple(roots), timestamp, snapshot, targets)
     return Held(folder, top, chain, held, store, (*problems, *store.problems))
@@ -171,16 +166,15 @@ def _examine_region(folder: Path, chain: Chain, issuer: str, terms: Terms, probl
             policy = _target(folder, publication, publication.policy)
             lacks_policy = False
     judge = Judge(publication, TrustList(keys), max(terms.now, publication.published_at), terms.seen)
-    documents: dict[str, tuple[Anchor, ...]] = {}
-    for path in publication.documents:
-        if (folder / target_path(path)).exists():
+    vouched: dict[str, tuple[Anchor, str]] = {}
+    for document in publication.documents:
+        if (folder / target_path(document)).exists():
             with _noting(problems, issuer):
-                content = _target(folder, publication, path)
-                documents[path] = judge.anchors_in(path, content)
-    region = HeldRegion(publication, role, keys, policy, documents, lacks_policy)
-    there = {anchor.uri for anchor in region.anchors}
-    problems += [f"{issuer}: list {uri} is missing" for uri in publication.own_uris.values() if uri not in there]
-    return region
+                found = judge.anchors_in(document, _target(folder, publication, document))
+                for path, anchor in found.items():
+                    vouched.setdefault(path, (anchor, document))
+    problems += [f"{issuer}: list {path} is missing" for path in publication.lists if path not in vouched]
+    return HeldRegion(publication, role, keys, policy, vouched, lacks_policy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,15 +188,13 @@ class Judge:
     """The time, seconds since 1970."""
     seen: Mapping[str, int]
 
-    def anchors_in(self, path: str, content: bytes) -> tuple[Anchor, ...]:
-        """Return what a status document vouches for, of the lists that are published. Raises UpdateError."""
-        if path.endswith(".delta"):
-            anchors = self.read_bundle(path, content).anchors()
+    def anchors_in(self, document: str, content: bytes) -> dict[str, Anchor]:
+        """Return what a status document vouches for, by the path of each list that is published. Raises UpdateError."""
+        if document.endswith(".delta"):
+            anchors = self.read_bundle(document, content).anchors()
         else:
-            anchors = (anchor_of(self.read_list(path, content)),)
-        self.publication.check_anchors(path, anchors, self.seen)
-        published = frozenset(self.publication.own_uris.values())
-        return tuple(anchor for anchor in anchors if not anchor.own or anchor.uri in published)
+            anchors = (anchor_of(self.read_list(document, content)),)
+        return self.publication.placed(document, anchors, self.seen)
 
     def read_list(self, path: str, content: bytes) -> StatusList:
         """Verify and inflate a list. Raises UpdateError."""

@@ -78,9 +78,7 @@ class Place:
             self._folder.mkdir(mode=0o755, parents=True, exist_ok=True)
             owner = self._folder.stat()
             files.make_folder(self._generations, owner)
-            if not (self._folder / _LOCK).exists():
-                files.replace_file(self._folder / _LOCK, b"", owner)
-            descriptor = os.open(self._folder / _LOCK, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            descriptor = files.open_or_make(self._folder / _LOCK, owner)
         try:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -24,6 +24,8 @@ from keys.update.chain import published_at
 MAX_TARGET_BYTES = 8 << 20
 MAX_POLICY_BYTES = 256 << 10
 MAX_LISTS = 512
+MAX_BUNDLES = 512
+"""48 hourly ones and 7 daily ones are usual."""
 MAX_LIST_BYTES_TOGETHER = 64 << 20
 """Of the lists of one region, as published. A country of 50 million codes has 2 MB."""
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
@@ -98,25 +100,31 @@ class Publication:
                 raise UpdateError(UpdateCause.NOT_ITS_OWN, words)
         return keys
 
-    def check_anchors(self, path: str, anchors: Iterable[Anchor], seen: Mapping[str, int]) -> None:
+    def placed(self, document: str, anchors: Iterable[Anchor], seen: Mapping[str, int]) -> dict[str, Anchor]:
         """Hold what a status document says against whose it is, where it lies and when it was published.
 
-        `seen` holds for each uri the `iat` of the newest list the log knows. Raises UpdateError.
+        Return it by the path of each list that is published; a bundle may name others. `seen` holds for each uri the
+        newest `iat` the log knows. Raises UpdateError.
         """
+        paths = {uri: path for path, uri in self.own_uris.items()}
+        placed: dict[str, Anchor] = {}
         for anchor in anchors:
             if anchor.issuer != self.issuer:
-                words = f"{path} is of {anchor.issuer}; a region publishes its own lists only"
+                words = f"{document} is of {anchor.issuer}; a region publishes its own lists only"
                 raise UpdateError(UpdateCause.NOT_ITS_OWN, words)
-            expected = self.own_uris.get(path)
-            if path.endswith(".cwt") and expected != (anchor.uri if anchor.own else None):
-                words = f"{path} is list {anchor.uri} and does not belong there"
+            path = paths.get(anchor.uri) if anchor.own else document
+            if document.endswith(".cwt") and (path != document or anchor.own != (document in self.own_uris)):
+                words = f"{document} is list {anchor.uri} and does not belong there"
                 raise UpdateError(UpdateCause.NOT_ITS_OWN, words)
             if anchor.iat < seen.get(anchor.uri, 0):
                 words = f"list {anchor.uri} of {anchor.iat} is older than {seen[anchor.uri]}, which was seen before"
-                raise UpdateError(UpdateCause.ROLLBACK, f"{path}: {words}: refused as a rollback")
+                raise UpdateError(UpdateCause.ROLLBACK, f"{document}: {words}: refused as a rollback")
             if anchor.own and anchor.iat != self.published_at:
-                words = f"{path}: list {anchor.uri} is of {anchor.iat}, its publication of {self.published_at}"
+                words = f"{document}: list {anchor.uri} is of {anchor.iat}, its publication of {self.published_at}"
                 raise UpdateError(UpdateCause.MIX_AND_MATCH, words)
+            if path is not None:
+                placed[path] = anchor
+        return placed
 
 
 def patterns(issuer: str) -> frozenset[str]:
@@ -160,14 +168,14 @@ def read_publication(role: Targets, issuer: str) -> Publication:
     lists: list[str] = []
     bundles: list[Bundle] = []
     for path, target in role.targets.items():
-        kind = _kind(path, issuer)
-        if kind is None:
+        most = _most(path, issuer)
+        if most is None:
             words = f"{what} publishes {_short(path)}, which lies outside the paths of {issuer}"
             raise UpdateError(UpdateCause.NOT_ITS_OWN, words)
         if "sha256" not in target.hashes:
             raise UpdateError(UpdateCause.BAD_CONTENT, f"{what} gives no SHA-256 of {path}")
-        if target.length > kind:
-            words = f"{what} announces {path} with {target.length} bytes, and {kind} are the most"
+        if target.length > most:
+            words = f"{what} announces {path} with {target.length} bytes, and {most} are the most"
             raise UpdateError(UpdateCause.ENDLESS_DATA, words)
         if path.endswith(".cwt"):
             lists.append(path)
@@ -176,11 +184,10 @@ def read_publication(role: Targets, issuer: str) -> Publication:
     if keys not in role.targets:
         raise UpdateError(UpdateCause.BAD_CONTENT, f"{what} publishes no {keys}")
     together = sum(role.targets[path].length for path in lists)
-    if len(lists) > MAX_LISTS or together > MAX_LIST_BYTES_TOGETHER:
-        words = f"{what} announces {len(lists)} lists of {together} bytes together"
-        raise UpdateError(
-            UpdateCause.ENDLESS_DATA, f"{words}; {MAX_LISTS} of {MAX_LIST_BYTES_TOGETHER} bytes are the most"
-        )
+    if len(lists) > MAX_LISTS or len(bundles) > MAX_BUNDLES or together > MAX_LIST_BYTES_TOGETHER:
+        words = f"{what} announces {len(lists)} lists of {together} bytes together, and {len(bundles)} bundles"
+        most_words = f"{MAX_LISTS} lists of {MAX_LIST_BYTES_TOGETHER} bytes, and {MAX_BUNDLES} bundles, are the most"
+        raise UpdateError(UpdateCause.ENDLESS_DATA, f"{words}; {most_words}")
     return Publication(
         issuer=issuer,
         version=role.version,
@@ -199,7 +206,7 @@ def _own_uri(path: str, issuer: str) -> str | None:
     return list_uri(issuer, int(name)) if _NUMBER.fullmatch(name) else None
 
 
-def _kind(path: str, issuer: str) -> int | None:
+def _most(path: str, issuer: str) -> int | None:
     """Return the most bytes of a target of a region, None for one that is not a region's own."""
     if path == f"trust/{issuer}.jwks.json":
         return jwk.MAX_BYTES

@@ -9,6 +9,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from keys.errors import StatusListError, UpdateCause, UpdateError
 from keys.status_anchor import Name, anchor_of
@@ -98,12 +99,12 @@ def _choose(around: Around, publication: Publication, role: bytes) -> RegionIn:
     unchanged = role == held.role and around.held.whole(publication.issuer)
     base, rest = held.publication.published_at, [path for path in publication.lists if path not in carried]
     ours = {anchor.uri for anchor in around.held.store.lists if anchor.issuer == publication.issuer}
-    reachable = tuple(path for path in rest if publication.own_uris.get(path) in ours)
+    follows = tuple(path for path in rest if publication.own_uris.get(path) in ours)
     chain = cheapest_chain(publication.bundles, base, publication.published_at)
-    if sum(bundle.length for bundle in chain) >= sum(publication.limit(path) for path in reachable):
-        chain, reachable = (), ()
-    full = tuple(path for path in rest if path not in reachable)
-    return RegionIn(publication, role, unchanged, carried, chain, reachable if chain else (), full)
+    if not chain or sum(bundle.length for bundle in chain) >= sum(publication.limit(path) for path in follows):
+        chain, follows = (), ()
+    full = tuple(path for path in rest if path not in follows)
+    return RegionIn(publication, role, unchanged, carried, chain, follows, full)
 
 
 def _carried(held: Held, publication: Publication) -> dict[str, tuple[Name, str]]:
@@ -145,13 +146,14 @@ def cheapest_chain(bundles: Iterable[Bundle], base: int, to: int) -> tuple[Bundl
 
 
 class RegionWriter:
-    """Puts one region into a stage. Can be used again with a new store writer: what was fetched is on the stage."""
+    """Puts one region into a stage, once. What an earlier one fetched is on the stage already."""
 
     def __init__(self, around: Around, region: RegionIn, stage: Stage) -> None:
         self._around = around
         self._region = region
         self._publication = region.publication
         self._stage = stage
+        self._written: set[Name] = set()
         self.documents: set[str] = set()
         """Targets that the generation keeps."""
 
@@ -170,6 +172,7 @@ class RegionWriter:
             self.documents.add(document)
         if store is not None:
             for (issuer, uri), _ in region.carried.values():
+                self._claim(issuer, uri)
                 store.keep(issuer, uri)
             for path in (*region.full, *self._follow(store, judge)):
                 self._put(path, store, judge)
@@ -184,7 +187,8 @@ class RegionWriter:
     def _put(self, path: str, store: StoreWriter, judge: Judge) -> None:
         """Take in a list in full."""
         status_list = judge.read_list(path, self._obtain(path))
-        self._publication.check_anchors(path, (anchor_of(status_list),), judge.seen)
+        self._publication.placed(path, (anchor_of(status_list),), judge.seen)
+        self._claim(status_list.issuer, status_list.uri)
         try:
             store.put(status_list)
         except StatusListError as error:
@@ -199,7 +203,7 @@ class RegionWriter:
         last = region.chain[-1].path
         try:
             bundles = [judge.read_bundle(bundle.path, self._obtain(bundle.path)) for bundle in region.chain]
-            self._publication.check_anchors(last, bundles[-1].anchors(), judge.seen)
+            self._publication.placed(last, bundles[-1].anchors(), judge.seen)
         except UpdateError as error:
             if error.cause in FATAL:
                 raise
@@ -211,27 +215,38 @@ class RegionWriter:
             self.documents.add(last)
         return tuple(path for uri, path in paths.items() if uri not in led_to or uri in misfits)
 
+    def _claim(self, issuer: str, uri: str) -> None:
+        """Note that a list is written. Raises UpdateError: the region publishes it at two places."""
+        if (issuer, uri) in self._written:
+            words = f"{self._publication.issuer} publishes list {uri} at two places"
+            raise UpdateError(UpdateCause.BAD_CONTENT, words)
+        self._written.add((issuer, uri))
+
     def _obtain(self, path: str) -> bytes:
         """Return a target, proved, and on the stage from now on: from there, from what is held, or from the source."""
         publication, here = self._publication, target_path(path)
         if self._stage.holds(here):
-            content = read_below(self._stage.folder, here, publication.limit(path))
-            publication.check(path, content)
-            return content
-        held = self._around.held
-        before = None if held is None else held.regions.get(publication.issuer)
-        if held is not None and before is not None and path in before.publication.targets:
-            try:
-                content = read_below(held.folder, here, publication.limit(path))
-                publication.check(path, content)
-            except (OSError, UpdateError):
-                pass  # not held, or another one: fetched below
-            else:
-                self._stage.link(here, held.folder)
+            content = self._at(self._stage.folder, path)
+            if content is not None:
                 return content
+            self._stage.drop(here)  # it is of a publication that was refused
+        held = self._around.held
+        content = None if held is None else self._at(held.folder, path)
+        if held is not None and content is not None:
+            self._stage.link(here, held.folder)
+            return content
         content = self._around.source.target(path, publication.stored_at(path), publication.limit(path))
         publication.check(path, content)
         self._stage.write(here, content)
+        return content
+
+    def _at(self, generation: Path, path: str) -> bytes | None:
+        """Return a target that lies in a folder of ours, None where that is not it."""
+        try:
+            content = read_below(generation, target_path(path), self._publication.limit(path))
+            self._publication.check(path, content)
+        except (OSError, UpdateError):
+            return None
         return content
 
 

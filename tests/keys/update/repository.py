@@ -71,7 +71,7 @@ def trusted(key: ec.EllipticCurvePrivateKey, use: Use, issuer: str, **changes: o
         alg=cose.algorithm_of(public),
         uses=frozenset((use,)),
         nbf=NOW - 365 * DAY,
-        exp=NOW + 365 * DAY,
+        exp=NOW + 800 * DAY,
     )
     return replace(whole, **changes)
 
