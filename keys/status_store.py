@@ -10,9 +10,10 @@ import mmap
 import os
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple, Self, TypeAlias
 
 from keys.status_anchor import Anchor, Name, anchor_of
 from keys.status_file import Overlay
@@ -32,17 +33,20 @@ class KeptRevoked(NamedTuple):
     """Of the newest array that added to it."""
 
 
+Answers: TypeAlias = tuple[tuple[StatusEntry, ...], ...]
+"""What is said of an entry, by its place in a byte and the value of that byte: all made once, none at a look-up."""
+
+
 class _List(NamedTuple):
     """One list, ready for looking up."""
 
     array: memoryview
-    bits: int
-    mask: int
-    entries: int
-    answers: tuple[StatusEntry, ...]
-    """What is said of each value: made once, because a code is looked up at every passage."""
+    answers: Answers
+    lane: int
+    """Mask of an index that leaves the entry's place in its byte."""
+    shift: int
+    """An index shifted right by this is the number of its byte."""
     kept: memoryview | None
-    kept_entries: int
     kept_answer: StatusEntry
 
 
@@ -69,7 +73,8 @@ class StatusStore:
             self._anchors = {name: anchor for name, (anchor, _) in proved.lists.items()}
             self._kept = {name: _kept(mapping, overlay) for name, overlay in proved.overlays.items()}
             for name, (anchor, slot) in proved.lists.items():
-                self._lists[name] = _ready(mapping, slot.offset, anchor, self._kept.get(name))
+                answers = _answers(anchor.bits, anchor.iat, anchor.exp, anchor.own)
+                self._lists[name] = _ready(mapping, slot.offset, anchor, answers, self._kept.get(name))
 
     @classmethod
     def empty(cls) -> StatusStore:
@@ -108,17 +113,16 @@ class StatusStore:
     def lookup(self, issuer: str, uri: str, index: int) -> StatusEntry | None:
         """Return what is known of `index` (0 or more); None without a list, or where it does not reach that far."""
         found = self._lists.get((issuer, uri))
-        if found is None or index < 0:
+        if found is None:
             return None
-        array, bits, mask, entries, answers, kept, kept_entries, kept_answer = found
+        array, answers, lane, shift, kept, kept_answer = found
+        if index < 0:
+            return None
         try:
-            if kept is not None and index < kept_entries and kept[index >> 3] >> (index & 7) & 1:
+            if kept is not None and index >> 3 < len(kept) and kept[index >> 3] >> (index & 7) & 1:
                 return kept_answer
-            if index >= entries:
-                return None
-            position = index * bits
-            return answers[array[position >> 3] >> (position & 7) & mask]
-        except ValueError:  # closed by another thread since the first line
+            return answers[index & lane][array[index >> shift]]
+        except (IndexError, ValueError):  # beyond the last entry, or closed by another thread since the first line
             return None
 
     def oldest_iat(self, issuers: Iterable[str]) -> int | None:
@@ -168,16 +172,21 @@ def _kept(mapping: mmap.mmap, overlay: Overlay) -> KeptRevoked:
     return KeptRevoked(memoryview(mapping)[overlay.offset : overlay.offset + overlay.length], overlay.iat)
 
 
-def _ready(mapping: mmap.mmap, offset: int, anchor: Anchor, kept: KeptRevoked | None) -> _List:
-    values = 1 << anchor.bits
-    own = anchor.own
+def _ready(mapping: mmap.mmap, offset: int, anchor: Anchor, answers: Answers, kept: KeptRevoked | None) -> _List:
+    lanes = len(answers)
     return _List(
         array=memoryview(mapping)[offset : offset + anchor.length],
-        bits=anchor.bits,
-        mask=values - 1,
-        entries=anchor.entries,
-        answers=tuple(StatusEntry(value, anchor.iat, anchor.exp, own) for value in range(values)),
+        answers=answers,
+        lane=lanes - 1,
+        shift=lanes.bit_length() - 1,
         kept=None if kept is None else kept.bitmap,
-        kept_entries=0 if kept is None else len(kept.bitmap) * 8,
-        kept_answer=StatusEntry(StatusValue.REVOKED.value, anchor.iat if kept is None else kept.iat, None, own),
+        kept_answer=StatusEntry(StatusValue.REVOKED.value, anchor.iat if kept is None else kept.iat, None, anchor.own),
     )
+
+
+@lru_cache(maxsize=256)
+def _answers(bits: int, iat: int, exp: int | None, own: bool) -> Answers:
+    """Return what lists of one publication say; they share it, so that it stays in the processor's cache."""
+    mask = (1 << bits) - 1
+    entries = tuple(StatusEntry(value, iat, exp, own) for value in range(mask + 1))
+    return tuple(tuple(entries[byte >> shift & mask] for byte in range(256)) for shift in range(0, 8, bits))

@@ -64,8 +64,8 @@ class StoreWriter:
         self._end = INDEX_BYTES
         self._descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
 
-    def put(self, status_list: StatusList) -> None:
-        """Write a full list.
+    def put(self, status_list: StatusList) -> Anchor:
+        """Write a full list. Returns its anchor.
 
         Raises StatusListError when it is older than the one in force, when it is another one of the same `iat`, or
         when its issuer has too many; then nothing of it is written, and the one in force can be kept. Raises OSError
@@ -90,6 +90,7 @@ class StoreWriter:
                 taken_back = without(revoked_bitmap(array, held.bits), revoked_bitmap(packed, anchor.bits))
             kept = _joined(kept, taken_back, held.iat)
         self._write(anchor, packed, kept)
+        return anchor
 
     def apply(self, bundles: Sequence[DeltaBundle]) -> tuple[Misfit, ...]:
         """Follow a chain of bundles of one issuer, the earliest first, for every list they name.
