@@ -75,7 +75,7 @@ def found(
             if drafts:
                 return
             made.release(to, now())
-            pin = hashlib.sha256(made.roots[0]).hexdigest()
+            pin = hashlib.sha256(made.roots[-1]).hexdigest()
     if as_json:
         line({"folder": str(folder), "repository": str(to), "root_sha256": pin})
         return

@@ -107,7 +107,7 @@ class Federation:
 
     @property
     def roots(self) -> tuple[bytes, ...]:
-        """Every root in force so far, the first one first; the first one's SHA-256 is what an appliance pins."""
+        """Every root in force so far, the first one first; an appliance pins one by its SHA-256, best the newest."""
         return self._top.roots
 
     @property
@@ -219,7 +219,7 @@ class Federation:
         Targets that expire within a month are signed again first, where their keys are here. Raises RepositoryError.
         """
         with self._vault.exclusive():
-            self._top.keep_targets_fresh(now)
+            self._top.mend_targets(now)
             released = release(self._top, self._vault.keys, Repository(repository), now)
         self.publish_to(repository)
         return released

@@ -45,7 +45,7 @@ class Outline:
     """A federation."""
 
     root_sha256: str | None
-    """Of the first root, which appliances pin; None while it lacks signatures."""
+    """Of the newest root, for appliances to pin; None while the first one lacks signatures."""
     roles: tuple[RoleOutline, ...]
     regions: tuple[RegionOutline, ...]
     drafts: tuple[Draft, ...]
@@ -73,7 +73,7 @@ def outline(folder: Path) -> Outline:
         version, expires = (None, None) if each is None else (each.version, metadata.seconds(each.expires))
         roles.append(RoleOutline(role, version, expires, asked.threshold, keys))
     regions = () if targets is None else _regions(top.record, targets, snapshot)
-    return Outline(hashlib.sha256(roots[0]).hexdigest(), tuple(roles), regions, top.drafts())
+    return Outline(hashlib.sha256(roots[-1]).hexdigest(), tuple(roles), regions, top.drafts())
 
 
 def _released(record: Repository) -> tuple[Timestamp | None, Snapshot | None]:

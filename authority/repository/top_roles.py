@@ -116,10 +116,14 @@ class TopRoles:
         if draft.role is TopRole.ROOT and not self.targets_hold():
             self.propose(self.next_targets(now), now)
 
-    def keep_targets_fresh(self, now: int) -> None:
-        """Sign targets again that expire within a month, where the keys for that are here and no draft waits."""
+    def mend_targets(self, now: int) -> None:
+        """Sign targets again that expire within a month or that the newest root does not accept.
+
+        That is left alone where the keys for it are kept elsewhere, or a draft waits for them.
+        """
         targets = self.targets()
-        if targets is None or metadata.seconds(targets.expires) - now > RENEW_BEFORE:
+        fresh = targets is not None and metadata.seconds(targets.expires) - now > RENEW_BEFORE
+        if fresh and self.targets_hold():
             return
         role = self.root().roles[TopRole.TARGETS]
         here = sum(self._keys.has(key_id) for key_id in role.keyids)

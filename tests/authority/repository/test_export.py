@@ -1,0 +1,96 @@
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from authority.errors import RepositoryError
+from authority.repository.export import export
+from authority.repository.federation import Federation
+from authority.repository.layout import TopRole
+from tests.authority.repository.nation import DAY, NOW, ORDER, PASSPHRASE, Nation, Reader, targets
+
+
+@pytest.fixture
+def stick(tmp_path: Path) -> Path:
+    (tmp_path / "stick").mkdir()
+    return tmp_path / "stick"
+
+
+def test_a_stick_has_every_root_and_of_the_rest_what_is_in_force(nation: Nation, stick: Path) -> None:
+    nation.federation.rotate("timestamp", NOW, order=ORDER)
+    nation.publish("CN-33", NOW + 1, "newest")
+    nation.release(NOW + 1)
+    done = export(nation.repository, stick, NOW + 1)
+    files = {str(path.relative_to(stick)) for path in stick.rglob("*") if path.is_file()}
+    assert {Path(name).name for name in files if "/metadata/" in name} == {
+        *("1.root.json", "2.root.json", "timestamp.json", "2.snapshot.json", "3.targets.json"),
+        *("2.CN-33.json", "1.CN-3.json"),
+    }
+    assert len([name for name in files if name.startswith("checkpoint-trust/targets/")]) == 8
+    assert (done.files, done.regions, done.published_at) == (15, ("CN-3", "CN-33"), NOW + 1)
+    assert done.size == sum((stick / name).stat().st_size for name in files)
+    reader = Reader(stick / "checkpoint-trust", nation.federation.roots[0])
+    for path, content in targets("CN-33", NOW + 1, "newest").items():
+        assert reader.get(path) == content
+
+
+def test_the_next_export_replaces_what_the_stick_had(nation: Nation, stick: Path) -> None:
+    export(nation.federation.folder, stick, NOW)
+    for role in TopRole:
+        nation.federation.rotate(role, NOW, order=ORDER)
+    nation.publish("CN-3", NOW + 1, "newer")
+    nation.release(NOW + 1)
+    done = export(nation.federation.folder, stick, NOW + 1)
+    files = [path for path in stick.rglob("*") if path.is_file()]
+    assert len(files) == done.files
+    assert Reader(stick / "checkpoint-trust", nation.federation.roots[0]).get("policy/CN-3.toml") == b"# newer\n"
+
+
+def test_a_damaged_repository_is_not_copied_and_the_stick_keeps_what_it_had(nation: Nation, stick: Path) -> None:
+    export(nation.repository, stick, NOW)
+    nation.publish("CN-3", NOW + 1, "newer")
+    nation.release(NOW + 1)
+    (file,) = (nation.repository / "targets" / "policy").glob("*.CN-33.toml")
+    whole = file.read_bytes()
+    for damage in (whole[:-1], bytes([whole[0] ^ 1]) + whole[1:], whole + os.urandom(9)):
+        file.write_bytes(damage)
+        with pytest.raises(RepositoryError, match=r"CN-33\.toml"):
+            export(nation.repository, stick, NOW + 1)
+        assert Reader(stick / "checkpoint-trust", nation.federation.roots[0]).get("policy/CN-3.toml") == b"# \n"
+
+
+def test_a_repository_that_has_expired_is_not_copied(nation: Nation, stick: Path) -> None:
+    with pytest.raises(RepositoryError, match="expired"):
+        export(nation.repository, stick, NOW + 14 * DAY)
+    assert list(stick.iterdir()) == []
+
+
+def test_a_stick_with_another_authoritys_repository_or_a_newer_one_is_left_alone(
+    nation: Nation, stick: Path, tmp_path: Path
+) -> None:
+    with Federation.create(tmp_path / "other", PASSPHRASE, NOW, stretch_log2=4) as other:
+        other.release(tmp_path / "repository of other", NOW)
+        export(other.folder, stick, NOW)
+        with pytest.raises(RepositoryError, match="another authority's"):
+            export(nation.repository, stick, NOW)
+    (tmp_path / "second").mkdir()
+    shutil.copytree(nation.repository, tmp_path / "as it was")
+    nation.release(NOW + 9)
+    export(nation.repository, tmp_path / "second", NOW + 9)
+    with pytest.raises(RepositoryError, match="is newer"):
+        export(tmp_path / "as it was", tmp_path / "second", NOW + 9)
+
+
+def test_a_region_whose_role_has_expired_does_not_keep_the_others_off_the_stick(nation: Nation, stick: Path) -> None:
+    later = NOW + 80 * DAY
+    nation.publish("CN-33", later)
+    nation.release(later)
+    nation.release(later + 11 * DAY)
+    assert export(nation.repository, stick, later + 11 * DAY).regions == ("CN-3", "CN-33")
+
+
+def test_no_stick_no_export(nation: Nation, tmp_path: Path) -> None:
+    with pytest.raises(RepositoryError, match="is the stick mounted"):
+        export(nation.repository, tmp_path / "nowhere", NOW)
+    assert not (tmp_path / "nowhere").exists()

@@ -1,0 +1,69 @@
+import shutil
+from pathlib import Path
+
+import pytest
+from tuf.api.metadata import Metadata
+
+from authority.errors import PublishError, RepositoryError
+from authority.publication import Publication
+from authority.repository.layout import TARGET_LIMIT
+from authority.store import Authority
+from tests.authority.repository.nation import NOW, ORDER, Nation
+from tests.world import NOW as THEN
+from tests.world import SmallWorld
+
+
+@pytest.mark.parametrize(
+    "path", ["status/CN-33/1.cwt", "status/CN-3/a/1.cwt", "status/CN-3/1.txt", "/trust/CN-3.jwks.json", "status/CN-3/"]
+)
+def test_a_region_does_not_even_try_what_is_not_its_own(nation: Nation, path: str) -> None:
+    with pytest.raises(PublishError, match="no path of CN-3"):
+        nation.regions["CN-3"].publish(nation.repository, Publication(NOW, {path: b"x"}))
+    assert not (nation.repository / "metadata" / "2.CN-3.json").exists()
+
+
+def test_a_file_that_no_reader_takes_is_not_published(nation: Nation) -> None:
+    content = {"status/CN-3/1.cwt": bytes(TARGET_LIMIT + 1)}
+    with pytest.raises(PublishError, match="no reader takes more"):
+        nation.regions["CN-3"].publish(nation.repository, Publication(NOW, content))
+
+
+def test_a_regions_time_never_runs_backwards(nation: Nation) -> None:
+    with pytest.raises(PublishError, match="set the clock"):
+        nation.publish("CN-3", NOW - 1)
+
+
+def test_a_region_restored_from_a_backup_goes_on_after_what_was_released(nation: Nation) -> None:
+    role = nation.root / "CN-3" / "role"
+    shutil.copytree(role, nation.root / "backup")
+    for second in (1, 2, 3):
+        nation.publish("CN-3", NOW + second)
+    nation.release(NOW + 3)
+    shutil.rmtree(role)
+    shutil.copytree(nation.root / "backup", role)
+    assert nation.publish("CN-3", NOW + 4).version == 5
+    assert nation.release(NOW + 4).regions["CN-3"] == 5
+
+
+def test_a_folder_that_cannot_be_written_is_named(nation: Nation, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(RepositoryError, match="file"):
+        nation.regions["CN-3"].publish(tmp_path / "file", Publication(NOW, {}))
+
+
+def test_an_authority_publishes_its_lists_under_its_own_role(tmp_path: Path) -> None:
+    world = SmallWorld(tmp_path, "CN-33", THEN)
+    region = world.authority.region()
+    with pytest.raises(RepositoryError, match="authority role-key"):
+        region.publish(tmp_path / "repository", world.authority.publication(THEN))
+    key = region.add_key(THEN, order=ORDER)
+    publication = world.authority.publication(THEN)
+    region.publish(tmp_path / "repository", publication)
+    role = Metadata.from_file(str(tmp_path / "repository" / "metadata" / "1.CN-33.json"))
+    assert role.signed.unrecognized_fields == {"published_at": publication.published_at}
+    assert list(role.signatures) == [key.key_id]
+    assert list(world.authority.audit())[-1].subject == key.key_id
+    assert b"ENCRYPTED" in (world.authority.folder / "private" / f"role-{key.key_id}.pem").read_bytes()
+    world.authority.close()
+    again = Authority.open(tmp_path / "authority", world.passphrase)
+    assert again.region().publish(tmp_path / "repository", again.publication(THEN + 1)).version == 2
