@@ -151,10 +151,9 @@ class StatusStore:
         """
         lists, kept, mapping = self._lists, self._kept, self._mapping
         self._lists, self._kept, self._anchors, self._mapping = {}, {}, {}, None
-        for each in lists.values():
-            each.array.release()
-        for revoked in kept.values():
-            revoked.bitmap.release()
+        for view in (*(each.array for each in lists.values()), *(each.bitmap for each in kept.values())):
+            with suppress(BufferError):
+                view.release()
         if mapping is not None:
             with suppress(BufferError):
                 mapping.close()

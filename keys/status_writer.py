@@ -86,8 +86,7 @@ class StoreWriter:
         kept = self._kept_before(anchor.name)
         array = self._previous.array(*anchor.name)
         if held is not None and array is not None and not same:
-            with array:
-                taken_back = without(revoked_bitmap(array, held.bits), revoked_bitmap(packed, anchor.bits))
+            taken_back = without(revoked_bitmap(array, held.bits), revoked_bitmap(packed, anchor.bits))
             kept = _joined(kept, taken_back, held.iat)
         self._write(anchor, packed, kept)
         return anchor
@@ -119,8 +118,7 @@ class StoreWriter:
         anchor, array = self._previous.anchor(*name), self._previous.array(*name)
         if anchor is None or array is None:
             raise ValueError(f"there is no list {uri} of {issuer} to keep")
-        with array:
-            self._write(anchor, array, self._kept_before(name))
+        self._write(anchor, array, self._kept_before(name))
 
     def finish(self) -> None:
         """Write the indexes, sync the file, and read it back from the disk: every array must hold.
@@ -157,14 +155,13 @@ class StoreWriter:
         held, array = self._previous.anchor(*name), self._previous.array(*name)
         if held is None or array is None:
             raise StatusListError("it is not in force here")
-        with array:
-            steps = [change for change in chain if change.iat > held.iat]
-            if not steps:
-                self._write(held, array, self._kept_before(name))
-                return
-            if (held.bits, held.length) != (OWN_BITS, OWN_ARRAY_BYTES):
-                raise StatusListError("it is none of our lists")
-            packed = np.frombuffer(array, np.uint8).copy()
+        steps = [change for change in chain if change.iat > held.iat]
+        if not steps:
+            self._write(held, array, self._kept_before(name))
+            return
+        if (held.bits, held.length) != (OWN_BITS, OWN_ARRAY_BYTES):
+            raise StatusListError("it is none of our lists")
+        packed = np.frombuffer(array, np.uint8).copy()
         kept = self._kept_before(name)
         iat, digest = held.iat, held.sha256
         for step in steps:

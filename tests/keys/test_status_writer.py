@@ -359,8 +359,9 @@ def test_a_full_disk_is_an_error_and_what_is_in_force_stays(tmp_path: Path, base
     with StoreWriter(tmp_path / "status.bin", base) as writer:
         resource.setrlimit(resource.RLIMIT_FSIZE, (INDEX_BYTES + 1000, hard))
         try:
-            with pytest.raises(OSError, match="File too large"):
-                writer.put(AFTER)
+            for write in (lambda: writer.put(AFTER), lambda: writer.keep(ISSUER, "jkm:33/7")):
+                with pytest.raises(OSError, match="File too large"):
+                    write()
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert entry(base, 5) == StatusEntry(3, NOW, NOW + DAY, own=True)
