@@ -94,7 +94,7 @@ class Codes:
                 text = sign_code(code, private)
             except ValueError as error:
                 raise RequestError(f"No code can be issued like this: {error}.") from error
-        return IssuedCode(text, identity, colour, key.kid, issued_at, expires_at, replaced)
+        return IssuedCode(text, identity, request.carrier, colour, key.kid, issued_at, expires_at, replaced)
 
     def set_colour(self, identity: CodeIdentity, colour: Colour, order: Order, now: int) -> tuple[CodeIdentity, ...]:
         """Give the holder of a code another colour; it reaches gates with the next published lists.

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
@@ -36,32 +37,42 @@ class Fault:
 
 
 def read_rows(stream: BinaryIO, source: str, columns: Collection[str]) -> Iterator[Row | Fault]:
-    """Yield the rows of a CSV file in UTF-8 whose first line names its columns; empty lines are passed over.
+    """Return the rows of a CSV file in UTF-8 whose first line names its columns; empty lines are passed over.
 
-    `columns` are the names that mean something. Raises RequestError, naming `source`, for another column, one named
-    twice, a file that is not UTF-8, and quotation marks that do not close.
+    `columns` are the names that mean something. The first line is read at once, the rows as they are asked for. Raises
+    RequestError, naming `source`, for another column, one named twice, a file that is not UTF-8, and quotation marks
+    that do not close.
     """
     # A byte order mark is what spreadsheets put before UTF-8.
     lines = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
     reader = csv.reader(lines, strict=True)
-    try:
+    with _explained(source, lambda: reader.line_num):
         names = [name.strip().lower() for name in next(reader, [])]
-        _check_header(names, source, columns)
-        for cells in reader:
-            if len(cells) == len(names):
-                row = dict(zip(names, map(str.strip, cells), strict=True))
-                if max(map(len, cells)) > _LONGEST_CELL:
-                    yield Fault(reader.line_num, f"a cell has more than {_LONGEST_CELL} characters")
-                else:
-                    yield Row(reader.line_num, row)
-            elif any(cells):
-                yield Fault(reader.line_num, f"it has {len(cells)} cells, and the first line names {len(names)}")
+    _check_header(names, source, columns)
+
+    def rows() -> Iterator[Row | Fault]:
+        with _explained(source, lambda: reader.line_num):
+            for cells in reader:
+                if len(cells) == len(names):
+                    if max(map(len, cells)) > _LONGEST_CELL:
+                        yield Fault(reader.line_num, f"a cell has more than {_LONGEST_CELL} characters")
+                    else:
+                        yield Row(reader.line_num, dict(zip(names, map(str.strip, cells), strict=True)))
+                elif any(cells):
+                    yield Fault(reader.line_num, f"it has {len(cells)} cells, and the first line names {len(names)}")
+        lines.detach()  # the stream is the caller's
+
+    return rows()
+
+
+@contextmanager
+def _explained(source: str, at_line: Callable[[], int]) -> Iterator[None]:
+    try:
+        yield
     except UnicodeDecodeError as error:
         raise RequestError(f"{source} is not UTF-8; save it as CSV in UTF-8.") from error
     except csv.Error as error:
-        raise RequestError(f"{source} is no CSV at line {reader.line_num}: {error}.") from error
-    finally:
-        lines.detach()  # the stream is the caller's
+        raise RequestError(f"{source} is no CSV at line {at_line()}: {error}.") from error
 
 
 def _check_header(names: list[str], source: str, columns: Collection[str]) -> None:

@@ -6,12 +6,18 @@ ISO/IEC 18004. Base45 texts fall into the alphanumeric mode: 277 characters are 
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Final
 
 import segno
 
 QUIET_ZONE: Final = 4
 """Modules of white around a symbol, ISO/IEC 18004 §6.3.8."""
+
+PRINTED_MM: Final = 62
+"""Side of a printed code with its quiet zone. It fits the picture wherever a phone's code does, which is 55 mm wide and
+has a margin besides, and its modules are larger than those of a phone's presentation: docs/hardware.md."""
 
 
 def symbol_version(text: str) -> int:
@@ -29,6 +35,28 @@ def png(text: str, *, scale: int = 8, border: int = QUIET_ZONE) -> bytes:
     stream = io.BytesIO()
     _draw(text).save(stream, kind="png", scale=scale, border=border)
     return stream.getvalue()
+
+
+def svg(text: str, *, side_mm: float = PRINTED_MM) -> str:
+    """Return the symbol with its quiet zone as an SVG element, `side_mm` wide and high; it is a file by itself, too."""
+    rows = matrix(text)
+    side = len(rows)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{side_mm:g}mm" height="{side_mm:g}mm" '
+        f'viewBox="0 0 {side} {side}"><path fill="#fff" d="M0 0h{side}v{side}h-{side}z"/>'
+        f'<path shape-rendering="crispEdges" d="{"".join(_runs(rows))}"/></svg>\n'
+    )
+
+
+def _runs(rows: Sequence[bytes]) -> Iterator[str]:
+    """Yield the dark modules as one path, a rectangle for each run in a row: one shape has no seams inside."""
+    for y, row in enumerate(rows):
+        x = 0
+        for dark, run in groupby(row):
+            length = len(list(run))
+            if dark:
+                yield f"M{x} {y}h{length}v1h-{length}z"
+            x += length
 
 
 def _draw(text: str) -> segno.QRCode:

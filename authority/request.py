@@ -55,6 +55,7 @@ class IssuedCode:
     text: str = field(repr=False)
     """`JKM1:…`"""
     identity: CodeIdentity
+    carrier: Carrier
     colour: Colour
     kid: bytes
     issued_at: int

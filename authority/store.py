@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import fcntl
 import secrets
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +21,7 @@ from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from authority import publication
+from authority.bulk_issue import Issued, issue_all, read_requests
 from authority.codes import Codes, read_identity
 from authority.csv_file import Fault, Row
 from authority.errors import RequestError
@@ -180,6 +181,12 @@ class Authority:
     def issue(self, request: CodeRequest, now: int) -> IssuedCode:
         """Issue a code, signed and registered; see `authority.codes.Codes.issue`."""
         return self._codes.issue(request, now)
+
+    def issue_all(
+        self, rows: Iterable[Row | Fault], common: CodeRequest, by: str | None, now: Callable[[], int]
+    ) -> Iterator[tuple[Issued | Fault, ...]]:
+        """Issue a code for each row, some at a time; see `authority.bulk_issue`."""
+        return issue_all(self._codes, self._register, read_requests(rows, common, by), now)
 
     def set_colour(self, identity: CodeIdentity, colour: Colour, order: Order, now: int) -> tuple[CodeIdentity, ...]:
         """Give the holder of a code another colour; see `authority.codes.Codes.set_colour`."""

@@ -90,10 +90,14 @@ def opened(folder: Path, file: Path | None, descriptor: int | None) -> Iterator[
 
 def draw(path: Path | None, text: str, scale: int) -> None:
     """Write the QR code as a PNG, if one is asked for. Whoever has a static code's picture has the code."""
-    if path is None:
-        return
+    if path is not None:
+        put(path, png(text, scale=scale))
+
+
+def put(path: Path, content: bytes) -> None:
+    """Write a file for the owner alone, or end the command."""
     try:
-        write_whole(path, png(text, scale=scale), PRIVATE_FILE)
+        write_whole(path, content, PRIVATE_FILE)
     except OSError as error:
         fail(f"{path} cannot be written: {error.strerror}")
 

@@ -14,7 +14,14 @@ from authority.records import AuditLine, Order, RegisteredCode
 from authority.repository.vault import is_vault, read_audit
 from authority.store import HOME_ZONE, Authority, open_register
 from authority.unsealing import ClosedEntry, OpenedEntry
-from cli import authority_ceremony, authority_changes, authority_codes, authority_publish, authority_repository
+from cli import (
+    authority_ceremony,
+    authority_changes,
+    authority_codes,
+    authority_issue,
+    authority_publish,
+    authority_repository,
+)
 from cli.authority_options import (
     AsJson,
     By,
@@ -37,7 +44,7 @@ from keys.printable import printable
 from keys.trust_list import TrustedKey, Use
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-app.command()(authority_codes.issue)
+app.command()(authority_issue.issue)
 app.command()(authority_codes.present)
 app.command(name="set-colour")(authority_codes.set_colour)
 app.command()(authority_codes.revoke)

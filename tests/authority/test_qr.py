@@ -3,6 +3,7 @@ import numpy as np
 import zxingcpp
 
 from authority import qr
+from tests.authority.paper import drawn
 
 BASE45 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
 
@@ -42,3 +43,11 @@ def test_a_png_reads_back_as_the_same_text() -> None:
     assert image is not None
     assert image.shape == ((57 + 8) * 4, (57 + 8) * 4)
     assert read(image) == text_of(300)
+
+
+def test_an_svg_draws_the_same_modules_at_the_size_for_print() -> None:
+    drawing = qr.svg(text_of(300))
+    rows = qr.matrix(text_of(300))
+    assert drawn.modules(drawing).tolist() == [list(row) for row in rows]
+    assert f'width="{qr.PRINTED_MM}mm" height="{qr.PRINTED_MM}mm"' in drawing
+    assert drawn.read(drawing) == text_of(300)
