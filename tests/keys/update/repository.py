@@ -169,10 +169,10 @@ class Repository:
     def create(
         cls, folder: Path, issuers: tuple[str, ...] = (HOME, OTHER), *, at: int = NOW, lists: int = 2
     ) -> Repository:
-        """Make a repository and publish everything once, with `lists` green lists for each region."""
-        repository = cls(
-            folder, {issuer: Region(issuer, dict.fromkeys(range(1, lists + 1), EMPTY)) for issuer in issuers}
-        )
+        """Make a repository and publish everything once: `lists` green lists for the first region, one for others."""
+        home = issuers[0]
+        numbers = {issuer: range(1, lists + 1) if issuer == home else range(1, 2) for issuer in issuers}
+        repository = cls(folder, {issuer: Region(issuer, dict.fromkeys(numbers[issuer], EMPTY)) for issuer in issuers})
         repository.region_names = {issuer: issuer for issuer in issuers}
         for path in ("metadata", "targets"):
             (folder / path).mkdir(parents=True)

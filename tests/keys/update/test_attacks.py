@@ -237,7 +237,7 @@ def test_a_region_that_publishes_anothers_key(later: Appliance, repository: Repo
         assert found.published == {HOME: LATER, OTHER: NOW}
 
 
-@pytest.mark.parametrize("place", ["1.cwt", "7.cwt", "foreign.cwt"])
+@pytest.mark.parametrize("place", ["1.cwt", "foreign.cwt"])
 def test_a_region_that_publishes_anothers_list(later: Appliance, repository: Repository, place: str) -> None:
     """With the other's own signature, or it would be a stranger's; at one of its own places."""
     theirs = repository.regions[HOME].list_bytes(1, LATER)
@@ -280,30 +280,6 @@ def test_arbitrary_target(later: Appliance, repository: Repository) -> None:
     assert "publishes fleet/0011.toml, which lies outside the paths" in outcome.problems[0]
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        f"status/{HOME}/../{OTHER}/1.cwt",
-        f"status/{HOME}//1.cwt",
-        f"status/{HOME}/sub/1.cwt",
-        f"status/{HOME}/.cwt",
-        f"status/{HOME}/..cwt",
-        f"status/{HOME}/1\0.cwt",
-        f"/status/{HOME}/1.cwt",
-        f"status/{HOME}/{'9' * 200}.cwt",
-    ],
-)
-def test_arbitrary_target_by_a_path_that_means_another(later: Appliance, repository: Repository, path: str) -> None:
-    def with_path(role: Signed) -> None:
-        assert isinstance(role, Targets)
-        role.targets[path] = role.targets[f"status/{HOME}/1.cwt"]
-
-    repository.publish(OTHER, LATER)
-    repository.publish(HOME, LATER, alter=with_path)
-    repository.release(LATER)
-    assert "lies outside the paths of CN-33" in later.update(repository).problems[0]
-
-
 def test_a_region_that_hands_its_paths_on(later: Appliance, repository: Repository) -> None:
     def delegating(role: Signed) -> None:
         assert isinstance(role, Targets)
@@ -327,37 +303,14 @@ def altered_delegation(change: Callable[[DelegatedRole], None], name: str = HOME
     return alter
 
 
-def _more_paths(role: DelegatedRole) -> None:
-    assert role.paths is not None
-    role.paths.append("status/CN-3*/*.cwt")
-
-
-def _wider(role: DelegatedRole) -> None:
-    role.paths = [path.replace(HOME, "CN-*") for path in patterns(HOME)]
-
-
-def _fewer(role: DelegatedRole) -> None:
-    role.paths = patterns(HOME)[:3]
-
-
-def _twice(role: DelegatedRole) -> None:
-    role.paths = patterns(HOME)[:3] + patterns(HOME)[:1]
-
-
-def _not_terminating(role: DelegatedRole) -> None:
-    role.terminating = False
-
-
-@pytest.mark.parametrize("change", [_more_paths, _wider, _fewer, _twice, _not_terminating])
-def test_a_delegation_that_is_not_a_regions(
-    later: Appliance, repository: Repository, change: Callable[[DelegatedRole], None]
-) -> None:
-    """The region's own keys sign; the delegation says more than a region's may, or less. Even what is held goes."""
-    repository.write_targets(LATER, alter=altered_delegation(change))
+def test_a_delegation_that_is_not_a_regions(later: Appliance, repository: Repository) -> None:
+    """The region's own keys sign; the delegation says more than a region's may. Even what is held goes."""
+    wider = [path.replace(HOME, "CN-*") for path in patterns(HOME)]
+    repository.write_targets(LATER, alter=altered_delegation(lambda role: setattr(role, "paths", wider)))
     both(repository)
     repository.release(LATER)
     outcome = later.update(repository)
-    assert outcome.problems[0].startswith(f"{HOME}: the delegation to {HOME} ")
+    assert outcome.problems[0].startswith(f"{HOME}: the delegation to {HOME} has other paths")
     with later.proved() as found:
         assert found.published == {OTHER: LATER}
         assert found.trust.issuers == {OTHER}
@@ -541,7 +494,7 @@ def test_a_damaged_list_on_the_stick_leaves_its_region_as_it_was_and_the_others_
     outcome = later.update(repository)
     assert outcome.changed
     assert outcome.problems[0].startswith(f"{HOME}: status/{HOME}/2.cwt is not the file that {HOME} signed for")
-    assert outcome.lists == ((OTHER, "jkm:44/1", LATER), (OTHER, "jkm:44/2", LATER))
+    assert outcome.lists == ((OTHER, "jkm:44/1", LATER),)
     assert later.value("jkm:44/1", 5, OTHER) == 3
     assert later.value("jkm:33/1", 5) == 0
     with later.proved() as found:
@@ -558,30 +511,29 @@ def test_a_damaged_list_on_our_own_disk(
     damage(appliance.folder / "current" / victim)
     with appliance.proved() as found:
         there = {anchor.uri for anchor in found.store.lists}
-        assert "jkm:44/2" in there or victim == "status.bin"
-        assert len(there) < 4
+        assert there < appliance.seen.keys()
         assert found.problems
-    before = appliance.folder / "current"
-    outcome = appliance.update(repository)
-    assert outcome.changed
-    assert before.exists()
+        missing = (appliance.seen.keys() - there).pop()
+        assert found.store.lookup(HOME, missing, 5) is None
+    assert appliance.update(repository).changed
     with appliance.proved() as found:
-        assert len(found.store.lists) == 4
+        assert {anchor.uri for anchor in found.store.lists} == appliance.seen.keys()
         assert found.problems == ()
 
 
-@pytest.mark.parametrize(
-    "victim", ["timestamp.json", "snapshot.json", "targets.json", f"{HOME}.json", f"../targets/trust/{HOME}.jwks.json"]
-)
-def test_damaged_metadata_on_our_own_disk(appliance: Appliance, repository: Repository, victim: str) -> None:
+@pytest.mark.parametrize("victim", ["timestamp.json", "snapshot.json", "targets.json"])
+def test_damaged_metadata_on_our_own_disk(appliance: Appliance, victim: str) -> None:
     _flip(appliance.folder / "current/metadata" / victim)
-    if HOME in victim:
-        with appliance.proved() as found:
-            assert found.published == {OTHER: NOW}
-            assert found.problems
-    else:
-        with pytest.raises(UpdateError):
-            appliance.proved().__enter__()
+    with pytest.raises(UpdateError), appliance.proved():
+        pass
+
+
+@pytest.mark.parametrize("victim", [f"metadata/{HOME}.json", f"targets/trust/{HOME}.jwks.json"])
+def test_a_damaged_region_on_our_own_disk(appliance: Appliance, repository: Repository, victim: str) -> None:
+    _flip(appliance.folder / "current" / victim)
+    with appliance.proved() as found:
+        assert found.published == {OTHER: NOW}
+        assert found.problems
     assert appliance.update(repository).changed
     with appliance.proved() as found:
         assert found.published == {HOME: NOW, OTHER: NOW}
@@ -592,13 +544,13 @@ def test_damaged_metadata_on_our_own_disk(appliance: Appliance, repository: Repo
 
 
 def _bomb(region: Region) -> bytes:
-    """A list of ours that inflates to 64 MiB, signed by the region's status key."""
+    """A list of ours that inflates to 8 MiB, signed by the region's status key."""
     claims: dict[int, cbor.Encodable] = {
         2: "jkm:33/1",
         6: LATER,
         4: LATER + DAY,
         65534: HOUR,
-        65533: {"bits": 4, "lst": zlib.compress(bytes(64 << 20), 9)},
+        65533: {"bits": 4, "lst": zlib.compress(bytes(8 << 20), 9)},
     }
     key = region.key("status")
     return cose.sign1(key, kid=key_id(key.public_key()), typ=TYP, payload=cbor.encode(claims))
