@@ -75,17 +75,19 @@ def _examine(document: Document[Configuration]) -> Iterator[Finding]:
     yield socket
     yield from storage.check_state_folder(configuration)
     now, clock = proof.check_clock(configuration)
-    rules, policy = proof.check_policy(document)
+    kept, not_holding = proof.check_kept(configuration)
+    rules, policy = proof.check_policy(document, kept)
     rule = None if rules is None else rules.temperature[configuration.site.kind]
     if view is None:
         yield clock
     else:
         now = view.now
         yield from engine.tell_view(view, configuration, rule)
+    yield from not_holding
     yield policy
-    trust, findings = proof.check_trust(configuration, now)
-    yield from findings
-    yield from proof.check_lists(configuration, trust, rules, now)
+    if kept is not None:
+        yield from proof.check_keys(configuration, kept.trust, now)
+        yield from proof.check_lists(configuration, kept.store, rules, now)
     yield from devices.check_decoders()
     if view is None:
         for lane in configuration.lane:

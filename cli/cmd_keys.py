@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.errors import fail
-from keys.errors import StatusListError, TrustError
+from keys.errors import KeysError
 from keys.printable import printable
-from keys.status_list import StatusList, StatusLists, load_status
-from keys.trust_list import TrustedCertificate, TrustedKey, TrustList, load_trust
 
 if TYPE_CHECKING:
+    from keys.status_store import Anchor
+    from keys.trust_list import TrustedKey
+    from keys.update import Proved
     from scanner.policy_source import PolicyInForce
 
 _HOUR = 3600
@@ -47,68 +48,59 @@ def command(
 ) -> None:
     """Show what this appliance trusts: issuers, keys, status lists and policy, with the age of each.
 
-    Only reads. What it does not believe is named on standard error. Exit status: 0 when every issuer carried has a key
-    for codes and a status list, and every file is believed; otherwise 1.
+    Proves it once more, and changes nothing. What it does not believe is named on standard error. Exit status: 0 when
+    every issuer carried has a key for codes and a status list, and everything holds; otherwise 1.
 
     Example: checkpoint keys --config config.toml
     """
     from scanner.config import ConfigError, load_document  # noqa: PLC0415 - `--help` needs no models
     from scanner.policy_source import policy_in_force  # noqa: PLC0415
+    from scanner.updates.at_rest import proved  # noqa: PLC0415
 
     now = int(time.time())
     try:
         document = load_document(config)
-        in_force = policy_in_force(document)
+        kept = proved(document.model)
+        in_force = policy_in_force(document, kept.policy)
     except ConfigError as error:
         fail(f"{len(error.problems)} to correct\n{error}")
+    except KeysError as error:
+        fail(f"nobody is trusted: {error}")
     section = document.model.trust
-    if not section.folder.is_dir():
-        fail(f"nobody is trusted: there is no folder {section.folder}; copy there what the authority published")
-    try:
-        trust = load_trust([section.folder])
-        lists = load_status([section.folder], trust, now)
-    except (TrustError, StatusListError) as error:
-        fail(str(error))
-    lines = list(describe(section.regions, trust, lists, now))
+    lines = list(describe(section.regions, kept, now))
     lines.append(_policy(section.regions[0], in_force, now))
     if as_json:
         for line in lines:
             print(json.dumps(line.as_object()))
     else:
         _print_words(lines)
-    problems = (*trust.problems, *lists.problems)
-    for problem in problems:
+    for problem in kept.problems:
         print(f"checkpoint keys: not believed: {problem}", file=sys.stderr)
-    raise typer.Exit(1 if problems or any(line.kind == "missing" for line in lines) else 0)
+    raise typer.Exit(1 if kept.problems or any(line.kind == "missing" for line in lines) else 0)
 
 
-def describe(regions: tuple[str, ...], trust: TrustList, lists: StatusLists, now: int) -> Iterator[Line]:
-    """Yield what is trusted of each issuer, those carried first, and what is missing of them."""
-    for issuer in (*regions, *sorted(trust.issuers - set(regions))):
-        keys = [key for key in trust.keys if key.issuer == issuer]
-        own_lists = [status_list for status_list in lists.lists if status_list.issuer == issuer]
+def describe(regions: tuple[str, ...], kept: Proved, now: int) -> Iterator[Line]:
+    """Yield what is trusted of each issuer carried, home first, and what is missing of it."""
+    for issuer in regions:
+        keys = [key for key in kept.trust.keys if key.issuer == issuer]
+        lists = [one for one in kept.store.lists if one.issuer == issuer]
+        if issuer in kept.published:
+            yield _publication(issuer, kept.published[issuer], now)
         yield from (_key(key, now) for key in keys)
-        yield from (_list(status_list, now) for status_list in sorted(own_lists, key=lambda each: each.uri))
-        if issuer in regions:
-            yield from _missing(issuer, keys, own_lists, now)
-    for certificate in trust.certificates:
-        subject = _subject(certificate)
-        values = (("source", certificate.source), ("subject", subject))
-        yield Line("certificate", "", f"certificate  {subject}, for standard formats only", values)
+        yield from (_list(one, now) for one in sorted(lists, key=lambda each: each.uri))
+        yield from _missing(issuer, keys, lists, now)
 
 
-def _missing(issuer: str, keys: list[TrustedKey], lists: list[StatusList], now: int) -> Iterator[Line]:
+def _publication(issuer: str, published: int, now: int) -> Line:
+    values = (("published_at", published), ("age", now - published))
+    return Line("publication", issuer, f"published {_age(now - published)} ago", values)
+
+
+def _missing(issuer: str, keys: list[TrustedKey], lists: list[Anchor], now: int) -> Iterator[Line]:
     if not any("code" in key.uses and _state(key, now) == "in force" for key in keys):
         yield Line("missing", issuer, "no key for codes: its codes are referred", (("what", "code key"),))
     if not lists:
         yield Line("missing", issuer, "no status list: its codes are STATUS_UNKNOWN", (("what", "status list"),))
-
-
-def _subject(trusted: TrustedCertificate) -> str:
-    try:
-        return trusted.certificate.subject.rfc4514_string()
-    except ValueError:  # only now is the name looked into
-        return "a name that cannot be read"
 
 
 def _state(key: TrustedKey, now: int) -> str:
@@ -144,17 +136,18 @@ def _key(key: TrustedKey, now: int) -> Line:
     )
 
 
-def _list(status_list: StatusList, now: int) -> Line:
+def _list(status_list: Anchor, now: int) -> Line:
     age = now - status_list.iat
     expired = status_list.exp is not None and now >= status_list.exp
-    words = f"list {status_list.uri}  {status_list.entries} entries, {_age(age)} old{', EXPIRED' if expired else ''}"
+    entries = status_list.length * 8 // status_list.bits
+    words = f"list {status_list.uri}  {entries} entries, {_age(age)} old{', EXPIRED' if expired else ''}"
     return Line(
         "list",
         status_list.issuer,
         words,
         (
             ("uri", status_list.uri),
-            ("entries", status_list.entries),
+            ("entries", entries),
             ("issued_at", status_list.iat),
             ("expires_at", status_list.exp),
             ("age", age),
@@ -163,8 +156,8 @@ def _list(status_list: StatusList, now: int) -> Line:
 
 
 def _policy(home: str, in_force: PolicyInForce, now: int) -> Line:
-    age = in_force.age(now)
     rules = in_force.rules
+    age = None if rules.issued_at is None else now - rules.issued_at
     origin = "built in, for the issuer's own is not there" if in_force.built_in else str(rules.source)
     words = f"policy {rules.version}  {origin}" + ("" if age is None else f", {_age(age)} old")
     return Line(

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from cli.errors import fail
-from scanner.config import ConfigError, load_document
+from keys.errors import KeysError
+from scanner.config import ConfigError, Configuration, load_document
 from scanner.policy_explain import Row, Value, rows, values
 from scanner.policy_source import PolicyInForce, policy_in_force
+from scanner.updates.at_rest import proved
 from scanner.values import SiteKind
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -37,7 +40,7 @@ def explain(
     """
     try:
         document = load_document(config)
-        force = policy_in_force(document)
+        force = policy_in_force(document, _proved_policy(document.model))
     except ConfigError as error:
         fail(f"{len(error.problems)} to correct\n{error}")
     table, limits = rows(force), tuple(values(force, document))
@@ -46,6 +49,15 @@ def explain(
     else:
         kinds = tuple(SiteKind) if all_sites else (document.model.site.kind,)
         _print_table(force, table, limits, kinds)
+
+
+def _proved_policy(configuration: Configuration) -> bytes | None:
+    """Return the home issuer's policy as it was proved; None, said on standard error, where nothing was."""
+    try:
+        return proved(configuration).policy
+    except KeysError as error:
+        print(f"checkpoint policy: {error}; the built-in rules hold", file=sys.stderr)
+        return None
 
 
 def _print_json(table: tuple[Row, ...], limits: tuple[Value, ...]) -> None:

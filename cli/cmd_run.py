@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import logging
 import logging.handlers
@@ -12,7 +11,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 from zoneinfo import ZoneInfo
 
 import typer
@@ -30,8 +29,6 @@ from scanner.engine.engine import Engine, LaneHungError
 from scanner.engine.report import PassageReport
 from scanner.engine.supervision import HungError
 from scanner.locale import Texts
-from scanner.policy_rules import PolicyError
-from scanner.policy_source import policy_in_force
 
 SCREEN_AGAIN_S = 1.0
 """A screen that fails is started again after this."""
@@ -55,10 +52,8 @@ def command(
     """
     try:
         document = load_document(config)
-        with contextlib.suppress(PolicyError):  # the region's policy, not this file, is at fault: the engine says so
-            policy_in_force(document)
     except ConfigError as error:
-        fail("\n".join(["the configuration cannot be used:", *map(describe, error.problems)]), 2)
+        _refuse(error)
     keep_small()
     configuration = document.model
     screen = sys.stdout.isatty() and not headless and not as_json
@@ -74,6 +69,9 @@ def command(
 
     clock = Clock(configuration.state.folder, probes=PROBES, boot=boot_id())
     engine = Engine(document, clock, software=software_version(), report=report)
+    engine.prove()
+    if engine.trust.loosened is not None:
+        _refuse(engine.trust.loosened)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: engine.ask_to_stop())
     if not screen:
@@ -81,6 +79,10 @@ def command(
         return
     with into_log() as terminal:
         _run(engine, Screen(engine, config, terminal))
+
+
+def _refuse(error: ConfigError) -> NoReturn:
+    fail("\n".join(["the configuration cannot be used:", *map(describe, error.problems)]), 2)
 
 
 def _run(engine: Engine, shown: Screen | None) -> None:

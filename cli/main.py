@@ -23,6 +23,7 @@ COMMANDS: dict[str, str] = {
     "decode": "read the codes in image files",
     "authority": "make keys, codes and status lists",
     "keys": "show what this appliance trusts",
+    "update": "fetch newer keys, lists and policy, now",
     "policy": "explain the rules in force",
     "journal": "show and verify the log",
     "staff": "create guards and supervisors, set PINs",

@@ -65,6 +65,7 @@ class Conductor:
         self,
         *,
         issuing: Issuing,
+        renew: Callable[[], None],
         stage: StageProcess,
         thermometer: VirtualThermometer,
         engine: EngineProcess,
@@ -72,8 +73,9 @@ class Conductor:
         seed: int,
         guard_waits_s: float,
     ) -> None:
-        """`guard_waits_s`: how long the staged guard leaves a result to people at the screen."""
+        """`renew` gives everybody new codes; `guard_waits_s`: how long staff leave a result to people at the screen."""
         self._issuing = issuing
+        self._renew = renew
         self._stage = stage
         self._thermometer = thermometer
         self._engine = engine
@@ -111,7 +113,7 @@ class Conductor:
         while True:
             yield from self.once()
             self._round += 1
-            self._issuing.issue_round(int(time.time()))
+            self._renew()
             self._pause(LISTS_S)
 
     def take_stray(self) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from scanner.control.client import ControlClient, ControlClientError
-from scanner.control.messages import Acknowledge, Command, ConfirmTime, LaneView, Override, Reply, View
+from scanner.control.messages import Acknowledge, Command, ConfirmTime, LaneView, Override, Reply, TakeStick, View
 from scanner.values import Role
 
 LANE = "main"
@@ -92,6 +92,10 @@ class Guard:
     def confirm_time(self) -> Reply:
         """Let the supervisor confirm the shown time: a machine without NTP has no other evidence."""
         return self._send(ConfirmTime(id=0, supervisor=SUPERVISOR, pin=PINS[SUPERVISOR]))
+
+    def take_stick(self) -> Reply:
+        """Take in what a stick offers."""
+        return self._send(TakeStick(id=0))
 
     def _about(self) -> int | None:
         """Return which result this guard sees, and therefore means."""

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from authority.masking import check_character, mask_name
 from authority.records import Order
+from authority.repository.federation import Federation
 from authority.request import CodeRequest
 from authority.store import Authority
 from authority.validity import next_midnight
@@ -61,15 +62,21 @@ class Holding:
 
 
 class Issuing:
-    """Two authorities in `folder`, and what they issue. One publishes to `target`, the other nobody has heard of."""
+    """Two authorities in `folder`, and what they issue. One publishes, the other nobody has heard of."""
 
-    def __init__(self, folder: Path, target: Path, now: int, zone: str) -> None:
-        """Make both authorities. Raises AuthorityError when the folder cannot be used."""
-        self._target = target
+    def __init__(self, folder: Path, repository: Path, now: int, zone: str) -> None:
+        """Make both authorities, and a federation that admits the one and releases to `repository`.
+
+        Raises AuthorityError when the folder cannot be used.
+        """
+        self._repository = repository
         self._home, self._stranger = (
             Authority.create(folder / issuer, issuer, _passphrase(), now, timezone=zone, stretch_log2=_STRETCH_LOG2)
             for issuer in (HOME, STRANGER)
         )
+        self._federation = Federation.create(folder / "federation", _passphrase(), now, stretch_log2=_STRETCH_LOG2)
+        self._region = self._home.region()
+        self._federation.admit(HOME, self._region.add_key(now, order=_ORDER), now, order=_ORDER)
         self._honest_kid = next(key.kid for key in self._home.keys if Use.CODE in key.uses)
         self._stolen_kid = self._home.add_key(Use.CODE, now, order=_ORDER).kid
         self._stolen = False
@@ -79,11 +86,17 @@ class Issuing:
 
     def close(self) -> None:
         """Close both authorities' registers."""
+        self._federation.close()
         self._home.close()
         self._stranger.close()
 
+    @property
+    def root(self) -> bytes:
+        """The root that the appliance is to trust."""
+        return self._federation.roots[0]
+
     def issue_round(self, now: int) -> None:
-        """Give everybody in the script new documents and codes, and publish keys, lists and policy as of `now`."""
+        """Give everybody in the script new documents and codes, and release keys, lists and policy as of `now`."""
         self._shown_live.clear()
         for person in SCRIPT:
             if person.same_code_as is None:
@@ -94,7 +107,8 @@ class Issuing:
             self._home.revoke_key(self._stolen_kid, Order(by="demo", reason="stolen"), now)
             self._stolen = True
         policy = f'issuer = "{HOME}"\nissued_at = {now}\n'.encode() + default_policy()
-        self._home.publish(self._target, now, policy=policy)
+        self._region.publish(self._repository, self._home.publication(now, policy=policy))
+        self._federation.release(self._repository, now)
 
     def texts(self, person: Person, now: int) -> tuple[str, ...]:
         """Return what `person` shows at `now`, in seconds: presentations are made this moment."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from demo.guard import GUARD, LANE, PINS, ROLES
 from demo.issuing import HOME, Issuing, site_zone
+from keys.update import FolderSource, pin_root_file, update
 from scanner.staff import Staff
 
 MEASURE_TIMEOUT_S = 4.0
@@ -33,8 +34,13 @@ class Site:
 
     @property
     def trust(self) -> Path:
-        """What the authority publishes and the appliance believes."""
+        """What the appliance believes, and the root by which it does."""
         return self.folder / "trust"
+
+    @property
+    def repository(self) -> Path:
+        """What the authority publishes."""
+        return self.folder / "repository"
 
     @property
     def socket(self) -> Path:
@@ -61,7 +67,9 @@ def prepare(folder: Path, now: int, language: str) -> tuple[Site, Issuing]:
     """Fill `folder` (0700, empty). Raises AuthorityError, StaffError or OSError when it cannot be used."""
     site = Site(folder)
     zone = site_zone(now)
-    issuing = Issuing(folder / "authority", site.trust, now, zone)
+    issuing = Issuing(folder / "authority", site.repository, now, zone)
+    site.trust.mkdir(mode=0o700)
+    pin_root_file(site.trust, issuing.root)
     site.state.mkdir(mode=0o700)
     os.mkfifo(site.camera, 0o600)
     staff = Staff.open(site.state)
@@ -69,6 +77,15 @@ def prepare(folder: Path, now: int, language: str) -> tuple[Site, Issuing]:
         staff.add(number, role, PINS[number])
     site.config.write_text(_config(site, zone, language), encoding="utf-8")
     return site, issuing
+
+
+def bring_up_to_date(site: Site, now: int) -> None:
+    """Let the appliance take in what was released, at once: its own schedule would come to it later.
+
+    Raises UpdateError.
+    """
+    source = FolderSource(site.repository)
+    update(site.trust, source, (HOME,), now, seen={}, believe_signed_time=True)
 
 
 def _config(site: Site, zone: str, language: str) -> str:
@@ -86,6 +103,10 @@ language = {quoted(language)}
 [trust]
 folder = {quoted(site.trust)}
 regions = ["{HOME}"]
+
+[update]
+source = {quoted(site.repository)}
+sticks = []
 
 [state]
 folder = {quoted(site.state)}

@@ -17,7 +17,7 @@ from demo.account import Summary
 from demo.conductor import Conductor
 from demo.engine_process import EngineProcess
 from demo.guard import Guard, GuardError
-from demo.site import Site, prepare
+from demo.site import Site, bring_up_to_date, prepare
 from demo.stage import Barrier
 from demo.stage_process import StageProcess
 from firmware_bridge.emulator import OpeningSeen, VirtualController, VirtualThermometer
@@ -108,7 +108,8 @@ class World:
         log_path = self._folder / LOG_NAME
         self._site, issuing = prepare(self._folder, int(time.time()), self._language)
         stack.callback(issuing.close)
-        issuing.issue_round(int(time.time()))
+        self._issuing = issuing
+        self._renew()
         log: IO[bytes] = stack.enter_context(log_path.open("ab"))
         thermometer = stack.enter_context(VirtualThermometer(self._site.thermometer, seed=self._seed))
         self._gate = stack.enter_context(VirtualController(self._site.gate, on_opening=self._lift_barrier))
@@ -126,6 +127,7 @@ class World:
             raise WorldError(f"the engine does not start: {error}; see {log_path}") from error
         self._conductor = Conductor(
             issuing=issuing,
+            renew=self._renew,
             stage=self._stage,
             thermometer=thermometer,
             engine=engine,
@@ -133,6 +135,12 @@ class World:
             seed=self._seed,
             guard_waits_s=self._guard_waits_s,
         )
+
+    def _renew(self) -> None:
+        """Let everybody have new codes, and the appliance what was released with them."""
+        now = int(time.time())
+        self._issuing.issue_round(now)
+        bring_up_to_date(self._site, now)
 
     def _bring_up(self, guard: Guard) -> None:
         guard.start()

@@ -199,8 +199,9 @@ def _place_reasons(verdict: Verdict, site: Site, rules: Rules) -> Iterator[Reaso
 
 
 def _is_stale(freshness: Freshness, rules: Rules) -> bool:
-    """Keys carry no date of their own: none at all is what makes them stale."""
-    return freshness.keys_age is None or freshness.lists_age is None or freshness.lists_age > rules.refer_after
+    """Whether keys or lists are missing, or were published too long ago; the built-in policy has no date."""
+    ages = (freshness.keys_age, freshness.lists_age)
+    return any(age is None or age > rules.refer_after for age in ages)
 
 
 def _is_accepted(verdict: Verdict, site: Site, rules: Rules) -> bool:

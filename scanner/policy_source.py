@@ -1,13 +1,9 @@
-"""Which rules are in force: the home issuer's policy from the trust folder, else the built-in one, tightened.
-
-The only part of policy that reads files.
-"""
+"""Which rules are in force: the home issuer's policy as it was proved, else the built-in one, tightened."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import resources
-from pathlib import Path
 
 from scanner.config import ConfigError, Configuration, Document
 from scanner.config.problems import Problem
@@ -15,7 +11,6 @@ from scanner.policy_rules import LooserError, PolicyError, Rules, read_rules, st
 
 DEFAULT_FILE = "policy_default.toml"
 BUILT_IN = f"scanner/{DEFAULT_FILE}"
-MAX_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +22,6 @@ class PolicyInForce:
     """No policy of the home issuer is there: a degradation, `policy_default`."""
     data: bytes
     """The file the rules were read from."""
-
-    def age(self, now: int) -> int | None:
-        """Return the policy's age in seconds at `now`, None where it carries no date."""
-        return None if self.rules.issued_at is None else now - self.rules.issued_at
 
 
 def default_policy() -> bytes:
@@ -49,20 +40,17 @@ def built_in_policy(configuration: Configuration) -> PolicyInForce:
     return PolicyInForce(stricter(rules, kind, temperature, freshness), built_in=True, data=data)
 
 
-def policy_in_force(document: Document[Configuration]) -> PolicyInForce:
-    """Return the rules that hold for a configuration.
+def policy_in_force(document: Document[Configuration], proved: bytes | None) -> PolicyInForce:
+    """Return the rules that hold for a configuration; `proved` is the home issuer's policy file, None without one.
 
-    Raises PolicyError: the home issuer's policy is there and faulty. It is never silently replaced.
+    Raises PolicyError: the home issuer's policy is faulty. It is never silently replaced.
     Raises ConfigError: the configuration would loosen the policy; names file, line and key.
     """
     configuration = document.model
     home = configuration.trust.regions[0]
-    path = configuration.trust.folder / "policy" / f"{home}.toml"
-    data = _read(path)
-    if data is None:
-        built_in, data, source = True, default_policy(), BUILT_IN
-    else:
-        built_in, source = False, str(path)
+    built_in = proved is None
+    source = BUILT_IN if built_in else f"policy/{home}.toml"
+    data = default_policy() if proved is None else proved
     rules = read_rules(data, source)
     if not built_in and rules.issuer != home:
         got = "no issuer" if rules.issuer is None else f'"{rules.issuer}"'
@@ -73,13 +61,3 @@ def policy_in_force(document: Document[Configuration]) -> PolicyInForce:
         problems = [document.problem(item.path, item.wanted, item.got) for item in error.loosened]
         raise ConfigError(problems) from None
     return PolicyInForce(tightened, built_in, data)
-
-
-def _read(path: Path) -> bytes | None:
-    try:
-        with path.open("rb") as file:
-            return file.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise PolicyError([Problem(str(path), None, "", "a readable policy file", str(error.strerror))]) from None

@@ -111,6 +111,7 @@ class Appliance:
         self.folder = folder
         self.state = state or folder / "state"
         self.world = SmallWorld(folder, ISSUER, int(time.time()))
+        self.world.found()
         self.world.publish(self.world.now - published_ago_s)
         self.openings = folder / "openings"
         self.socket = socket or folder / "control.sock"
@@ -136,7 +137,7 @@ class Appliance:
 kind = "{kind}"
 language = "en"
 [trust]
-folder = "{self.world.trust_folder}"
+folder = "{self.world.kept}"
 [state]
 folder = "{self.state}"
 [journal]
@@ -225,6 +226,17 @@ port = "{folder / "gate"}"
             self.engine.kill()
             self.engine.wait()
             self.engine = None
+
+    def update(self, source: Path) -> subprocess.CompletedProcess[str]:
+        """Bring the appliance up to date by the command, as somebody in a terminal does."""
+        return subprocess.run(
+            [sys.executable, "-m", "cli.main", "update", "--config", str(self.config), "--from", str(source)],
+            capture_output=True,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT), **self._environment},
+            timeout=30,
+            check=False,
+        )
 
     def show(self, text: str | None) -> None:
         """Hold a code before the camera, or nothing."""

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
 from authority.masking import check_character
 from authority.records import Order
+from authority.repository.federation import Federation
 from authority.request import CodeRequest, IssuedCode
 from authority.store import Authority
 from demo import specimens
@@ -21,6 +22,7 @@ from keys.presentation import present
 from keys.seal import SealKey
 from keys.status_list import StatusLists, load_status
 from keys.trust_list import TrustList, Use, load_trust
+from keys.update import FolderSource, Outcome, pin_root_file, update
 from keys.verdict import Carrier, Colour, DocumentType, Group, Verdict
 from keys.verifier import Verifier
 
@@ -31,6 +33,8 @@ ISSUER = "CN-33"
 PASSPHRASE = b"correct horse battery"
 ORDER = Order(by="Officer Li", reason="contact of a case")
 DAY = 86_400
+FOUNDED = 60 * DAY
+"""How long before `now` the authority's keys came into force."""
 
 
 @cache
@@ -41,6 +45,15 @@ def _template(issuer: str, founded: int) -> Path:
     # The cheapest scrypt: what a test needs is the way, not the half second.
     Authority.create(parent / "authority", issuer, PASSPHRASE, founded, stretch_log2=4).close()
     return parent / "authority"
+
+
+@cache
+def _federation(founded: int) -> Path:
+    """Make a federation's folder once a run."""
+    parent = Path(tempfile.mkdtemp(prefix="checkpoint-world-"))
+    atexit.register(shutil.rmtree, parent, ignore_errors=True)
+    Federation.create(parent / "federation", PASSPHRASE, founded, stretch_log2=4).close()
+    return parent / "federation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +77,14 @@ class SmallWorld:
         self.trust_folder = root / "published"
         self.passphrase = PASSPHRASE
         # Keys are made once a run and copied: a test needs an authority of its own, not keys of its own.
-        shutil.copytree(_template(issuer, now - 30 * DAY), root / "authority")
+        shutil.copytree(_template(issuer, now - FOUNDED), root / "authority")
         self.authority = Authority.open(root / "authority", PASSPHRASE)
         self.trust = TrustList()
         self.lists = StatusLists()
         self.verifier = Verifier(self.trust, self.lists)
+        self.federation: Federation | None = None
+        self.regions = [issuer]
+        self._member_of = self
         self._people = 0
 
     @classmethod
@@ -78,10 +94,57 @@ class SmallWorld:
         world.publish(now - 60)
         return world
 
-    def publish(self, at: int | None = None) -> None:
+    @property
+    def repository(self) -> Path:
+        """What the federation releases: the repository as a server or a stick carries it."""
+        return self._member_of.root / "repository"
+
+    @property
+    def kept(self) -> Path:
+        """The appliance's own trust folder."""
+        return self.root / "kept"
+
+    def found(self, founded: int | None = None) -> None:
+        """Found a federation that admits this world's region, and let an appliance trust its root."""
+        moment = self.now - FOUNDED if founded is None else founded
+        shutil.copytree(_federation(moment), self.root / "federation")
+        self.federation = Federation.open(self.root / "federation", PASSPHRASE)
+        self._admit(self.authority)
+        self.kept.mkdir()
+        pin_root_file(self.kept, self.federation.roots[0])
+
+    def admit(self, neighbour: SmallWorld) -> None:
+        """Let another world's region publish into this world's repository, and the appliance carry it."""
+        neighbour.federation, neighbour._member_of = self.federation, self
+        self.regions.append(neighbour.authority.issuer)
+        self._admit(neighbour.authority)
+
+    def _admit(self, authority: Authority) -> None:
+        assert self.federation is not None
+        key = authority.region().add_key(self.now, order=ORDER)
+        self.federation.admit(authority.issuer, key, self.now, order=ORDER)
+
+    def release(self, at: int | None = None, *, policy: bytes | None = None) -> None:
+        """Publish everything of this world's region as of `at` into the repository."""
+        assert self.federation is not None
+        moment = self.now if at is None else at
+        self.authority.region().publish(self.repository, self.authority.publication(moment, policy=policy))
+        released = self.federation.release(self.repository, moment)
+        assert not released.refused
+
+    def take_in(self, at: int | None = None) -> Outcome:
+        """Bring the appliance's trust folder up to date from the repository."""
+        moment = self.now if at is None else at
+        source = FolderSource(self.repository)
+        return update(self.kept, source, self.regions, moment, seen={}, believe_signed_time=False)
+
+    def publish(self, at: int | None = None, *, policy: bytes | None = None) -> None:
         """Publish everything as of `at` (`now` when not given), and let the appliance read it."""
         moment = self.now if at is None else at
-        self.authority.publish(self.trust_folder, moment)
+        if self.federation is not None:
+            self.release(moment, policy=policy)
+            self.take_in(moment)
+        self.authority.publish(self.trust_folder, moment, policy=policy)
         self.trust = load_trust([self.trust_folder])
         self.lists = load_status([self.trust_folder], self.trust, max(moment, self.now))
         self.verifier = Verifier(self.trust, self.lists)

@@ -8,7 +8,7 @@ import zoneinfo
 from collections.abc import Iterator
 from pathlib import Path
 
-from scanner.config.model import CameraSection, Configuration, LaneSection, is_picamera
+from scanner.config.model import CameraSection, Configuration, LaneSection, is_address, is_picamera
 from scanner.config.problems import ConfigError, Problem
 from scanner.config.reader import MAX_BYTES, Document, near, read, show
 from scanner.locale import languages
@@ -64,6 +64,7 @@ def _check(document: Document[Configuration]) -> Iterator[Problem]:
     if site.language not in known:
         wanted = "one of the languages " + ", ".join(known)
         yield document.problem(("site", "language"), wanted, show(site.language), near(site.language, known))
+    yield from _check_update(document)
     yield from _duplicates(document)
     for number, lane in enumerate(document.model.lane):
         yield from _check_lane(document, number, lane)
@@ -75,6 +76,13 @@ def _is_zone(name: str) -> bool:
     except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
         return False
     return True
+
+
+def _check_update(document: Document[Configuration]) -> Iterator[Problem]:
+    source = document.model.update.source
+    if source is not None and "://" in source and not is_address(source):
+        wanted = "an address that begins with https:// or http://, or the path of a folder"
+        yield document.problem(("update", "source"), wanted, show(source))
 
 
 def _duplicates(document: Document[Configuration]) -> Iterator[Problem]:
@@ -154,6 +162,9 @@ def _anchored(configuration: Configuration, folder: Path) -> Configuration:
             under("control", "socket", configuration.control.socket),
         )
     )
+    source = configuration.update.source
+    if source is not None and not is_address(source):
+        sections["update"] = configuration.update.model_copy(update={"source": str(folder / source)})
     sections["lane"] = tuple(_anchored_lane(lane, folder) for lane in configuration.lane)
     return configuration.model_copy(update=sections)
 

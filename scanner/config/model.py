@@ -45,9 +45,19 @@ class TrustSection(Section):
     """Whom the appliance believes."""
 
     folder: Path = Path("state/trust")
-    """Holds trust/<issuer>.jwks.json, status/<issuer>/<n>.cwt and policy/<issuer>.toml."""
+    """The pinned root and what was proved under it; only updates write there."""
     regions: tuple[Issuer, ...] = Field(("CN-33",), min_length=1)
     """Issuers carried; the first is home."""
+
+
+class UpdateSection(Section):
+    """Where newer keys, lists and policy come from; wherever that is, only what the pinned root vouches for counts."""
+
+    source: str | None = Field(None, min_length=1, max_length=500)
+    """Address of the repository (`http://`, `https://`) or its folder; None: only by hand or from a stick."""
+    every_minutes: int = Field(60, ge=5, le=1440)
+    sticks: tuple[str, ...] = ("/media/*", "/media/*/*", "/run/media/*/*", "/mnt", "/mnt/*")
+    """Patterns of folders where sticks are mounted."""
 
 
 class StateSection(Section):
@@ -104,6 +114,11 @@ class CameraSection(Section):
     """Whether exposure and gain follow the light, as far as they are "auto" and the camera obeys."""
 
 
+def is_address(source: str) -> bool:
+    """Whether an update's source names a server rather than a folder."""
+    return source.startswith(("https://", "http://"))
+
+
 def is_picamera(source: str) -> bool:
     """Whether a camera's source names a Raspberry Pi camera module rather than a path."""
     return source.partition(":")[0] == "picamera"
@@ -152,6 +167,7 @@ class Configuration(Section):
 
     site: SiteSection = SiteSection()
     trust: TrustSection = TrustSection()
+    update: UpdateSection = UpdateSection()
     state: StateSection = StateSection()
     journal: JournalSection = JournalSection()
     control: ControlSection = ControlSection()

@@ -1,4 +1,4 @@
-"""The control protocol: one JSON object a line over a local socket, version 2.
+"""The control protocol: one JSON object a line over a local socket, version 3.
 
 The engine speaks first with `Hello`, then sends a `View` whenever something changed (at most 20 a second; a slow
 client gets the newest, never a backlog) and a `Preview` a few times a second to clients that asked for it.
@@ -18,7 +18,7 @@ from keys.reasons import Reason
 from keys.verdict import Carrier, Colour, DocumentType
 from scanner.values import ClockTrust, GuardStep, Outcome, SiteKind, TemperatureRule
 
-PROTOCOL_VERSION = 2
+PROTOCOL_VERSION = 3
 MAX_LINE = 256 * 1024
 """Bytes; a longer line ends the connection."""
 
@@ -116,6 +116,20 @@ class DegradationView(Message):
     since: int
 
 
+class UpdateView(Message):
+    """How the appliance is kept up to date."""
+
+    running: bool = False
+    stick: str | None = None
+    """Name of a stick that carries something to take in."""
+    at: int | None = None
+    """When the last attempt ended, seconds since 1970 UTC."""
+    result: str | None = None
+    """How it ended: `scanner.updates.report.Result`."""
+    why: str = ""
+    """In words, where it did not end well."""
+
+
 class View(Message):
     """The whole engine as it stands: replaces the view before it."""
 
@@ -134,6 +148,7 @@ class View(Message):
     """When the oldest of them was written, seconds since 1970."""
     guard: str | None
     """Staff number on shift."""
+    update: UpdateView = UpdateView()
     degraded: tuple[DegradationView, ...]
     lanes: tuple[LaneView, ...]
 
@@ -246,6 +261,13 @@ class ConfirmTime(Message):
     pin: str
 
 
+class TakeStick(Message):
+    """Take in what the stick offers. Needs no PIN: only what is signed under the pinned root comes of it."""
+
+    type: Literal["take_stick"] = "take_stick"
+    id: int
+
+
 class WatchPreview(Message):
     """Ask for previews of a lane, or no longer."""
 
@@ -256,7 +278,7 @@ class WatchPreview(Message):
 
 
 Command = Annotated[
-    Override | Acknowledge | Remeasure | Pause | ConfirmTime | WatchPreview, Field(discriminator="type")
+    Override | Acknowledge | Remeasure | Pause | ConfirmTime | TakeStick | WatchPreview, Field(discriminator="type")
 ]
 ServerMessage = Annotated[Hello | View | Preview | Reply, Field(discriminator="type")]
 

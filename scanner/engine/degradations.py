@@ -25,6 +25,7 @@ class Cause(StrEnum):
     LISTS_MISSING = "lists_missing"
     LISTS_STALE = "lists_stale"
     LISTS_OLD = "lists_old"
+    UPDATE_REFUSED = "update_refused"
     POLICY_DEFAULT = "policy_default"
     CAMERA_LOST = "camera_lost"
     CAMERA_POOR = "camera_poor"

@@ -31,11 +31,12 @@ from scanner.engine.devices import LaneDevices
 from scanner.engine.inputs import DeviceState, Midnight
 from scanner.engine.lane_loop import LaneLoop
 from scanner.engine.log import Log
+from scanner.engine.renewal import Renewal
 from scanner.engine.report import PassageReport, Reporter
 from scanner.engine.staff_desk import StaffDesk
 from scanner.engine.supervision import SupervisedThread, notify_systemd
 from scanner.engine.trust import Trust
-from scanner.engine.views import engine_view
+from scanner.engine.views import engine_view, update_view
 from scanner.engine.vision import Reports, Vision
 from scanner.journal.entry import EntryDraft
 from scanner.journal.errors import JournalError
@@ -156,7 +157,7 @@ class Engine:
         self._started_at = self._remembers_since = time.monotonic()
         """When the lanes' memory of codes began: it dies at the start and at midnight."""
         self.degradations = Degradations(clock.now, self._degradation_changed)
-        self.trust = Trust(document, clock.now, self.degradations)
+        self.trust = Trust(document, lambda: max(clock.now(), clock.floor), self.degradations)
         self._log = Log(
             configuration.state.folder,
             reserve_mb=configuration.journal.reserve_mb,
@@ -165,7 +166,14 @@ class Engine:
             degradations=self.degradations,
             written=self._written,
         )
-        desk = StaffDesk(Staff(configuration.state.folder), clock, self._loop_of, self._on_time_confirmed)
+        self._renewal = Renewal(document, self.degradations, changed=self._view_wanted.set)
+        desk = StaffDesk(
+            Staff(configuration.state.folder),
+            clock,
+            self._loop_of,
+            self._on_time_confirmed,
+            self._renewal.keeper.take_stick,
+        )
         self.control = ControlServer(configuration.control.socket, self._hello(), desk.handle)
         self._control_retry_at = 0.0
         self.opened = Opened()
@@ -181,9 +189,12 @@ class Engine:
         """Let `run` end soon. Only sets a flag: a signal handler may call it whatever the thread was doing."""
         self._asked_to_stop = True
 
-    def run(self) -> None:
-        """Serve the lanes until `stopping` is set. Raises LaneHungError when only a new process can help."""
+    def prove(self) -> None:
+        """Prove what is kept of keys, lists and policy; what does not hold is a degradation."""
         self.trust.load()
+
+    def run(self) -> None:
+        """Serve the lanes until `stopping` is set, after `prove`. Raises LaneHungError: only a new process can help."""
         opened = self._log.open()
         self._raise_floor()
         if opened:
@@ -192,6 +203,7 @@ class Engine:
         self._reporter.start()
         for lane in self._lanes:
             lane.start()
+        self._renewal.start()
         notify_systemd("READY=1")
         try:
             while not (self._asked_to_stop or self.stopping.is_set()):
@@ -206,6 +218,7 @@ class Engine:
     def _end(self) -> None:
         notify_systemd("STOPPING=1")
         self.stopping.set()
+        self._renewal.stop()
         for lane in self._lanes:
             lane.stop()
         self._record(records.run(started=False, stamp=self.stamp(None)))
@@ -232,6 +245,10 @@ class Engine:
             self._log.use_seal_key()
             self._record_news()
         self.trust.judge()
+        self._renewal.watch()
+        if self._log.is_open:
+            for report in self._renewal.take_notable():
+                self._record(records.update(report, self.trust.home, self.stamp(None)))
         if self._log.poll():
             self._on_log_opened()
         if not self.control.serving and now >= self._control_retry_at:
@@ -382,6 +399,7 @@ class Engine:
             oldest_ms=self._log.oldest_ms,
             degraded=self.degradations.active(),
             lanes=tuple(lane.loop.view for lane in self._lanes),
+            update=update_view(self._renewal.keeper.state, self._renewal.last),
         )
         if view != self._last_view:
             self._last_view = view

@@ -23,8 +23,9 @@ from scanner.journal.detail import (
 )
 from scanner.journal.entry import EntryDraft, Evidence, Temperature
 from scanner.journal.personal import Personal
-from scanner.journal.shape import loggable
+from scanner.journal.shape import loggable, spoken
 from scanner.policy import Rules, Site
+from scanner.updates.report import Result, UpdateReport
 from scanner.values import ClockTrust, Outcome
 
 
@@ -194,4 +195,24 @@ def list_taken_in(issuer: str, uri: str, issued_at: int, stamp: Stamp) -> EntryD
         lane="",
         issuer=loggable(issuer),
         detail=UpdateDetail(what=Updated.LISTS, version=str(issued_at), uri=loggable(uri), issued_at=issued_at),
+    )
+
+
+def update(report: UpdateReport, home: str, stamp: Stamp) -> EntryDraft:
+    """Draft the entry of a publication that was taken in, or refused."""
+    refused = report.result is Result.REFUSED
+    return EntryDraft(
+        kind=EntryKind.UPDATE,
+        time_ms=stamp.time_ms,
+        clock=stamp.clock,
+        lane="",
+        issuer=loggable(home),
+        detail=UpdateDetail(
+            what=Updated.REPOSITORY,
+            version=loggable(report.generation) or "none",
+            issued_at=report.signed_time,
+            refused=(report.cause or "refused") if refused else None,
+            why=spoken(report.why) if report.why else None,
+            source=spoken(report.source),
+        ),
     )

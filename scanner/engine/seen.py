@@ -7,7 +7,7 @@ import logging
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from keys.status_list import StatusLists
+from keys.status_store import Anchor
 from scanner.files import replace_file
 
 log = logging.getLogger(__name__)
@@ -28,9 +28,9 @@ class SeenLists:
         """The newest `iat` of each list, seconds since 1970 UTC."""
         return self._times
 
-    def note(self, lists: StatusLists) -> tuple[tuple[str, str, int], ...]:
+    def note(self, lists: Iterable[Anchor]) -> tuple[tuple[str, str, int], ...]:
         """Remember what is newer now, and return it: issuer, uri, `iat`."""
-        news = tuple((one.issuer, one.uri, one.iat) for one in lists.lists if one.iat > self._times.get(one.uri, -1))
+        news = tuple((one.issuer, one.uri, one.iat) for one in lists if one.iat > self._times.get(one.uri, -1))
         if news:
             self._times = {**self._times, **{uri: iat for _, uri, iat in news}}
             self._save()

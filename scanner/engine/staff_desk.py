@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 
 from scanner.clock import Clock, ClockError
-from scanner.control.messages import Acknowledge, Command, ConfirmTime, Override, Pause, Remeasure, Reply
+from scanner.control.messages import Acknowledge, Command, ConfirmTime, Override, Pause, Remeasure, Reply, TakeStick
 from scanner.engine.inputs import Ask, AskedCommand, StaffOverride
 from scanner.engine.lane_loop import LaneLoop
 from scanner.staff import Staff, StaffError
@@ -29,12 +29,17 @@ class StaffDesk:
         clock: Clock,
         lane: Callable[[str], LaneLoop | None],
         confirmed: Callable[[str], None],
+        take_stick: Callable[[], bool],
     ) -> None:
-        """Serve one engine's screens; `confirmed` hears which supervisor vouched for the time."""
+        """Serve one engine's screens.
+
+        `confirmed` hears which supervisor vouched for the time; `take_stick` takes in what a stick offers.
+        """
         self._staff = staff
         self._confirmed = confirmed
         self._clock = clock
         self._lane = lane
+        self._take_stick = take_stick
 
     def handle(self, command: Command) -> Reply:
         """Carry out one command and return its reply; may wait for the lane and its log."""
@@ -46,6 +51,8 @@ class StaffDesk:
                 error = self._override(command)
             case Acknowledge() | Remeasure() | Pause():
                 error = self._ask(command.lane, command)
+            case TakeStick():
+                error = None if self._take_stick() else "command.no_stick"
             case _:
                 error = "command.unknown"
         return Reply(id=command.id, ok=error is None, error=error)

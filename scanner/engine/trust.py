@@ -1,20 +1,21 @@
-"""The verified state the engine decides by: keys, lists and policy, loaded and proved again whenever they change."""
+"""The verified state the engine decides by: keys, lists and policy, proved at every start and after every update."""
 
 from __future__ import annotations
 
 import logging
-import stat
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
-from keys.errors import KeysError, TrustError
+from keys.errors import KeysError
 from keys.seal import SealKey
-from keys.status_list import StatusLists, load_status
-from keys.trust_list import TrustedKey, TrustList, Use, load_trust
+from keys.status_store import StatusStore
+from keys.trust_list import TrustList
+from keys.update import Proved, current_generation, prove
 from keys.verifier import Verifier
 from scanner.config.model import Configuration
 from scanner.config.problems import ConfigError
@@ -22,12 +23,13 @@ from scanner.config.reader import Document
 from scanner.engine.degradations import Cause, Degradations
 from scanner.engine.seen import SeenLists
 from scanner.policy import Rules
+from scanner.policy_rules import PolicyError
 from scanner.policy_source import PolicyInForce, built_in_policy, policy_in_force
 from scanner.values import ClockTrust, Freshness
 
 log = logging.getLogger(__name__)
 
-POLL_S = 2.0
+POLL_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +37,11 @@ class Verified:
     """One verified state; replaced as a whole."""
 
     trust: TrustList
-    lists: StatusLists
+    lists: StatusStore
     verifier: Verifier
     policy: PolicyInForce
+    published: Mapping[str, int]
+    """When each issuer published what is in force, seconds since 1970 UTC."""
 
     @property
     def rules(self) -> Rules:
@@ -46,26 +50,29 @@ class Verified:
 
 
 class Trust:
-    """Holds the last verified state. What fails its checks stays as it was last proved, and `problem` says why.
+    """Holds the last verified state. What does not hold leaves it in force, and `problem` says why.
 
-    Each issuer's keys, each list and the policy by itself: one region's mistake does not close another's gates, and a
-    policy that cannot be read does not keep a key from being revoked.
+    A state is proved at the start, and in a thread of its own whenever an update has switched to another: fifty
+    million codes take a second, and a slow box several, in which its lanes go on by the state before.
     """
 
     def __init__(self, document: Document[Configuration], now: Callable[[], int], degradations: Degradations) -> None:
+        """`now` gives the latest time that is known to have passed, seconds since 1970 UTC."""
         self._document = document
         self._section = document.model.trust
         self._now = now
         self._degradations = degradations
-        self._fingerprint: tuple[tuple[str, int, int], ...] = ()
+        self._generation: str | None = None
         self._poll_at = 0.0
+        self._proving: _Proving | None = None
         self._seen = SeenLists(document.model.state.folder)
         self.problem: str | None = None
+        self.loosened: ConfigError | None = None
+        """Where the configuration asks for less than the policy in force does."""
         self.news: tuple[tuple[str, str, int], ...] = ()
         """Lists that came into force and have no entry in the log yet: issuer, uri, `iat`."""
-        empty = TrustList(())
-        lists = StatusLists(())
-        self.verified = Verified(empty, lists, Verifier(empty, lists), built_in_policy(document.model))
+        empty, lists = TrustList(()), StatusStore.empty()
+        self.verified = Verified(empty, lists, Verifier(empty, lists), built_in_policy(document.model), {})
 
     @property
     def home(self) -> str:
@@ -79,76 +86,68 @@ class Trust:
             return None
         return SealKey(found.kid, found.public_key)
 
+    def load(self) -> bool:
+        """Prove what lies on the disk, now; True when it came into force."""
+        proving = self._begin()
+        proving.run()
+        return self._end(proving)
+
     def poll(self) -> bool:
-        """Load again if a file under the trust folder changed; True when a new state came into force."""
+        """Look for another state, and take one that has been proved into force; True when that happened."""
         now = time.monotonic()
         if now < self._poll_at:
             return False
         self._poll_at = now + POLL_S
-        fingerprint = _fingerprint(self._section.folder)
-        if fingerprint == self._fingerprint:
-            return False
-        self._fingerprint = fingerprint
-        return self.load()
+        proving = self._proving
+        if proving is not None:
+            if proving.is_alive():
+                return False
+            self._proving = None
+            return self._end(proving)
+        if current_generation(self._section.folder) != self._generation:
+            self._proving = self._begin()
+            self._proving.start()
+        return False
 
-    def load(self) -> bool:
-        """Read and prove everything; True when a new state came into force."""
-        folder, now = self._section.folder, self._now()
-        self._fingerprint = _fingerprint(folder)
-        problems: list[str] = []
-        try:
-            trust = TrustList(self._keys(problems))
-            found = load_status(
-                [
-                    folder / "status" / issuer
-                    for issuer in self._section.regions
-                    if (folder / "status" / issuer).is_dir()
-                ],
-                trust,
-                now,
-                seen=self._seen.times,
-            )
-            # A list that went missing or bad stays in force as it was last proved, unless a key that signs lists was
-            # taken back: then only what the other keys prove counts.
-            keeps = _list_signers(self.verified.trust) <= _list_signers(trust)
-            lists = self.verified.lists.joined(found) if keeps else found
-        except (KeysError, OSError) as error:
-            self.problem = str(error)
-            log.error("the trust folder changed but does not hold: %s; the last verified state stays in force", error)
+    def _begin(self) -> _Proving:
+        self._generation = current_generation(self._section.folder)
+        return _Proving(self._section.folder, self._section.regions, self._now(), self._seen.times)
+
+    def _end(self, proving: _Proving) -> bool:
+        proved = proving.proved
+        if proved is None:
+            self.problem = proving.problem
+            log.error("what is kept of keys and lists does not hold: %s; the state before stays in force", self.problem)
             self._judge()
             return False
-        policy = self._policy(problems)
-        problems += found.problems
+        problems = list(proved.problems)
+        policy = self._policy(proved, problems)
         for problem in problems:
-            log.error("the trust folder does not hold: %s; what was last proved of it stays in force", problem)
+            log.error("of the keys, lists and policy kept, this does not hold: %s", problem)
         self.problem = "; ".join(problems) or None
-        self.verified = Verified(trust, lists, Verifier(trust, lists), policy)
-        self.news += self._seen.note(lists)
+        self.verified = Verified(
+            proved.trust, proved.store, Verifier(proved.trust, proved.store), policy, proved.published
+        )
+        self.news += self._seen.note(proved.store.lists)
         self._judge()
         return True
 
-    def _keys(self, problems: list[str]) -> Iterator[TrustedKey]:
-        """Yield each carried issuer's keys; of one whose file does not hold, those last believed."""
-        for issuer in self._section.regions:
-            path = self._section.folder / "trust" / f"{issuer}.jwks.json"
-            if not path.exists():
-                continue
-            try:
-                yield from load_trust([path]).keys
-            except TrustError as error:
-                problems.append(str(error))
-                yield from (key for key in self.verified.trust.keys if key.issuer == issuer)
-
-    def _policy(self, problems: list[str]) -> PolicyInForce:
-        """Return the policy in the folder; where it does not hold, or has gone, the one last believed."""
+    def _policy(self, proved: Proved, problems: list[str]) -> PolicyInForce:
+        """Return the policy that was proved; where it cannot be used, or has gone, the one last believed."""
+        self.loosened = None
+        before = self.verified.policy
         try:
-            found = policy_in_force(self._document)
-        except ConfigError as error:
+            found = policy_in_force(self._document, proved.policy)
+        except PolicyError as error:
             problems.append(str(error))
-            return self.verified.policy
-        if found.built_in and not self.verified.policy.built_in:
-            problems.append(f"the policy of {self.home} has gone from {self._section.folder}")
-            return self.verified.policy
+            return before
+        except ConfigError as error:
+            self.loosened = error
+            problems.append(str(error))
+            return before
+        if found.built_in and not before.built_in:
+            problems.append(f"the policy of {self.home} is no longer published")
+            return before
         return found
 
     def freshness(self, issuer: str | None, clock: ClockTrust) -> Freshness:
@@ -157,19 +156,22 @@ class Trust:
         None, or an issuer that is not carried, is judged by the home issuer.
         """
         judged = issuer if issuer in self._section.regions else self.home
-        age = self._lists_age(judged)
-        # Until keys carry a signed time of their own, the lists they signed vouch for them.
         return Freshness(
-            keys_age=age if self.verified.trust.knows(judged) else None,
-            lists_age=age,
-            policy_age=self.verified.policy.age(self._now()),
+            keys_age=self._age(judged) if self.verified.trust.knows(judged) else None,
+            lists_age=self._lists_age(judged),
+            policy_age=None if self.verified.policy.built_in else self._age(self.home),
             clock=clock,
         )
 
     def signed_times(self) -> tuple[tuple[int, str], ...]:
-        """Return the times the home authority signed, seconds since 1970, with what carried each."""
-        times = [one.iat for one in self.verified.lists.lists if one.issuer == self.home]
-        return ((max(times), f"status list of {self.home}"),) if times else ()
+        """Return the times the home authority signed, seconds since 1970 UTC, with what carried each."""
+        published = self.verified.published.get(self.home)
+        return () if published is None else ((published, f"publication of {self.home}"),)
+
+    def _age(self, issuer: str) -> int | None:
+        """Return how long ago `issuer` last said that its keys and policy are these, None where it never did."""
+        published = self.verified.published.get(issuer)
+        return None if published is None else max(0, self._now() - published)
 
     def _lists_age(self, issuer: str) -> int | None:
         oldest = self.verified.lists.oldest_iat((issuer,))
@@ -202,19 +204,18 @@ class Trust:
         self._degradations.set(Cause.SEAL_KEY_MISSING, self.seal_key() is None, detail=self.home)
 
 
-def _list_signers(trust: TrustList) -> frozenset[tuple[str, bytes]]:
-    """Return issuer and key id of every key that may sign status lists."""
-    return frozenset((key.issuer, key.kid) for key in trust.keys if Use.STATUS in key.uses and not key.revoked)
+class _Proving(threading.Thread):
+    """One proof of what lies on the disk; whatever comes of it stands in `proved` or `problem` afterwards."""
 
+    def __init__(self, folder: Path, regions: tuple[str, ...], now: int, seen: Mapping[str, int]) -> None:
+        super().__init__(name="trust", daemon=True)
+        self._folder, self._regions, self._at, self._lists_seen = folder, regions, now, seen
+        self.proved: Proved | None = None
+        self.problem = ""
 
-def _fingerprint(folder: Path) -> tuple[tuple[str, int, int], ...]:
-    """Return name, size and time of every file, for noticing a change."""
-    found = []
-    for path in folder.rglob("*"):
+    def run(self) -> None:
+        """Prove."""
         try:
-            status = path.stat()
-        except OSError:
-            continue
-        if stat.S_ISREG(status.st_mode):
-            found.append((str(path), status.st_size, status.st_mtime_ns))
-    return tuple(sorted(found))
+            self.proved = prove(self._folder, self._regions, self._at, self._lists_seen)
+        except (KeysError, OSError) as error:
+            self.problem = str(error)

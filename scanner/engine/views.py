@@ -6,13 +6,15 @@ from collections.abc import Mapping
 
 from firmware_bridge.values import Light, LinkState, Measurement, Sample
 from scanner.config.model import SiteSection
-from scanner.control.messages import DegradationView, LaneView, ResultView, TemperatureView, View
+from scanner.control.messages import DegradationView, LaneView, ResultView, TemperatureView, UpdateView, View
 from scanner.engine.degradations import Degradation
 from scanner.engine.person import Person
 from scanner.engine.ports import Devices
 from scanner.engine.tally import Tally
 from scanner.lane import State
 from scanner.policy import Rules
+from scanner.updates.keeper import UpdateState
+from scanner.updates.report import UpdateReport
 from scanner.values import Freshness, Outcome
 
 SHOWN = frozenset({State.PASSED, State.REFERRED, State.STOPPED, State.OVERRIDING})
@@ -121,6 +123,7 @@ def engine_view(
     oldest_ms: int | None,
     degraded: tuple[Degradation, ...],
     lanes: tuple[LaneView, ...],
+    update: UpdateView,
 ) -> View:
     """Return the whole engine's view at `now`. Until there is a hub, nobody else holds any entry."""
     return View(
@@ -135,8 +138,20 @@ def engine_view(
         waiting=entries,
         oldest_waiting=None if oldest_ms is None else oldest_ms // 1000,
         guard=None,
+        update=update,
         degraded=tuple(
             DegradationView(code=one.cause.value, lane=one.lane, detail=one.detail, since=one.since) for one in degraded
         ),
         lanes=lanes,
+    )
+
+
+def update_view(state: UpdateState, last: UpdateReport | None) -> UpdateView:
+    """Return how the appliance is kept up to date; `last` is the newest report, None before the first."""
+    return UpdateView(
+        running=state.running,
+        stick=state.stick,
+        at=None if last is None else last.at,
+        result=None if last is None else last.result.value,
+        why="" if last is None else last.why,
     )

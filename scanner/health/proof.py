@@ -7,58 +7,56 @@ from collections.abc import Iterator
 from typing import Final
 
 from keys.errors import KeysError
-from keys.status_list import load_status
-from keys.trust_list import TrustList, Use, load_trust
+from keys.status_store import StatusStore
+from keys.trust_list import TrustList, Use
+from keys.update import Proved
 from scanner.clock import Clock
 from scanner.clock_probes import PROBES, boot_id
 from scanner.config import ConfigError, Configuration, Document
 from scanner.health.finding import Finding, failed, good, span, warning
 from scanner.policy_rules import Rules
 from scanner.policy_source import policy_in_force
+from scanner.updates.at_rest import proved
 from scanner.values import ClockTrust
 
+ADVICE: Final = "run: checkpoint update"
 EXPIRY_NOTICE_S: Final = 14 * 86_400
 """A key that ends sooner is named."""
 
 
-def check_policy(document: Document[Configuration]) -> tuple[Rules | None, Finding]:
+def check_kept(configuration: Configuration) -> tuple[Proved | None, tuple[Finding, ...]]:
+    """Return the keys, lists and policy that are kept, proved anew, and what of them does not hold."""
+    part = "trust"
+    try:
+        found = proved(configuration)
+    except KeysError as error:
+        return None, (failed(part, f"nothing that is kept can be proved: {error}", ADVICE),)
+    return found, tuple(warning(part, f"this does not hold: {problem}", ADVICE) for problem in found.problems)
+
+
+def check_policy(document: Document[Configuration], kept: Proved | None) -> tuple[Rules | None, Finding]:
     """Return the rules in force, None where they cannot be read, and what there is to say of them."""
     part = "policy"
-    configuration = document.model
+    home = document.model.trust.regions[0]
     try:
-        force = policy_in_force(document)
+        force = policy_in_force(document, None if kept is None else kept.policy)
     except ConfigError as error:
         return None, failed(part, f"the rules cannot be used: {error}", "put right what is named, or update the policy")
-    home = configuration.trust.regions[0]
     if force.built_in:
-        place = configuration.trust.folder / "policy" / f"{home}.toml"
-        advice = f"fetch the policy that {home} has published, to {place}"
-        return force.rules, warning(part, "the built-in rules are in force", advice)
+        return force.rules, warning(part, "the built-in rules are in force", f"{home} must publish a policy; {ADVICE}")
     return force.rules, good(part, f"policy {force.rules.version} of {home} is in force")
 
 
-def check_trust(configuration: Configuration, now: int) -> tuple[TrustList, tuple[Finding, ...]]:
-    """Return the keys the appliance believes, and what there is to say of them at `now`."""
+def check_keys(configuration: Configuration, trust: TrustList, now: int) -> Iterator[Finding]:
+    """Yield what there is to say at `now` of the keys that are believed."""
     part = "keys"
-    folder = configuration.trust.folder / "trust"
     home = configuration.trust.regions[0]
-    files = [folder / f"{issuer}.jwks.json" for issuer in configuration.trust.regions]
-    missing = [file for file in files if not file.exists()]
-    advice = f"copy what the authority has published into {configuration.trust.folder}"
-    try:
-        trust = load_trust([file for file in files if file.exists()])
-    except KeysError as error:
-        return TrustList(()), (failed(part, f"the keys cannot be read: {error}", advice),)
-    findings = [
-        failed(part, f"there are no keys of the home issuer {home}: {file} is missing", advice)
-        if file.name.startswith(f"{home}.")
-        else warning(part, f"there are no keys of {file.name.removesuffix('.jwks.json')}", advice)
-        for file in missing
-    ]
+    for issuer in configuration.trust.regions:
+        if not trust.knows(issuer):
+            grave = failed if issuer == home else warning
+            yield grave(part, f"there are no keys of {issuer}: its codes cannot be proved", ADVICE)
     if trust.knows(home):
-        findings += _home_keys(trust, home, now)
-    findings += [warning(part, problem, advice) for problem in trust.problems]
-    return trust, tuple(findings)
+        yield from _home_keys(trust, home, now)
 
 
 def _home_keys(trust: TrustList, home: str, now: int) -> Iterator[Finding]:
@@ -77,32 +75,23 @@ def _home_keys(trust: TrustList, home: str, now: int) -> Iterator[Finding]:
     yield good(part, f"{len(trust.keys)} keys of {issuers} issuer{'' if issuers == 1 else 's'} are held")
 
 
-def check_lists(configuration: Configuration, trust: TrustList, rules: Rules | None, now: int) -> Iterator[Finding]:
-    """Yield whether the status lists of every carried region are there, hold, and are fresh at `now`."""
+def check_lists(configuration: Configuration, lists: StatusStore, rules: Rules | None, now: int) -> Iterator[Finding]:
+    """Yield whether there are status lists of every carried region, fresh at `now`."""
     part = "status lists"
     home = configuration.trust.regions[0]
     for issuer in configuration.trust.regions:
-        folder = configuration.trust.folder / "status" / issuer
-        advice = f"fetch the status lists that {issuer} has published, to {folder}"
         grave = failed if issuer == home else warning
-        try:
-            lists = load_status([folder], trust, now) if folder.is_dir() else None
-        except KeysError as error:
-            yield grave(part, f"the lists of {issuer} cannot be read: {error}", advice)
-            continue
-        for problem in () if lists is None else lists.problems:
-            yield grave(part, f"a list does not hold and is not used: {problem}", advice)
-        oldest = None if lists is None else lists.oldest_iat((issuer,))
-        if lists is None or oldest is None:
-            yield grave(part, f"there is no status list of {issuer}: its codes cannot be judged", advice)
+        oldest = lists.oldest_iat((issuer,))
+        if oldest is None:
+            yield grave(part, f"there is no status list of {issuer}: its codes cannot be judged", ADVICE)
             continue
         age = max(0, now - oldest)
         if rules is not None and age > rules.refer_after:
-            yield grave(part, f"the lists of {issuer} are {span(age)} old: everybody is referred to staff", advice)
+            yield grave(part, f"the lists of {issuer} are {span(age)} old: everybody is referred to staff", ADVICE)
         elif rules is not None and age > rules.warn_after:
-            yield warning(part, f"the lists of {issuer} are {span(age)} old", advice)
+            yield warning(part, f"the lists of {issuer} are {span(age)} old", ADVICE)
         else:
-            count = len(lists.lists)
+            count = sum(1 for one in lists.lists if one.issuer == issuer)
             yield good(part, f"{count} list{'' if count == 1 else 's'} of {issuer}, {span(age)} old")
 
 

@@ -69,6 +69,8 @@ class Updated(IntEnum):
     LISTS = 1
     POLICY = 2
     SOFTWARE = 3
+    REPOSITORY = 4
+    """A whole publication, taken in or refused."""
 
 
 @unique
@@ -166,7 +168,7 @@ class RunDetail:
 
 @dataclass(frozen=True, slots=True)
 class UpdateDetail:
-    """Kind 8: keys, lists, policy or software were replaced; field 11 names whose."""
+    """Kind 8: keys, lists, policy or software were replaced, or were not; field 11 names whose."""
 
     what: Updated = field(metadata=_at(1, _one_of(Updated)))
     version: str = field(metadata=_at(2, shape.identifier))
@@ -174,6 +176,12 @@ class UpdateDetail:
     """The list's uri."""
     issued_at: int | None = field(default=None, metadata=_at(4, shape.uint))
     """Signed time of what was taken in, seconds."""
+    refused: str | None = field(default=None, metadata=_at(5, shape.key))
+    """Why it was not taken in: a word of `keys.errors.UpdateCause`."""
+    source: str | None = field(default=None, metadata=_at(6, shape.sentence))
+    """The address or folder it came from."""
+    why: str | None = field(default=None, metadata=_at(7, shape.sentence))
+    """What did not hold, in words."""
 
 
 @dataclass(frozen=True, slots=True)

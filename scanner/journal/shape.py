@@ -18,6 +18,7 @@ UINT_MAX = (1 << 63) - 1
 _KEY = re.compile(r"[a-z0-9_.\-]{1,48}")
 _IDENTIFIER = re.compile(r"[A-Za-z0-9:/._+\-]{1,128}")
 _LANE = re.compile(r"[a-z0-9-]{0,16}")
+_SENTENCE = re.compile(r"[ -~]{1,200}")
 _STAFF = re.compile(r"[A-Za-z0-9-]{1,16}")
 
 I = TypeVar("I", bound=IntEnum)  # noqa: E741 — the usual letter for an integer enum here
@@ -63,6 +64,15 @@ key = _text(_KEY, "a key of lower-case letters, digits, '_', '.' and '-' (free t
 identifier = _text(_IDENTIFIER, "an identifier of at most 128 plain characters")
 lane = _text(_LANE, "a lane's name, or empty")
 staff = _text(_STAFF, "a staff number of at most 16 letters, digits and '-'")
+
+sentence = _text(_SENTENCE, "a sentence of at most 200 plain characters")
+"""Our own words on what a machine sent, in plain ASCII; never what a person is called or typed."""
+
+
+def spoken(text: str) -> str:
+    """`text` cut and bent to what `sentence` takes."""
+    plain = "".join(letter if " " <= letter <= "~" else "?" for letter in text)
+    return plain[:200] or "?"
 
 
 def loggable(text: str | None) -> str | None:

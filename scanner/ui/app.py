@@ -24,6 +24,7 @@ from scanner.control.messages import (
     Preview,
     Remeasure,
     Reply,
+    TakeStick,
     View,
     WatchPreview,
 )
@@ -184,6 +185,9 @@ class GuardScreen(App[None], inherit_bindings=False):
         if before.result is not None and _person(before) != _person(self._scene_now):
             # One turn later: the lines that named the person are painted over by then.
             self.call_after_refresh(forget_text)
+        said = words.update_ended(self._scene_now, before.view, event.view)
+        if said:
+            self._say(said)
         self._ring(self._announcer.strokes(event.view))
         self._watch()
 
@@ -308,6 +312,12 @@ class GuardScreen(App[None], inherit_bindings=False):
 
         await self._open(StaffDialog(scene, title, "", (), submit, supervisor_only=True))
 
+    def action_take_stick(self) -> None:
+        """Take in what a stick offers."""
+        view = self._scene_now.view
+        if self._outage is None and view is not None and view.update.stick is not None:
+            self._tell(TakeStick(id=0))
+
     async def _open(self, dialog: StaffDialog) -> None:
         def closed(agreed: bool | None) -> None:
             if agreed:
@@ -366,7 +376,7 @@ def _gist(view: View | None) -> tuple[object, ...]:
         )
         for lane in view.lanes
     )
-    return faults, lanes
+    return faults, lanes, view.update
 
 
 def _person(scene: Scene) -> tuple[str, int, int | None] | None:

@@ -139,6 +139,8 @@ def keys(scene: Scene) -> list[tuple[str, str]]:
             out.append(("Tab", scene.say("key_lane")))
         if scene.view is not None and scene.view.clock.value:
             out.append(("C", scene.say("key_time")))
+        if scene.view is not None and scene.view.update.stick is not None:
+            out.append(("U", scene.say("key_update")))
     out.append(("L", scene.say("key_language")))
     if scene.allow_quit:
         out.append(("Q", scene.say("key_quit")))

@@ -32,6 +32,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         Binding("m,M", "app.remeasure", show=False, priority=True),
         Binding("p,P", "app.pause", show=False, priority=True),
         Binding("c,C", "app.confirm_time", show=False, priority=True),
+        Binding("u,U", "app.take_stick", show=False, priority=True),
         Binding("l,L", "app.next_language", show=False, priority=True),
         Binding("t,T", "app.next_theme", show=False, priority=True),
         Binding("tab,right", "app.next_lane(1)", show=False, priority=True),

@@ -30,6 +30,7 @@ GRAVITY = (
     "memory_lost",
     "control_unavailable",
     "lists_old",
+    "update_refused",
     "policy_default",
     "offset_expired",
     "camera_poor",
@@ -247,7 +248,25 @@ def standing(scene: Scene, view: View) -> list[str]:
         waiting = scene.say("waiting_oldest", n=view.waiting, age=duration(scene, now - view.oldest_waiting))
     clock = scene.say("clock_trusted" if view.clock is ClockTrust.TRUSTED else "clock_untrusted")
     guard = scene.say("on_shift", guard=view.guard) if view.guard else scene.say("nobody_on_shift")
-    return [lists, waiting, clock, guard]
+    return [*_update(scene, view), lists, waiting, clock, guard]
+
+
+def _update(scene: Scene, view: View) -> list[str]:
+    if view.update.running:
+        return [scene.say("updating")]
+    stick = view.update.stick
+    if stick is None:
+        return []
+    return [scene.say("stick_offered", stick=stick if scene.terminal.can_show(stick) else "USB")]
+
+
+def update_ended(scene: Scene, before: View | None, after: View) -> str:
+    """Return what to say of an update that has just ended, empty where none has; a refusal is a degradation besides."""
+    was, now = before.update if before is not None else None, after.update
+    if was is None or now.at is None or (now.at, now.result) == (was.at, was.result):
+        return ""
+    key = f"screen.update_{now.result}"
+    return scene.texts.get(key) if scene.texts.has(key) else ""
 
 
 def devices(scene: Scene, lane: LaneView) -> list[str]:

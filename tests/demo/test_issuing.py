@@ -9,11 +9,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from demo.issuing import Issuing, masked, site_zone
+from demo.issuing import HOME, Issuing, masked, site_zone
 from demo.people import SCRIPT, Person, Specimen
 from keys.reasons import Reason
-from keys.status_list import load_status
-from keys.trust_list import load_trust
+from keys.update import FolderSource, pin_root_file, prove, update
 from keys.verdict import Colour
 from keys.verifier import Verifier
 
@@ -45,37 +44,43 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def issuing(published: Path) -> Iterator[Issuing]:
-    issuing = Issuing(published / "authority", published / "trust", NOW, "Asia/Shanghai")
+    issuing = Issuing(published / "authority", published / "repository", NOW, "Asia/Shanghai")
+    (published / "trust").mkdir()
+    pin_root_file(published / "trust", issuing.root)
     issuing.issue_round(NOW)
     yield issuing
     issuing.close()
 
 
 def verifier(published: Path, now: int) -> Verifier:
-    trust = load_trust([published / "trust" / "trust"])
-    return Verifier(trust, load_status([published / "trust" / "status"], trust, now))
+    trust, source = published / "trust", FolderSource(published / "repository")
+    update(trust, source, (HOME,), now, seen={}, believe_signed_time=False)
+    proved = prove(trust, (HOME,), now, {})
+    return Verifier(proved.trust, proved.store)
 
 
-def check(person: Person, text: str, specimen: Specimen, published: Path, now: int) -> None:
-    verdict = verifier(published, now).verify(text, now)
+def check(person: Person, text: str, specimen: Specimen, appliance: Verifier, now: int) -> None:
+    verdict = appliance.verify(text, now)
     assert verdict.reason is REFUSED.get(specimen), person.key
     if verdict.valid:
         assert verdict.colour is COLOURS.get(specimen, Colour.GREEN), person.key
 
 
 def test_every_code_is_what_its_owner_s_story_says(issuing: Issuing, published: Path) -> None:
+    appliance = verifier(published, NOW + 40)
     for person in SCRIPT:
         for text, specimen in zip(issuing.texts(person, NOW + 40), person.specimens, strict=True):
-            check(person, text, specimen, published, NOW + 40)
+            check(person, text, specimen, appliance, NOW + 40)
 
 
 def test_a_second_round_has_new_codes_of_the_same_kinds(issuing: Issuing, published: Path) -> None:
     first = {person.key: issuing.texts(person, NOW + 50) for person in SCRIPT}
     issuing.issue_round(NOW + 100)
+    appliance = verifier(published, NOW + 140)
     for person in SCRIPT:
         texts = issuing.texts(person, NOW + 140)
         for text, specimen in zip(texts, person.specimens, strict=True):
-            check(person, text, specimen, published, NOW + 140)
+            check(person, text, specimen, appliance, NOW + 140)
         if person.specimens[0] not in {Specimen.SHOP, Specimen.REVOKED_KEY}:
             assert texts != first[person.key]
 

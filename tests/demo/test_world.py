@@ -106,7 +106,7 @@ def test_nothing_is_left_running(staged: Staged) -> None:
 
 def test_the_authority_can_open_what_the_appliance_sealed_and_the_appliance_s_folder_cannot(staged: Staged) -> None:
     private = {path.parent.parent.name for path in staged.world.site.folder.rglob("private/*.pem")}
-    assert private == {HOME, STRANGER}
+    assert private == {HOME, STRANGER, "federation"}
     assert "王**".encode() not in journal_path(staged.world.site.state).read_bytes()
 
 

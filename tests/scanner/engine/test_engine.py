@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -110,14 +111,15 @@ def test_a_list_published_while_the_lane_works_takes_effect_and_is_an_entry(appl
 
 def test_an_older_list_put_back_is_not_believed(appliance: Appliance) -> None:
     code = appliance.world.code()
-    old = {path: path.read_bytes() for path in appliance.world.trust_folder.rglob("*.cwt")}
+    old = appliance.folder / "old"
+    shutil.copytree(appliance.world.kept, old, symlinks=True)
     appliance.world.now = int(time.time())
     appliance.world.authority.revoke(code.identity, ORDER, appliance.world.now)
     appliance.world.publish()
     appliance.start()
     appliance.stop()
-    for path, data in old.items():
-        path.write_bytes(data)
+    shutil.rmtree(appliance.world.kept)
+    old.rename(appliance.world.kept)
     appliance.start()
     appliance.show(code.text)
     assert appliance.report(0)["outcome"] != "pass"

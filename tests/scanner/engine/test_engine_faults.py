@@ -17,7 +17,9 @@ import serial
 
 from firmware_bridge.values import LinkState
 from scanner.journal.detail import EntryKind, FaultDetail
+from scanner.policy_source import default_policy
 from tests.appliance import Appliance, picture, pictures
+from tests.world import ISSUER
 
 
 @pytest.fixture
@@ -261,7 +263,7 @@ def test_a_broken_configuration_starts_nothing_and_names_every_fault(appliance: 
 
 
 def test_trust_that_is_missing_refers_people_in_words(appliance: Appliance) -> None:
-    shutil.rmtree(appliance.world.trust_folder)
+    shutil.rmtree(appliance.world.kept)
     appliance.start()
     appliance.wait_degraded("keys_missing")
     appliance.wait_degraded("lists_missing")
@@ -270,12 +272,17 @@ def test_trust_that_is_missing_refers_people_in_words(appliance: Appliance) -> N
     assert appliance.opened() == []
 
 
-def test_a_bad_trust_file_leaves_the_last_verified_state_in_force(appliance: Appliance) -> None:
+def test_a_state_that_does_not_prove_itself_leaves_the_last_verified_one_in_force(appliance: Appliance) -> None:
     appliance.start()
-    for path in appliance.world.trust_folder.rglob("*"):
-        if path.is_file() and path.suffix in {".json", ".cwt"}:
-            path.write_bytes(path.read_bytes()[:-3] + b"\x00\x00\x00")
-    appliance.wait_for(lambda: "does not hold" in appliance.log.read_text("utf-8") or None)
+    current = appliance.world.kept / "current"
+    false = current.resolve().with_name("999999")
+    shutil.copytree(current.resolve(), false)
+    for path in false.rglob("*.json"):
+        path.write_bytes(path.read_bytes()[:-3] + b"\x00\x00\x00")
+    current.unlink()
+    current.symlink_to("generations/999999")
+    appliance.wait_degraded("trust_refused")
+    assert "does not hold" in appliance.log.read_text("utf-8")
     passes(appliance, 0)
 
 
@@ -291,11 +298,11 @@ def test_killing_the_screen_or_many_of_them_leaves_the_lane_alone(appliance: App
 
 
 def test_a_policy_that_does_not_hold_is_refused_in_words_and_the_lane_goes_on(appliance: Appliance) -> None:
-    policy = appliance.world.trust_folder / "policy" / "CN-33.toml"
-    policy.parent.mkdir(exist_ok=True)
-    policy.write_text("format = 1\n[temperature]\nlimit_centi = 9000\n", "utf-8")
+    world = appliance.world
+    world.publish(world.now - 30, policy=b"format = 1\n[temperature]\nlimit_centi = 9000\n")
     appliance.start()
     appliance.wait_degraded("trust_refused")
     passes(appliance, 0)
-    policy.unlink()
+    world.publish(policy=f'issuer = "{ISSUER}"\nissued_at = {world.now}\n'.encode() + default_policy())
     appliance.wait_degraded("trust_refused", active=False)
+    appliance.wait_degraded("policy_default", active=False)

@@ -33,7 +33,8 @@ class Desk:
         self.lane = Lane()
         self.confirmed: list[str] = []
         staff = Staff(folder)
-        self.desk = StaffDesk(staff, Clock(folder), lambda _: cast(LaneLoop, self.lane), self.confirmed.append)
+        lane = cast(LaneLoop, self.lane)
+        self.desk = StaffDesk(staff, Clock(folder), lambda _: lane, self.confirmed.append, lambda: False)
 
 
 def test_a_command_that_the_lane_did_not_come_to_is_not_done_later(

@@ -23,7 +23,7 @@ class Place:
         self.now = int(time.time())
         self.config = root / "config.toml"
         self.state = root / "state"
-        self.trust = root / "published"
+        self.trust = root / "kept"
         self.extra = ""
         self.lane = '[[lane]]\nname = "main"\n'
         self.write()
@@ -40,7 +40,8 @@ class Place:
     def publish(self, age_s: int = 60) -> SmallWorld:
         """Let an authority publish everything as of `age_s` seconds ago."""
         world = SmallWorld(self.root, "CN-33", self.now)
-        world.authority.publish(self.trust, self.now - age_s)
+        world.found()
+        world.publish(self.now - age_s)
         return world
 
     def employ(self, *roles: Role) -> None:

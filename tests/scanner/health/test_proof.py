@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
-from keys.trust_list import TrustList, Use
+from keys.trust_list import Use
+from keys.update import Proved
 from scanner.clock import BUILD_TIME
 from scanner.health import Finding, Grade
 from scanner.health.finding import span
-from scanner.health.proof import check_clock, check_lists, check_policy, check_trust
+from scanner.health.proof import check_clock, check_kept, check_keys, check_lists, check_policy
 from tests.scanner.health.place import Place
 from tests.world import ORDER
 
@@ -22,33 +24,39 @@ def place(tmp_path: Path) -> Place:
     return Place(tmp_path)
 
 
-def grades(findings: tuple[Finding, ...]) -> list[Grade]:
+def grades(findings: Iterable[Finding]) -> list[Grade]:
     return [finding.grade for finding in findings]
+
+
+def kept(place: Place) -> Proved:
+    found, findings = check_kept(place.write().model)
+    assert found is not None
+    assert findings == ()
+    return found
 
 
 def lists(place: Place, *, later: int = 0) -> list[Finding]:
     document = place.write()
-    now = place.now + later
-    trust, _ = check_trust(document.model, now)
-    rules, _ = check_policy(document)
-    return list(check_lists(document.model, trust, rules, now))
+    found = kept(place)
+    rules, _ = check_policy(document, found)
+    return list(check_lists(document.model, found.store, rules, place.now + later))
+
+
+def keys(place: Place, now: int) -> list[Finding]:
+    return list(check_keys(place.write().model, kept(place).trust, now))
 
 
 def test_what_the_authority_published_is_good(place: Place) -> None:
     place.publish()
-    trust, findings = check_trust(place.write().model, place.now)
-    assert trust.knows("CN-33")
-    assert grades(findings) == [GOOD]
-    assert grades(tuple(lists(place))) == [GOOD]
+    assert grades(keys(place, place.now)) == [GOOD]
+    assert grades(lists(place)) == [GOOD]
 
 
-def test_without_anything_published_keys_and_lists_fail_and_say_where_they_belong(place: Place) -> None:
-    _, findings = check_trust(place.write().model, place.now)
-    assert grades(findings) == [FAILED]
-    assert "CN-33.jwks.json is missing" in findings[0].sentence
-    (finding,) = lists(place)
+def test_without_anything_taken_in_the_doctor_says_what_to_run(place: Place) -> None:
+    found, (finding,) = check_kept(place.write().model)
+    assert found is None
     assert finding.grade is FAILED
-    assert str(place.trust / "status" / "CN-33") in finding.advice
+    assert "checkpoint update" in finding.advice
 
 
 def test_a_region_carried_besides_that_is_missing_is_a_warning(place: Place) -> None:
@@ -56,38 +64,29 @@ def test_a_region_carried_besides_that_is_missing_is_a_warning(place: Place) -> 
     document = place.write()
     both = document.model.trust.model_copy(update={"regions": ("CN-33", "CN-31")})
     configuration = document.model.model_copy(update={"trust": both})
-    trust, findings = check_trust(configuration, place.now)
-    assert grades(findings) == [WARNING, GOOD]
-    assert [f.grade for f in check_lists(configuration, trust, None, place.now)] == [GOOD, WARNING]
-
-
-def test_a_damaged_trust_list_fails_by_name(place: Place) -> None:
-    place.publish()
-    (place.trust / "trust" / "CN-33.jwks.json").write_text("{")
-    trust, findings = check_trust(place.write().model, place.now)
-    assert isinstance(trust, TrustList)
-    assert grades(findings) == [FAILED]
-    assert "CN-33.jwks.json" in findings[0].sentence
+    found, findings = check_kept(configuration)
+    assert found is not None
+    assert grades(findings) == [WARNING]
+    assert grades(check_keys(configuration, found.trust, place.now)) == [WARNING, GOOD]
+    assert grades(check_lists(configuration, found.store, None, place.now)) == [GOOD, WARNING]
 
 
 def test_keys_that_end_soon_or_have_ended_are_named(place: Place) -> None:
     place.publish()
-    trust, _ = check_trust(place.write().model, place.now)
-    end = max(key.exp for key in trust.keys if Use.CODE in key.uses)
-    _, soon = check_trust(place.write().model, end - 5 * DAY)
+    end = max(key.exp for key in kept(place).trust.keys if Use.CODE in key.uses)
+    soon = keys(place, end - 5 * DAY)
     assert WARNING in grades(soon)
     assert any("ends in 5 days" in finding.sentence for finding in soon)
-    _, over = check_trust(place.write().model, end + 1)
-    assert FAILED in grades(over)
+    assert FAILED in grades(keys(place, end + 1))
 
 
 def test_a_revoked_key_does_not_count_as_one_in_force(place: Place) -> None:
     world = place.publish()
-    for key in world.trust.keys or check_trust(place.write().model, place.now)[0].keys:
+    for key in kept(place).trust.keys:
         if Use.CODE in key.uses:
             world.authority.revoke_key(key.kid, ORDER, place.now)
-    world.authority.publish(place.trust, place.now)
-    _, findings = check_trust(place.write().model, place.now)
+    world.publish(place.now)
+    findings = keys(place, place.now)
     assert any(f.grade is FAILED and "proves codes is in force" in f.sentence for f in findings)
 
 
@@ -101,22 +100,25 @@ def test_old_lists_are_told_by_their_signed_age(place: Place, hours: int, grade:
 
 def test_a_damaged_list_fails_and_is_never_read_as_an_empty_one(place: Place) -> None:
     place.publish()
-    (file,) = (place.trust / "status" / "CN-33").glob("*.cwt")
+    file = place.trust / "current" / "status.bin"
     damaged = bytearray(file.read_bytes())
-    damaged[-1] ^= 1
+    damaged[600_000] ^= 1
+    file.chmod(0o600)
     file.write_bytes(damaged)
-    found = lists(place)
-    assert grades(tuple(found)) == [FAILED, FAILED]
-    assert file.name in found[0].sentence
+    document = place.write()
+    found, (finding,) = check_kept(document.model)
+    assert found is not None
+    assert "jkm:33/1" in finding.sentence
+    assert grades(check_lists(document.model, found.store, None, place.now)) == [FAILED]
 
 
 def test_built_in_rules_are_a_warning_and_a_faulty_policy_fails(place: Place) -> None:
-    rules, finding = check_policy(place.write())
+    rules, finding = check_policy(place.write(), None)
     assert rules is not None
     assert finding.grade is WARNING
-    (place.trust / "policy").mkdir(parents=True)
-    (place.trust / "policy" / "CN-33.toml").write_text("nonsense")
-    rules, finding = check_policy(place.write())
+    world = place.publish()
+    world.publish(place.now, policy=b"format = 1")
+    rules, finding = check_policy(place.write(), kept(place))
     assert rules is None
     assert finding.grade is FAILED
 

@@ -23,6 +23,7 @@ uints = st.integers(0, (1 << 63) - 1)
 centi = st.integers(-30_000, 30_000)
 identifiers = st.from_regex(r"[A-Za-z0-9:/._+\-]{1,128}", fullmatch=True)
 keys = st.from_regex(r"[a-z0-9_.\-]{1,48}", fullmatch=True)
+sentences = st.from_regex(r"[ -~]{1,200}", fullmatch=True)
 staff = st.from_regex(r"[A-Za-z0-9-]{1,16}", fullmatch=True)
 kid = st.binary(min_size=8, max_size=8)
 
@@ -52,6 +53,9 @@ SHAPES: dict[str, st.SearchStrategy[object]] = {
     "people": uints,
     "confirmed": st.booleans(),
     "why_not": st.none() | keys,
+    "refused": st.none() | keys,
+    "source": st.none() | sentences,
+    "why": st.none() | sentences,
 }
 
 
