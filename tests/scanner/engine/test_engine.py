@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from authority.masking import mask_name
+from demo.guard import Guard
 from keys.verdict import Carrier, Colour
 from scanner.journal.detail import EntryKind, UpdateDetail
 from scanner.values import Outcome
@@ -65,34 +66,30 @@ def vars_of(value: object) -> object:
     return {name: vars_of(getattr(value, name)) for name in slots} if slots else value
 
 
-def test_a_red_code_stops_and_a_guard_alone_cannot_admit_it(appliance: Appliance) -> None:
-    guard = appliance.start().attend()
-    appliance.show(appliance.world.code(colour=Colour.RED).text)
-    appliance.wait_lane(lambda lane: lane.state == "stopped")
+def test_a_red_code_stops_and_a_guard_alone_cannot_admit_it(working: Appliance, guard: Guard) -> None:
+    working.show(working.world.code(colour=Colour.RED).text)
+    working.wait_lane(lambda lane: lane.state == "stopped")
     assert guard.admit("known_resident").error == "override.supervisor_needed"
     assert guard.acknowledge().ok
-    appliance.wait_lane(lambda lane: lane.state == "waiting")
-    assert appliance.opened() == []
+    working.wait_lane(lambda lane: lane.state == "waiting")
+    assert working.opened() == []
 
 
-def test_a_guard_admits_an_expired_code_and_the_gate_opens_for_that_entry(appliance: Appliance) -> None:
-    guard = appliance.start().attend()
-    appliance.show(appliance.world.expired())
-    appliance.wait_lane(lambda lane: lane.state == "referred")
+def test_a_guard_admits_an_expired_code_and_the_gate_opens_for_that_entry(working: Appliance, guard: Guard) -> None:
+    working.show(working.world.expired())
+    working.wait_lane(lambda lane: lane.state == "referred")
     assert guard.admit("known_resident").ok
-    opened = appliance.wait_for(lambda: appliance.opened() or None)
-    appliance.stop()
-    override = appliance.entries()[opened[0]]
+    opened = working.wait_for(lambda: working.opened() or None)
+    override = working.entries()[opened[0]]
     assert override.kind is EntryKind.OVERRIDE
     assert override.outcome is Outcome.PASS
     assert override.refers_to is not None
-    assert appliance.entries()[override.refers_to].kind is EntryKind.PASSAGE
+    assert working.entries()[override.refers_to].kind is EntryKind.PASSAGE
 
 
-def test_a_paper_code_for_another_district_is_referred(appliance: Appliance) -> None:
-    appliance.start()
-    appliance.show(appliance.world.code(region="330203", carrier=Carrier.PAPER).text)
-    assert appliance.report(0)["reasons"] == ["OUT_OF_REGION"]
+def test_a_paper_code_for_another_district_is_referred(working: Appliance) -> None:
+    working.show(working.world.code(region="330203", carrier=Carrier.PAPER).text)
+    assert working.report(0)["reasons"] == ["OUT_OF_REGION"]
 
 
 def test_a_list_published_while_the_lane_works_takes_effect_and_is_an_entry(appliance: Appliance) -> None:

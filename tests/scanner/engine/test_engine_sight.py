@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import cv2
 import numpy as np
-import pytest
 
 from authority.qr import matrix
 from scanner.journal.detail import EntryKind
 from tests.appliance import Appliance
 
 POSTER = "https://shop.example/coupon"
-
-
-@pytest.fixture
-def appliance(tmp_path: Path) -> Iterator[Appliance]:
-    with Appliance(tmp_path) as appliance:
-        appliance.start()
-        yield appliance
 
 
 def wall(*codes: tuple[str, int, int, float], smear: int = 1) -> tuple[bytes, ...]:
@@ -54,39 +43,39 @@ def pass_one(appliance: Appliance, number: int) -> object:
     return outcome
 
 
-def test_a_poster_beside_a_health_code_blocks_nobody(appliance: Appliance) -> None:
-    appliance.feed.frames = wall((POSTER, 60, 60, 8), (appliance.world.code().text, 640, 120, 5))
-    assert pass_one(appliance, 0) == "pass"
-    appliance.stop()
-    assert passages(appliance) == 1
+def test_a_poster_beside_a_health_code_blocks_nobody(working: Appliance) -> None:
+    before = passages(working)
+    working.feed.frames = wall((POSTER, 60, 60, 8), (working.world.code().text, 640, 120, 5))
+    assert pass_one(working, 0) == "pass"
+    assert passages(working) == before + 1
 
 
-def test_a_poster_alone_is_named_and_nothing_is_recorded(appliance: Appliance) -> None:
-    appliance.feed.frames = wall((POSTER, 60, 60, 8))
-    appliance.wait_lane(lambda lane: lane.hint == "hint.not_a_code")
-    appliance.stop()
-    assert passages(appliance) == 0
+def test_a_poster_alone_is_named_and_nothing_is_recorded(working: Appliance) -> None:
+    before = passages(working)
+    working.feed.frames = wall((POSTER, 60, 60, 8))
+    working.wait_lane(lambda lane: lane.hint == "hint.not_a_code")
+    assert passages(working) == before
 
 
-def test_two_codes_in_one_picture_are_two_passages(appliance: Appliance) -> None:
-    first, second = appliance.world.code().text, appliance.world.code().text
-    appliance.feed.frames = wall((first, 40, 120, 5), (second, 700, 120, 5))
-    assert [pass_one(appliance, n) for n in (0, 1)] == ["pass", "pass"]
-    appliance.wait_lane(lambda lane: lane.state == "waiting")
-    appliance.stop()
-    assert passages(appliance) == 2
-    assert len(set(appliance.opened())) == 2
+def test_two_codes_in_one_picture_are_two_passages(working: Appliance) -> None:
+    before = passages(working)
+    first, second = working.world.code().text, working.world.code().text
+    working.feed.frames = wall((first, 40, 120, 5), (second, 700, 120, 5))
+    assert [pass_one(working, n) for n in (0, 1)] == ["pass", "pass"]
+    working.wait_lane(lambda lane: lane.state == "waiting")
+    assert passages(working) == before + 2
+    assert len(set(working.opened())) == 2
 
 
-def test_fifty_codes_in_one_picture_do_no_harm(appliance: Appliance) -> None:
+def test_fifty_codes_in_one_picture_do_no_harm(working: Appliance) -> None:
+    before = passages(working)
     small = [(f"https://x.example/{n}", 8 + 90 * (n % 7), 4 + 88 * (n // 7), 2) for n in range(49)]
-    appliance.feed.frames = wall(*small, (appliance.world.code().text, 740, 200, 5))
-    assert pass_one(appliance, 0) == "pass"
-    appliance.stop()
-    assert passages(appliance) == 1
+    working.feed.frames = wall(*small, (working.world.code().text, 740, 200, 5))
+    assert pass_one(working, 0) == "pass"
+    assert passages(working) == before + 1
 
 
-def test_a_code_that_moves_too_fast_to_be_read_gets_a_hint(appliance: Appliance) -> None:
-    appliance.feed.frames = wall((appliance.world.code().text, 500, 200, 4), smear=21)
-    appliance.wait_lane(lambda lane: lane.hint == "hint.hold_still")
-    assert appliance.lane().state == "waiting"
+def test_a_code_that_moves_too_fast_to_be_read_gets_a_hint(working: Appliance) -> None:
+    working.feed.frames = wall((working.world.code().text, 500, 200, 4), smear=21)
+    working.wait_lane(lambda lane: lane.hint == "hint.hold_still")
+    assert working.lane().state == "waiting"
