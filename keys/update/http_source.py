@@ -90,12 +90,18 @@ class HttpSource:
                 response = self._ask(url)
                 self._check(response, path, limit)
                 content = _inflated(self._read(response, limit, patience), response, limit)
+        except NotThereError:
+            raise
         except FetchError:
             self._line.close()
             raise
         except (HTTPError, http.client.HTTPException, OSError, zlib.error) as error:
             self._line.close()
             raise self._failed(path, error, cut=patience.ended) from None
+        if patience.ended:
+            # Cut among the headers, an answer looks like one that has no content.
+            self._line.close()
+            raise self._too_slow(path)
         return content
 
     def _ask(self, url: str) -> HTTPResponse:
@@ -152,10 +158,13 @@ class HttpSource:
         words = f"{self._name} sends more than {limit} bytes for {path}, which is all that it may have"
         return FetchError(UpdateCause.ENDLESS_DATA, words)
 
+    def _too_slow(self, path: str) -> FetchError:
+        words = f"{self._name} sends {path} too slowly (less than {self._floor} bytes a second): given up"
+        return FetchError(UpdateCause.SLOW_RETRIEVAL, words)
+
     def _failed(self, path: str, error: Exception, *, cut: bool) -> FetchError:
         if cut:
-            words = f"{self._name} sends {path} too slowly (less than {self._floor} bytes a second): given up"
-            return FetchError(UpdateCause.SLOW_RETRIEVAL, words)
+            return self._too_slow(path)
         if isinstance(error, TimeoutError | ReadTimeoutError):
             words = f"{self._name} has sent nothing of {path} for {self._line.timeout:g} seconds: given up"
             return FetchError(UpdateCause.SLOW_RETRIEVAL, words)
