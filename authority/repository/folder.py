@@ -12,7 +12,7 @@ import json
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -27,7 +27,6 @@ from authority.repository.layout import (
     parse_metadata_name,
     target_file,
 )
-from keys.issuer import is_issuer
 
 _CONTENT_FILE: Final = re.compile(r"[0-9a-f]{64}\.[A-Za-z0-9._-]+")
 
@@ -70,20 +69,17 @@ class Repository:
         if not _holds(path, content):
             write_whole(path, content, PUBLIC_FILE)
 
-    def versions(self, role: str) -> tuple[int, ...]:
-        """Return the versions of a role that lie here, oldest first."""
-        return tuple(sorted(version for found, version in self._metadata() if found == role))
-
-    def regions(self) -> frozenset[str]:
-        """Return the issuers whose roles lie here, in whatever version."""
-        return frozenset(role for role, _ in self._metadata() if is_issuer(role))
-
-    def _metadata(self) -> Iterator[tuple[str, int]]:
+    def versions(self) -> Mapping[str, tuple[int, ...]]:
+        """Return the versions that lie here of each role but the timestamp, oldest first."""
+        found: dict[str, list[int]] = {}
         try:
-            names = [path.name for path in (self.folder / METADATA).iterdir()]
+            for path in (self.folder / METADATA).iterdir():
+                parsed = parse_metadata_name(path.name)
+                if parsed is not None:
+                    found.setdefault(parsed[0], []).append(parsed[1])
         except FileNotFoundError:
-            return iter(())
-        return (parsed for name in names if (parsed := parse_metadata_name(name)) is not None)
+            return {}
+        return {role: tuple(sorted(versions)) for role, versions in found.items()}
 
     # --- targets
 
@@ -120,22 +116,20 @@ class Repository:
         Roots and the timestamp stay, and so does whatever is no repository's file. Returns what was deleted.
         """
         kept, removed = frozenset(keep), []
-        folder = self.folder / METADATA
-        remove_unfinished(folder)
-        for path in folder.iterdir():
-            parsed = parse_metadata_name(path.name)
-            if parsed is not None and parsed[0] != TopRole.ROOT and path.name not in kept:
-                path.unlink()
-                removed.append(f"{METADATA}/{path.name}")
-        kept, folder = frozenset(keep_targets), self.folder / TARGETS
-        for place, _, names in os.walk(folder):
+        remove_unfinished(self.folder / METADATA)
+        for role, versions in self.versions().items():
+            if role != TopRole.ROOT:
+                files = (metadata_name(role, version) for version in versions)
+                removed += [f"{METADATA}/{file}" for file in files if file not in kept]
+        # A country's two days are seventy thousand files: strings here, and paths only for what goes.
+        kept, beginning = frozenset(keep_targets), len(f"{self.folder / TARGETS}/")
+        for place, _, names in os.walk(self.folder / TARGETS):
             remove_unfinished(Path(place))
-            for name in names:
-                path = Path(place, name)
-                below = path.relative_to(folder).as_posix()
-                if _CONTENT_FILE.fullmatch(name) and below not in kept:
-                    path.unlink()
-                    removed.append(f"{TARGETS}/{below}")
+            folder = f"{place}/"[beginning:]
+            files = (f"{folder}{name}" for name in names if _CONTENT_FILE.fullmatch(name))
+            removed += [f"{TARGETS}/{file}" for file in files if file not in kept]
+        for file in removed:
+            (self.folder / file).unlink()
         return tuple(removed)
 
     def content_files(self, role: str, version: int, limit: int) -> frozenset[str]:

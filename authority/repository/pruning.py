@@ -17,6 +17,7 @@ from authority.repository.layout import (
     metadata_name,
     parse_metadata_name,
 )
+from keys.issuer import is_issuer
 
 GRACE: Final = 2 * DAY
 """Seconds that a reader may take from the timestamp it has read to the last file that it leads to."""
@@ -42,8 +43,9 @@ def prune(shelf: Repository, snapshot: int, released: Mapping[str, int], now: in
         followed_at, named = found
         keep.add(metadata_name(TopRole.SNAPSHOT, version))
         roles |= named
-    for issuer in shelf.regions():
-        roles |= {(issuer, version) for version in shelf.versions(issuer) if version > released.get(issuer, 0)}
+    for issuer, versions in shelf.versions().items():
+        if is_issuer(issuer):
+            roles |= {(issuer, version) for version in versions if version > released.get(issuer, 0)}
     keep |= {metadata_name(role, version) for role, version in roles}
     contents = {file for role, version in roles for file in shelf.content_files(role, version, REGION_LIMIT)}
     return shelf.prune(keep, contents)

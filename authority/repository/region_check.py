@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -85,12 +86,15 @@ def check_role(role: RegionRole, last: RegionRole | None, now: int) -> None:
 
 
 def newest_role(
-    shelf: Repository, delegator: Targets, issuer: str, last: RegionRole | None, now: int
+    shelf: Repository, issuer: str, versions: Sequence[int], *, delegator: Targets, last: RegionRole | None, now: int
 ) -> tuple[RegionRole | None, tuple[Refusal, ...]]:
-    """Return the newest version newer than `last` that can be released, and the ones above it that cannot."""
+    """Return the newest version newer than `last` that can be released, and the ones above it that cannot.
+
+    `versions` are the ones that lie in `shelf`, oldest first.
+    """
     refused = []
     released = 0 if last is None else last.version
-    for version in reversed(shelf.versions(issuer)):
+    for version in reversed(versions):
         if version <= released:
             break
         try:

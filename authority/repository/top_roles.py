@@ -33,11 +33,11 @@ class TopRoles:
     @property
     def roots(self) -> tuple[bytes, ...]:
         """Every root so far, the first one first."""
-        return tuple(self._read(TopRole.ROOT, version) for version in self.record.versions(TopRole.ROOT))
+        return tuple(self._read(TopRole.ROOT, version) for version in self.record.versions().get(TopRole.ROOT, ()))
 
     def root(self) -> Root:
         """Return the newest root. Raises RepositoryError while the first one lacks signatures."""
-        newest = max(self.record.versions(TopRole.ROOT), default=None)
+        newest = max(self.record.versions().get(TopRole.ROOT, ()), default=None)
         if newest is None:
             raise RepositoryError("The first root still lacks signatures; see: authority ceremony --help")
         return metadata.read(Root, self._read(TopRole.ROOT, newest), "The newest root").signed
@@ -45,7 +45,7 @@ class TopRoles:
     @property
     def targets_file(self) -> bytes | None:
         """The newest targets; None while the first ones lack signatures."""
-        newest = max(self.record.versions(TopRole.TARGETS), default=None)
+        newest = max(self.record.versions().get(TopRole.TARGETS, ()), default=None)
         return None if newest is None else self._read(TopRole.TARGETS, newest)
 
     def targets(self) -> Targets | None:

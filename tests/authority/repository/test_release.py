@@ -161,6 +161,20 @@ def test_time_never_runs_backwards_between_releases(nation: Nation) -> None:
         nation.release(NOW - 1)
 
 
+def test_a_federation_restored_from_an_old_backup_does_not_use_its_numbers_again(
+    nation: Nation, tmp_path: Path
+) -> None:
+    shutil.copytree(nation.federation.folder, tmp_path / "backup")
+    nation.publish("CN-3", NOW + 1, "since then")
+    nation.release(NOW + 1)
+    with Federation.open(tmp_path / "backup", PASSPHRASE) as restored:
+        with pytest.raises(RepositoryError, match="release 2, of which this folder knows nothing"):
+            restored.release(nation.repository, NOW + 2)
+        shutil.copytree(nation.repository / "metadata", tmp_path / "backup" / "metadata", dirs_exist_ok=True)
+        assert restored.release(nation.repository, NOW + 2).versions[TopRole.TIMESTAMP] == 3
+    assert nation.reader().get("policy/CN-3.toml") == b"# since then\n"
+
+
 def test_files_go_two_days_after_nobody_names_them_and_roots_never(nation: Nation) -> None:
     nation.federation.rotate("root", NOW, order=ORDER)
     nation.publish("CN-33", NOW + 1)
@@ -173,7 +187,7 @@ def test_files_go_two_days_after_nobody_names_them_and_roots_never(nation: Natio
         "metadata/1.CN-33.json",
         "metadata/1.snapshot.json",
     }
-    assert Repository(nation.repository).versions("root") == (1, 2)
+    assert Repository(nation.repository).versions()["root"] == (1, 2)
     nation.federation.admit("CN-44", newcomer, NOW + 1 + GRACE, order=ORDER)
     assert nation.release(NOW + 1 + GRACE).regions["CN-44"] == 1
     assert nation.reader().get("status/CN-44/1.cwt") == targets("CN-44", NOW + 1)["status/CN-44/1.cwt"]
@@ -266,5 +280,5 @@ def test_an_empty_folder_becomes_a_repository_once_the_regions_publish_there(nat
     for issuer, region in nation.regions.items():
         region.publish(mirror, Publication(NOW + 2, targets(issuer, NOW + 2)))
     assert nation.federation.release(mirror, NOW + 2).notes == ()
-    assert Repository(mirror).versions("root") == (1,)
+    assert Repository(mirror).versions()["root"] == (1,)
     Reader(mirror, nation.federation.roots[0]).refresh()
