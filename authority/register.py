@@ -59,6 +59,8 @@ class Register:
         try:
             connection = _connect(path)
             bring_up_to_date(connection, path)
+        except sqlite3.OperationalError as error:
+            raise FolderError(f"{path} cannot be opened ({error}); nothing was changed.") from error
         except sqlite3.DatabaseError as error:
             raise FolderError(f"{path} is damaged ({error}); restore it from a backup.") from error
         except FolderError:

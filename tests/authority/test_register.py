@@ -186,6 +186,13 @@ def test_a_file_that_is_no_register_is_named(tmp_path: Path) -> None:
         Register.open(path)
 
 
+def test_a_register_that_cannot_be_opened_is_not_called_damaged(register: Register, tmp_path: Path) -> None:
+    register.close()
+    (tmp_path / "register.sqlite-wal").mkdir()  # where the database must write
+    with pytest.raises(FolderError, match="cannot be opened"):
+        Register.open(tmp_path / "register.sqlite")
+
+
 def test_a_register_of_a_newer_program_is_left_alone(register: Register, tmp_path: Path) -> None:
     register.close()
     path = tmp_path / "register.sqlite"
