@@ -11,6 +11,8 @@ from authority.store import Authority
 from cli.authority_options import AsJson, Folder, PassphraseFd, PassphraseFile, line, now, passphrase, reported
 from cli.authority_release import FederationPassphraseFile, Release, show_release
 from cli.errors import fail
+from scanner.config import ConfigError
+from scanner.policy_rules import read_rules
 
 To = Annotated[Path, typer.Option(help="The repository; with --plain any folder.", show_default=False)]
 Plain = Annotated[
@@ -76,6 +78,8 @@ def lists(
 
 def _publish(folder: Path, to: Path, rules: bytes | None, secret: bytes, *, plain: bool, as_json: bool) -> None:
     with Authority.open(folder, secret) as found:
+        if rules is not None:
+            _refuse_faulty(found.issuer, rules)
         if plain:
             _publish_plain(found, to, rules, as_json=as_json)
             return
@@ -92,6 +96,18 @@ def _publish(folder: Path, to: Path, rules: bytes | None, secret: bytes, *, plai
         )
         return
     print(f"{found.issuer}: version {made.version}, {len(made.targets)} targets, is in {to} for the next release.")
+
+
+def _refuse_faulty(issuer: str, rules: bytes) -> None:
+    """Read a policy exactly as gates will: what they would refuse is better not published."""
+    try:
+        found = read_rules(rules, "the policy")
+    except ConfigError as error:
+        fail(f"{len(error.problems)} to correct, and nothing was published\n{error}")
+    if found.issuer != issuer:
+        fail(f'the policy must say issuer = "{issuer}", and nothing was published')
+    if found.issued_at is None:
+        fail("the policy must say when it was issued: issued_at, seconds since 1970; nothing was published")
 
 
 def _publish_plain(found: Authority, to: Path, rules: bytes | None, *, as_json: bool) -> None:

@@ -9,6 +9,7 @@ from authority.repository.custodian import Custodian
 from authority.repository.federation import Federation
 from authority.repository.role_keys import RoleKey
 from cli.authority_ceremony import app
+from scanner.policy_source import default_policy
 from tests.authority.repository.nation import Reader
 from tests.cli.desk import Run
 from tests.world import ORDER, PASSPHRASE, SmallWorld
@@ -42,6 +43,22 @@ class Desk:
         return released
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (b'version = "2026.1"\n', "nothing was published"),
+        (b'issuer = "CN-31"\nissued_at = 1\n' + default_policy(), 'issuer = "CN-33"'),
+        (b'issuer = "CN-33"\n' + default_policy(), "issued_at"),
+    ],
+)
+def test_a_policy_that_gates_would_refuse_is_not_published(desk: Desk, text: bytes, words: str) -> None:
+    rules = desk.root / "rules.toml"
+    rules.write_bytes(text)
+    done = desk.run("publish", desk.region, "--to", desk.repository, "--policy", rules, *desk.unlock, status=1)
+    assert words in done.err
+    assert not desk.repository.exists()
+
+
 @pytest.fixture
 def desk(world: SmallWorld, run: Run, passphrase_file: Path) -> Desk:
     return Desk(world, run, passphrase_file)
@@ -51,7 +68,7 @@ def test_from_nothing_to_a_stick_that_an_appliance_reads(desk: Desk) -> None:
     (founded,) = desk.run("found", desk.federation, "--to", desk.repository, "--json", *desk.unlock).objects
     desk.admit()
     rules = desk.root / "rules.toml"
-    rules.write_text('version = "2026.1"\n')
+    rules.write_bytes(b'issuer = "CN-33"\nissued_at = 1772600000\n' + default_policy())
     released = desk.publish("--policy", rules)
     assert (released["regions"], released["refused"], released["notes"]) == ({"CN-33": 1}, [], [])
     (desk.root / "stick").mkdir()

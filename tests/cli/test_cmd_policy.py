@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
 
 from cli.main import main
 from keys.reasons import Reason
+from scanner.policy_source import default_policy
+from tests.world import SmallWorld
 
 
 def test_the_rules_are_a_table_with_the_place_of_each(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -56,3 +59,20 @@ def test_a_faulty_configuration_is_explained_and_fails(tmp_path: Path, capsys: p
 def test_help_ends_with_an_example(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(arguments) == 0
     assert "Example: checkpoint policy" in capsys.readouterr().out
+
+
+def test_a_published_policy_is_explained_by_its_own_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    world = SmallWorld(tmp_path, "CN-33", int(time.time()))
+    world.found()
+    rules = default_policy().replace(b"refer_after_hours = 72", b"refer_after_hours = 48")
+    world.publish(policy=f'issuer = "CN-33"\nissued_at = {world.now}\n'.encode() + rules)
+    config = tmp_path / "config.toml"
+    config.write_text(
+        f'[trust]\nfolder = "{world.kept}"\n[state]\nfolder = "{tmp_path / "state"}"\n'
+        "[freshness]\nrefer_after_hours = 24\n"
+    )
+    assert main(["policy", "explain", "--config", str(config)]) == 0
+    out = capsys.readouterr().out
+    assert "the home issuer's: policy/CN-33.toml" in out
+    hours = next(line for line in out.splitlines() if line.startswith("freshness.refer_after_hours"))
+    assert hours.split()[1:] == f"24 {config}:6; the policy says 48".split()
