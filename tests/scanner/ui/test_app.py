@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from scanner.control.messages import Acknowledge, Command, Pause, Remeasure, Reply, View
+from scanner.control.messages import Acknowledge, Command, Pause, Remeasure, Reply, TakeStick, UpdateView, View
 from scanner.ui.app import GuardScreen
 from tests.scanner.ui import scripted_engine as says
 from tests.scanner.ui.conftest import POOR, OpenScreen, Screen
@@ -68,6 +68,21 @@ async def test_a_lane_is_paused_and_resumed_by_one_key(engine: ScriptedEngine, o
         await screen.sees(paused)
         await screen.pilot.press("p")
         await screen.until(lambda: asked(engine)[1:] == [Pause(id=0, lane="main", paused=False)])
+
+
+async def test_a_stick_is_taken_in_by_one_key_only_while_it_is_offered(
+    engine: ScriptedEngine, open_screen: OpenScreen
+) -> None:
+    offered = says.WAITING.model_copy(update={"update": UpdateView(stick="KEYS")})
+    done = says.WAITING.model_copy(update={"update": UpdateView(at=says.NOON, result="taken_in")})
+    async with open_screen(shows=says.WAITING) as screen:
+        await screen.pilot.press("u")
+        engine.say(offered)
+        await screen.sees(offered)
+        await screen.pilot.press("u")
+        await screen.until(lambda: asked(engine) == [TakeStick(id=0)])
+        engine.say(done)
+        await screen.until(lambda: screen.scene.say("update_taken_in") in screen_text(screen.app))
 
 
 async def test_a_refusal_by_the_engine_is_shown_in_words(engine: ScriptedEngine, open_screen: OpenScreen) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scanner.control.messages import OutlineKind, View
+from scanner.control.messages import OutlineKind, UpdateView, View
 from scanner.ui.scene import Absence
 from scanner.ui.words import headline
 from tests.scanner.ui import scripted_engine as says
@@ -23,6 +23,7 @@ SITUATIONS = {
     "forged": says.FORGED,
     "everything-degraded": says.DEGRADED,
     "paused": says.view(says.lane("out_of_service")),
+    "stick-offered": says.WAITING.model_copy(update={"update": UpdateView(stick="KEYS")}),
     "two-lanes": says.view(says.lane("waiting", name="east"), says.FEVER.lanes[0].model_copy(update={"name": "west"})),
 }
 SIZES = ((80, 24), (160, 45))
