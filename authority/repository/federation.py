@@ -83,15 +83,14 @@ class Federation:
         (folder / DRAFTS).mkdir()
         federation = cls(vault)
         root = Root(1, expires=metadata.utc(now + LIFETIME[TopRole.ROOT]), consistent_snapshot=True)
-        given = {TopRole.ROOT: root_keys or [vault.keys.make(HOLDER) for _ in range(ROOT_KEYS)]}
-        given[TopRole.TARGETS] = targets_keys or [vault.keys.make(HOLDER)]
+        given = {TopRole.ROOT: root_keys, TopRole.TARGETS: targets_keys}
         for role in TopRole:
-            for key in given.get(role) or [vault.keys.make(HOLDER)]:
+            count = ROOT_KEYS if role is TopRole.ROOT else 1
+            for key in given.get(role) or [vault.keys.make(HOLDER) for _ in range(count)]:
                 root.add_key(key.as_tuf(), role)
         root.roles[TopRole.ROOT].threshold = threshold
-        vault.write_audit(AuditLine(now, Act.FOUND, TopRole.ROOT, None, _keys_in_words(root), order))
         with vault.exclusive():
-            federation._top.propose(root, now)
+            federation._propose(root, AuditLine(now, Act.FOUND, TopRole.ROOT, None, _keys_in_words(root), order))
         return federation
 
     @classmethod
@@ -196,6 +195,7 @@ class Federation:
         for copy in copies[1:]:
             draft = draft.merged(copy)
         with self._vault.exclusive():
+            draft = self._top.rebased(draft)
             if not self._top.follows(draft):
                 raise RepositoryError("The draft does not follow what is in force here; make a new one.")
             draft.check(now)
@@ -235,8 +235,9 @@ class Federation:
             yield
 
     def _propose(self, signed: Root | Targets, line: AuditLine) -> Draft:
+        draft = self._top.draft(signed, line.at)
         self._vault.write_audit(line)
-        return self._top.propose(signed, line.at)
+        return self._top.enact(draft, line.at)
 
     def _rotate_region(self, issuer: str, now: int, order: Order, keys: Sequence[RoleKey]) -> Draft:
         if len(keys) != 1:

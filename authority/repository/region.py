@@ -9,7 +9,7 @@ What was signed is kept in the authority's folder before it is published, so tha
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,8 +104,8 @@ class Region:
     def publish(self, repository: Path, publication: Publication) -> PublishedRole:
         """Write the targets, then the next version of the role; gates see it with the federation's next release.
 
-        Raises PublishError (a path that is not the region's, too large a target, time running backwards, a folder that
-        cannot be written), RepositoryError (no key).
+        Raises PublishError (a path that is not the region's, too large a target, time running backwards),
+        RepositoryError (no key, a folder that cannot be written).
         """
         for path, content in publication.targets.items():
             if not may_publish(self.issuer, path):
@@ -115,21 +115,17 @@ class Region:
         shelf = Repository(repository)
         known = _known(shelf, self.issuer)
         with self._exclusive():
-            newest = self.key()
             targets = Targets(
                 self._next_version(known.version, publication.published_at),
                 expires=metadata.utc(publication.published_at + REGION_LIFETIME),
                 targets=metadata.targets_of(publication.targets),
                 unrecognized_fields={PUBLISHED_AT: publication.published_at},
             )
-            signers = [
-                self._private.signer(key.key_id) for key in self.keys if key == newest or key.key_id in known.key_ids
-            ]
-            content = metadata.sign(targets, signers)
+            content = metadata.sign(targets, [self._private.signer(key.key_id) for key in self._signing(known.key_ids)])
             if len(content) > REGION_LIMIT:
                 raise PublishError(f"The role of {self.issuer} has {len(content)} bytes, more than any reader takes.")
-            write_whole(self._kept, content, PUBLIC_FILE)
             with shelf.locked():
+                write_whole(self._kept, content, PUBLIC_FILE)
                 for path, target in targets.targets.items():
                     shelf.put_target(path, publication.targets[path], metadata.sha256_of(target))
                 shelf.put(metadata_name(self.issuer, targets.version), content)
@@ -138,6 +134,15 @@ class Region:
     @property
     def _kept(self) -> Path:
         return self._folder / f"{self.issuer}.json"
+
+    def _signing(self, known: Collection[str]) -> tuple[RoleKey, ...]:
+        """Return the keys to sign with: from the one that the repository knows on, and the last two if it knows none.
+
+        So a publication holds before the federation has rotated to a new key and after it.
+        """
+        keys = (*self.keys[:-1], self.key())
+        first = next((at for at, key in enumerate(keys) if key.key_id in known), max(0, len(keys) - 2))
+        return keys[first:]
 
     def _next_version(self, released: int, published_at: int) -> int:
         """Return the version after the newest signed here or, where this folder came from a backup, released."""

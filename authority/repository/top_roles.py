@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -79,11 +80,15 @@ class TopRoles:
         targets.expires = metadata.utc(now + LIFETIME[TopRole.TARGETS])
         return targets
 
-    def propose(self, signed: Root | Targets, now: int) -> Draft:
-        """Sign a next version with the keys that are here; it is in force if they are enough, and else a draft."""
+    def draft(self, signed: Root | Targets, now: int) -> Draft:
+        """Return a next version as a draft that nobody has signed. Raises RepositoryError: it is not in order."""
         role = TopRole(signed.type)
         draft = Draft(role, metadata.sign(signed, ()), self.roots, self._basis(role))
         draft.check(now)
+        return draft
+
+    def enact(self, draft: Draft, now: int) -> Draft:
+        """Sign a draft with the keys that are here; it is in force if they are enough, and else waits for more."""
         draft = self.signed_here(draft)
         self.settle(draft, now)
         return draft
@@ -100,35 +105,41 @@ class TopRoles:
         """Whether a draft was made from what is in force now."""
         return draft.roots == self.roots and draft.before == self._basis(draft.role)
 
+    def rebased(self, draft: Draft) -> Draft:
+        """Return drafted targets under the newest root, where they were drafted under one before it."""
+        roots = self.roots
+        older = draft.role is TopRole.TARGETS and draft.roots == roots[: len(draft.roots)]
+        return replace(draft, roots=roots) if older else draft
+
     def settle(self, draft: Draft, now: int) -> None:
         """Put a draft in force if it has its signatures, and keep it for more of them if it has not.
 
-        Drafts that no longer follow what is in force go; targets that a new root no longer accepts are signed again.
+        Drafts that do not follow what is in force then go; targets that a new root does not accept are signed again.
         """
-        if not draft.complete:
-            write_whole(self.draft_path(draft), draft.to_file(), PUBLIC_FILE)
-            return
         with self.record.locked():
+            if not draft.complete:
+                write_whole(self.draft_path(draft), draft.to_file(), PUBLIC_FILE)
+                return
             self.record.put(draft.name, draft.content)
-        for stale in self.drafts():
-            if not self.follows(stale):
-                self.draft_path(stale).unlink()
+        for waiting in self.drafts():
+            following = self.rebased(waiting)
+            if not self.follows(following) or self.enact(following, now).complete:
+                self.draft_path(waiting).unlink(missing_ok=True)
         if draft.role is TopRole.ROOT and not self.targets_hold():
-            self.propose(self.next_targets(now), now)
+            self.mend_targets(now)
 
     def mend_targets(self, now: int) -> None:
         """Sign targets again that expire within a month or that the newest root does not accept.
 
-        That is left alone where the keys for it are kept elsewhere, or a draft waits for them.
+        Where the keys for it are kept elsewhere, that is a draft, and only when there is no other way.
         """
-        targets = self.targets()
-        fresh = targets is not None and metadata.seconds(targets.expires) - now > RENEW_BEFORE
-        if fresh and self.targets_hold():
+        holds, targets = self.targets_hold(), self.targets()
+        if holds and targets is not None and metadata.seconds(targets.expires) - now > RENEW_BEFORE:
             return
         role = self.root().roles[TopRole.TARGETS]
-        here = sum(self._keys.has(key_id) for key_id in role.keyids)
-        if here >= role.threshold and all(draft.role is not TopRole.TARGETS for draft in self.drafts()):
-            self.propose(self.next_targets(now), now)
+        here = sum(self._keys.has(key_id) for key_id in role.keyids) >= role.threshold
+        if (here or not holds) and all(draft.role is not TopRole.TARGETS for draft in self.drafts()):
+            self.enact(self.draft(self.next_targets(now), now), now)
 
     # --- drafts
 

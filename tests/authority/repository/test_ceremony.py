@@ -207,6 +207,26 @@ def test_a_draft_that_another_one_has_overtaken_is_not_put_in_force(nation: Nati
         nation.federation.finish([stale], NOW, order=ORDER)
 
 
+def test_an_admission_that_waits_for_its_key_outlives_a_new_root(office: Office, tmp_path: Path) -> None:
+    anna, dora = office.people["Anna"], office.people["Dora"]
+    with Federation.create(tmp_path / "other", PASSPHRASE, NOW, targets_keys=[dora.key], stretch_log2=4) as federation:
+        (first,) = federation.drafts().values()
+        federation.finish([dora.sign(first, NOW, order=ORDER)], NOW, order=ORDER)
+        carried = federation.admit("CN-33", anna.key, NOW, order=ORDER)
+        assert federation.rotate("timestamp", NOW, order=ORDER).complete
+        (waiting,) = federation.drafts().values()
+        assert waiting.needs()[0].root_version == 2
+        # The copy that was carried off before is as good.
+        assert federation.finish([dora.sign(carried, NOW, order=ORDER)], NOW, order=ORDER).complete
+        assert list(federation.regions) == ["CN-33"]
+        assert federation.drafts() == {}
+        # And where the targets' key comes home, what waited for it is signed with the new one.
+        federation.admit("CN-3", anna.key, NOW, order=ORDER)
+        federation.rotate("targets", NOW, order=ORDER, keys=[federation.keys(TopRole.SNAPSHOT)[0]])
+        assert (list(federation.regions), federation.drafts()) == (["CN-33", "CN-3"], {})
+        federation.release(tmp_path / "repository", NOW)
+
+
 def test_a_dropped_draft_makes_room_for_another(office: Office) -> None:
     office.found()
     office.federation.renew(TopRole.ROOT, NOW, order=ORDER)

@@ -140,6 +140,18 @@ def test_every_order_stands_in_the_audit_and_its_lines_stay(nation: Nation) -> N
     assert (nation.audit[0].act, nation.audit[0].after) == (Act.ADD_KEY, "role")
 
 
+def test_what_is_not_in_order_leaves_no_line_in_the_audit(nation: Nation) -> None:
+    (key,) = nation.federation.keys(TopRole.TARGETS)
+    with pytest.raises(RepositoryError, match="more signatures than it has keys"):
+        nation.federation.rotate("root", NOW, order=ORDER, keys=[key])
+    with pytest.raises(RepositoryError, match="neither a role of the federation nor"):
+        nation.federation.rotate("CN-44", NOW, order=ORDER, keys=[key])
+    with pytest.raises(RepositoryError, match="makes its own key"):
+        nation.federation.rotate("CN-3", NOW, order=ORDER)
+    assert [line.act for line in nation.federation.audit()] == [Act.FOUND, Act.ADMIT, Act.ADMIT]
+    assert len(nation.federation.roots) == 1
+
+
 def test_targets_that_run_out_are_signed_again_by_the_release_and_root_is_warned_of(nation: Nation) -> None:
     later = NOW + 310 * DAY
     for issuer in nation.regions:

@@ -8,7 +8,7 @@ from authority.errors import PublishError, RepositoryError
 from authority.publication import Publication
 from authority.repository.layout import TARGET_LIMIT
 from authority.store import Authority
-from tests.authority.repository.nation import NOW, ORDER, Nation
+from tests.authority.repository.nation import NOW, ORDER, Nation, targets
 from tests.world import NOW as THEN
 from tests.world import SmallWorld
 
@@ -43,6 +43,19 @@ def test_a_region_restored_from_a_backup_goes_on_after_what_was_released(nation:
     shutil.copytree(nation.root / "backup", role)
     assert nation.publish("CN-3", NOW + 4).version == 5
     assert nation.release(NOW + 4).regions["CN-3"] == 5
+
+
+def test_a_region_that_publishes_into_a_folder_to_be_carried_signs_with_its_last_two_keys(
+    nation: Nation, tmp_path: Path
+) -> None:
+    region = nation.regions["CN-3"]
+    keys = [region.key(), region.add_key(NOW, order=ORDER), region.add_key(NOW, order=ORDER)]
+    region.publish(tmp_path / "outbox", Publication(NOW, targets("CN-3", NOW)))
+    role = Metadata.from_file(str(tmp_path / "outbox" / "metadata" / "2.CN-3.json"))
+    assert list(role.signatures) == [key.key_id for key in keys[1:]]
+    nation.publish("CN-3", NOW)
+    role = Metadata.from_file(str(nation.repository / "metadata" / "3.CN-3.json"))
+    assert list(role.signatures) == [key.key_id for key in keys]
 
 
 def test_a_folder_that_cannot_be_written_is_named(nation: Nation, tmp_path: Path) -> None:
