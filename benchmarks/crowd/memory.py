@@ -17,7 +17,7 @@ from benchmarks.crowd.population import person
 from benchmarks.crowd.stream import Visit
 from demo.engine_process import EngineProcess
 from demo.frame_pipe import FramePipe
-from demo.site import prepare
+from demo.site import bring_up_to_date, prepare
 from firmware_bridge.emulator import VirtualController, VirtualThermometer
 
 LARGEST_RESIDENT_MB: Final = 220.0
@@ -56,6 +56,7 @@ def watch(seconds: float, seed: int) -> Watched:
         site, issuing = prepare(folder, int(time.time()), "en")
         stack.callback(issuing.close)
         issuing.issue_round(int(time.time()))
+        bring_up_to_date(site, int(time.time()))
         site.config.write_text(site.config.read_text("utf-8").replace('"attended"', '"unattended"'), "utf-8")
         stack.enter_context(VirtualThermometer(site.thermometer, seed=seed))
         stack.enter_context(VirtualController(site.gate))

@@ -29,7 +29,7 @@ from demo.artwork import Kind
 from demo.motion import Hold
 from demo.people import SCRIPT
 from demo.scene import Scene, Showing, draw
-from demo.site import prepare
+from demo.site import bring_up_to_date, prepare
 from scanner.camera.capture import Capture
 from scanner.camera.frame import Frame
 from scanner.camera.picture import decode_picture
@@ -107,12 +107,14 @@ def measure(core: int, seconds: float = SECONDS) -> Measured:
         site, issuing = prepare(folder, now, "en")
         stack.callback(issuing.close)
         issuing.issue_round(now)
+        bring_up_to_date(site, now)
         jpegs = list(_drawn(issuing.texts(SCRIPT[0], now)[0]))
         os.sched_setaffinity(0, {core})
         cv2.setNumThreads(1)
         document = load_document(site.config)
         clock = Clock(document.model.state.folder, probes=PROBES, boot=boot_id())
         engine = Engine(document, clock, software="benchmark", report=lambda _: None)
+        engine.prove()
         capture = _Counting(_Pictures(jpegs), engine)
         (lane,) = engine._lanes
         lane.devices.capture = capture
