@@ -29,7 +29,11 @@ def write_whole(path: Path, content: bytes, mode: int) -> None:
         with os.fdopen(handle, "wb") as stream:
             stream.write(content)
             stream.flush()
-            os.fchmod(stream.fileno(), mode)
+            try:
+                os.fchmod(stream.fileno(), mode)
+            except PermissionError:
+                if mode != PUBLIC_FILE:  # a FAT stick knows no modes, and what is public needs none
+                    raise
             os.fsync(stream.fileno())
         aside.replace(path)
     except OSError:

@@ -65,3 +65,19 @@ def test_a_secret_open_to_anyone_else_is_refused_with_the_remedy(tmp_path: Path,
     path.chmod(loose)
     with pytest.raises(FolderError, match="chmod go="):
         refuse_shared(path)
+
+
+def test_a_stick_that_knows_no_modes_takes_what_is_public_and_nothing_private(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """FAT answers EPERM to fchmod(2)."""
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "fchmod", refuse)
+    write_whole(tmp_path / "public", b"x", 0o644)
+    assert (tmp_path / "public").read_bytes() == b"x"
+    with pytest.raises(PermissionError):
+        write_whole(tmp_path / "private", b"x", 0o600)
+    assert [path.name for path in tmp_path.iterdir()] == ["public"]
