@@ -36,11 +36,8 @@ def prove(descriptor: int, anchors: Iterable[Anchor]) -> Proved:
     slots = read_index(descriptor, size)
     if slots is None:
         return Proved({}, {}, ("its index is damaged, or it is no status file",))
-    problems = [
-        f"list {uri} of {issuer}: nothing signed vouches for its array"
-        for issuer, uri in slots
-        if (issuer, uri) not in in_force
-    ]
+    # An array without an anchor is no fault, and is not read: its list, or its region, is not carried any more.
+    problems: list[str] = []
 
     def faults(slot: Slot) -> tuple[str | None, str | None]:
         anchor, overlay = in_force.get(slot.name), slot.overlay

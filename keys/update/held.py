@@ -167,13 +167,17 @@ def _examine_region(folder: Path, chain: Chain, issuer: str, terms: Terms, probl
             lacks_policy = False
     judge = Judge(publication, TrustList(keys), max(terms.now, publication.published_at), terms.seen)
     vouched: dict[str, tuple[Anchor, str]] = {}
+    faults: list[str] = []
     for document in publication.documents:
         if (folder / target_path(document)).exists():
-            with _noting(problems, issuer):
+            with _noting(faults, issuer):
                 found = judge.anchors_in(document, _target(folder, publication, document))
                 for path, anchor in found.items():
                     vouched.setdefault(path, (anchor, document))
-    problems += [f"{issuer}: list {path} is missing" for path in publication.lists if path not in vouched]
+    missing = [path for path in publication.lists if path not in vouched]
+    if missing and not faults:
+        faults.append(f"{issuer}: nothing here vouches for {', '.join(missing)}")
+    problems += faults
     return HeldRegion(publication, role, keys, policy, vouched, lacks_policy)
 
 
