@@ -5,7 +5,9 @@ Used on the generation in force at every start and before every update, and on a
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +31,8 @@ from keys.update.files import read_below
 from keys.update.region import Publication, check_admitted, read_publication
 from keys.update.stage import STATUS_FILE
 
+_PROVERS = min(4, os.cpu_count() or 1)
+"""Threads: inflating, hashing and verifying need no lock of the interpreter."""
 TIMESTAMP, SNAPSHOT, TARGETS = "metadata/timestamp.json", "metadata/snapshot.json", "metadata/targets.json"
 
 
@@ -168,16 +172,21 @@ def _examine_region(folder: Path, chain: Chain, issuer: str, terms: Terms, probl
     judge = Judge(publication, TrustList(keys), max(terms.now, publication.published_at), terms.seen)
     vouched: dict[str, tuple[Anchor, str]] = {}
     faults: list[str] = []
-    for document in publication.documents:
-        if (folder / target_path(document)).exists():
-            with _noting(faults, issuer):
-                found = judge.anchors_in(document, _target(folder, publication, document))
-                for path, anchor in found.items():
-                    vouched.setdefault(path, (anchor, document))
+    documents = [path for path in publication.documents if (folder / target_path(path)).exists()]
+
+    def vouch(document: str) -> Mapping[str, Anchor]:
+        with _noting(faults, issuer):
+            return judge.anchors_in(document, _target(folder, publication, document))
+        return {}
+
+    with ThreadPoolExecutor(_PROVERS, thread_name_prefix="proof") as pool:
+        for document, found in zip(documents, pool.map(vouch, documents), strict=True):
+            for path, anchor in found.items():
+                vouched.setdefault(path, (anchor, document))
     missing = [path for path in publication.lists if path not in vouched]
     if missing and not faults:
         faults.append(f"{issuer}: nothing here vouches for {', '.join(missing)}")
-    problems += faults
+    problems += sorted(faults)
     return HeldRegion(publication, role, keys, policy, vouched, lacks_policy)
 
 

@@ -7,13 +7,16 @@ to the new one, or the list comes in full, whichever has fewer bytes to fetch.
 from __future__ import annotations
 
 import heapq
+import os
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from keys.errors import StatusListError, UpdateCause, UpdateError
-from keys.status_anchor import Name, anchor_of
+from keys.status_anchor import Name
 from keys.status_delta import DeltaBundle
+from keys.status_list import StatusList
 from keys.status_signature import AHEAD_S
 from keys.status_writer import StoreWriter
 from keys.trust_list import TrustList
@@ -24,6 +27,10 @@ from keys.update.region import Bundle, Publication, check_admitted, read_publica
 from keys.update.stage import Stage
 from keys.update.step import Announced
 
+_READERS = min(4, os.cpu_count() or 1)
+"""Threads that verify and inflate lists."""
+_AT_ONCE = 8
+"""Lists held in memory at once."""
 FATAL = frozenset((UpdateCause.UNREACHABLE, UpdateCause.SLOW_RETRIEVAL, UpdateCause.DISK))
 """What ends the whole update: a source or a disk that fails will fail the next region too."""
 
@@ -174,8 +181,13 @@ class RegionWriter:
             for (issuer, uri), _ in region.carried.values():
                 self._claim(issuer, uri)
                 store.keep(issuer, uri)
-            for path in (*region.full, *self._follow(store, judge)):
-                self._put(path, store, judge)
+            in_full = (*region.full, *self._follow(store, judge))
+            with ThreadPoolExecutor(_READERS, thread_name_prefix="lists") as pool:
+                for start in range(0, len(in_full), _AT_ONCE):
+                    paths = in_full[start : start + _AT_ONCE]
+                    contents = [self._obtain(path) for path in paths]
+                    for path, status_list in zip(paths, pool.map(judge.read_list, paths, contents), strict=True):
+                        self._put(path, status_list, store, judge)
 
     def _obtain_policy(self, path: str) -> None:
         held = None if self._around.held is None else self._around.held.regions.get(self._publication.issuer)
@@ -184,15 +196,14 @@ class RegionWriter:
         self._obtain(path)
         self.documents.add(path)
 
-    def _put(self, path: str, store: StoreWriter, judge: Judge) -> None:
-        """Take in a list in full."""
-        status_list = judge.read_list(path, self._obtain(path))
-        self._publication.placed(path, (anchor_of(status_list),), judge.seen)
+    def _put(self, path: str, status_list: StatusList, store: StoreWriter, judge: Judge) -> None:
+        """Take in a verified list in full."""
         self._claim(status_list.issuer, status_list.uri)
         try:
-            store.put(status_list)
+            anchor = store.put(status_list)
         except StatusListError as error:
             raise UpdateError(UpdateCause.BAD_CONTENT, str(error)) from None
+        self._publication.placed(path, (anchor,), judge.seen)
         self.documents.add(path)
 
     def _follow(self, store: StoreWriter, judge: Judge) -> tuple[str, ...]:

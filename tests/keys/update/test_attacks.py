@@ -251,9 +251,10 @@ def test_a_region_that_publishes_anothers_list(later: Appliance, repository: Rep
 
 
 def test_a_region_that_publishes_one_list_at_anothers_place(later: Appliance, repository: Repository) -> None:
+    first, second = f"status/{OTHER}/1.cwt", f"status/{OTHER}/2.cwt"
+    swapped = {second: repository.regions[OTHER].list_bytes(1, LATER)}
     repository.publish(HOME, LATER)
-    region = repository.regions[OTHER]
-    repository.publish(OTHER, LATER, extra={f"status/{OTHER}/2.cwt": region.list_bytes(1, LATER)}, bundles=False)
+    repository.publish(OTHER, LATER, extra=swapped, without=(first,), bundles=False)
     repository.release(LATER)
     assert "is list jkm:44/1 and does not belong there" in later.update(repository).problems[0]
 
