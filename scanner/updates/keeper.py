@@ -24,6 +24,8 @@ LOG = logging.getLogger(__name__)
 
 LOOK_S = 2.0
 """How often mounts are looked at."""
+STEP_S = 0.1
+"""How long the end of the engine may go unnoticed."""
 LIMIT_S = 900.0
 """An update that takes longer is killed: the whole of 48 lists over a slow line takes a few minutes."""
 ENDS_S = 2.0
@@ -91,10 +93,16 @@ class UpdateKeeper:
         try:
             while not stop.is_set():
                 self._turn(stop)
-                self._wake.wait(LOOK_S)
-                self._wake.clear()
+                self._rest(stop)
         finally:
             self._end()
+
+    def _rest(self, stop: threading.Event) -> None:
+        """Wait for the next look; not when somebody asks for a stick, and not when the engine ends."""
+        look_at = time.monotonic() + LOOK_S
+        while not (stop.is_set() or self._wake.wait(STEP_S)) and time.monotonic() < look_at:
+            pass
+        self._wake.clear()
 
     def _turn(self, stop: threading.Event) -> None:
         with self._lock:
@@ -134,7 +142,7 @@ class UpdateKeeper:
         deadline = time.monotonic() + LIMIT_S
         try:
             while process.poll() is None:
-                if stop.wait(0.1) or time.monotonic() > deadline:
+                if stop.wait(STEP_S) or time.monotonic() > deadline:
                     LOG.warning("the update from %s did not end and is killed", source)
                     process.kill()
                     process.wait()

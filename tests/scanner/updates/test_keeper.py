@@ -125,6 +125,17 @@ def test_an_update_that_does_not_end_is_killed(kept: Callable[..., Kept], monkey
     one.wait(lambda: not one.keeper.state.running)
 
 
+def test_the_end_of_the_engine_does_not_wait_for_the_next_look(
+    kept: Callable[..., Kept], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "LOOK_S", 60.0)
+    one = kept()
+    time.sleep(0.1)
+    one.stop.set()
+    one.thread.join(1)
+    assert not one.thread.is_alive()
+
+
 def test_the_end_of_the_engine_ends_an_update(kept: Callable[..., Kept], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("scanner.updates.schedule.FIRST_S", (0.0, 0.0))
     one = kept(source="https://hub/trust", lasts=60)
