@@ -172,15 +172,18 @@ def _examine_region(folder: Path, chain: Chain, issuer: str, terms: Terms, probl
     judge = Judge(publication, TrustList(keys), max(terms.now, publication.published_at), terms.seen)
     vouched: dict[str, tuple[Anchor, str]] = {}
     faults: list[str] = []
-    documents = [path for path in publication.documents if (folder / target_path(path)).exists()]
 
     def vouch(document: str) -> Mapping[str, Anchor]:
         with _noting(faults, issuer):
-            return judge.anchors_in(document, _target(folder, publication, document))
+            content = _read(folder, target_path(document), publication.limit(document))
+            if content is not None:
+                publication.check(document, content)
+                return judge.anchors_in(document, content)
         return {}
 
     with ThreadPoolExecutor(_PROVERS, thread_name_prefix="proof") as pool:
-        for document, found in zip(documents, pool.map(vouch, documents), strict=True):
+        found_in = pool.map(vouch, publication.documents)
+        for document, found in zip(publication.documents, found_in, strict=True):
             for path, anchor in found.items():
                 vouched.setdefault(path, (anchor, document))
     missing = [path for path in publication.lists if path not in vouched]

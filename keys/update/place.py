@@ -14,6 +14,7 @@ kept until the next update, because readers may still be opening it.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import re
@@ -112,8 +113,9 @@ class Place:
             stage.folder.rename(self.generation(stage.name))
             files.sync(self._generations)
             files.replace_link(self._folder / _CURRENT, f"{_GENERATIONS}/{stage.name}", self._folder.stat())
-        for name in self._superfluous():
-            shutil.rmtree(self._generations / name, ignore_errors=True)
+        with contextlib.suppress(OSError):  # it is switched; the next update sweeps again
+            for name in self._superfluous():
+                shutil.rmtree(self._generations / name)
 
     @contextmanager
     def writing(self) -> Iterator[None]:

@@ -31,6 +31,7 @@ MAX_LIST_BYTES_TOGETHER = 64 << 20
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 _SPAN = re.compile(r"(0|[1-9][0-9]{0,11})-(0|[1-9][0-9]{0,11})\.delta")
 _NUMBER = re.compile(r"(?:0|[1-9][0-9]{0,5})")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 _SHOWN = 60
 
 
@@ -172,8 +173,9 @@ def read_publication(role: Targets, issuer: str) -> Publication:
         if most is None:
             words = f"{what} publishes {_short(path)}, which lies outside the paths of {issuer}"
             raise UpdateError(UpdateCause.NOT_ITS_OWN, words)
-        if "sha256" not in target.hashes:
-            raise UpdateError(UpdateCause.BAD_CONTENT, f"{what} gives no SHA-256 of {path}")
+        if target.hashes.keys() != {"sha256"} or not _DIGEST.fullmatch(target.hashes["sha256"]):
+            # It becomes a part of the name by which a source is asked.
+            raise UpdateError(UpdateCause.BAD_CONTENT, f"{what} does not name {path} by a SHA-256, and that alone")
         if target.length > most:
             words = f"{what} announces {path} with {target.length} bytes, and {most} are the most"
             raise UpdateError(UpdateCause.ENDLESS_DATA, words)

@@ -13,8 +13,8 @@ from tests.keys.update.repository import HOME, NOW, signer
 KEYS = f"trust/{HOME}.jwks.json"
 
 
-def target(path: str, length: int = 10, algorithm: str = "sha256") -> TargetFile:
-    return TargetFile(length, {algorithm: "00" * 32}, path)
+def target(path: str, length: int = 10) -> TargetFile:
+    return TargetFile(length, {"sha256": "00" * 32}, path)
 
 
 def role(*paths: str, length: int = 10, at: object = NOW) -> Targets:
@@ -182,10 +182,21 @@ def test_a_region_without_a_trust_list_is_refused() -> None:
         read_publication(announced, HOME)
 
 
-def test_a_target_without_a_sha256_is_refused() -> None:
+@pytest.mark.parametrize(
+    "hashes",
+    [
+        {"sha512": "00" * 64},
+        {"sha256": "00" * 32, "shake_128": "00"},
+        {"sha256": "AB" * 32},
+        {"sha256": "../" * 21 + "x"},
+        {"sha256": ""},
+        {"sha256": "0" * 64 + "\n"},
+    ],
+)
+def test_a_target_that_is_not_named_by_its_sha256_is_refused(hashes: dict[str, str]) -> None:
     announced = role()
-    announced.targets[KEYS] = target(KEYS, algorithm="sha512")
-    with pytest.raises(UpdateError, match="gives no SHA-256"):
+    announced.targets[KEYS] = TargetFile(10, hashes, KEYS)
+    with pytest.raises(UpdateError, match="by a SHA-256, and that alone"):
         read_publication(announced, HOME)
 
 
