@@ -28,7 +28,7 @@ MAX_BUNDLES = 512
 """48 hourly ones and 7 daily ones are usual."""
 MAX_LIST_BYTES_TOGETHER = 64 << 20
 """Of the lists of one region, as published. A country of 50 million codes has 2 MB."""
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
 _SPAN = re.compile(r"(0|[1-9][0-9]{0,11})-(0|[1-9][0-9]{0,11})\.delta")
 _NUMBER = re.compile(r"(?:0|[1-9][0-9]{0,5})")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
