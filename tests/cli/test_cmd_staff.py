@@ -5,59 +5,59 @@ from __future__ import annotations
 import json
 import os
 import pty
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from scanner.staff import Role, Staff, WrongPinError
+from tests.cli.calling import Done, call
 
 ROOT = Path(__file__).parents[2]
 
 
-def run(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "cli.main", "staff", *arguments]
-    return subprocess.run(command, input=stdin, capture_output=True, text=True, cwd=ROOT, timeout=30, check=False)
+def staff(*arguments: str, pin: str = "") -> Done:
+    """Run the command with a PIN in a pipe."""
+    return call("staff", *arguments, given=f"{pin}\n".encode())
 
 
 def test_somebody_is_added_listed_and_given_a_new_pin(tmp_path: Path) -> None:
     state = str(tmp_path / "state")
-    added = run("add", "1001", "--role", "supervisor", "--pin-stdin", "--state", state, stdin="4826\n")
-    assert (added.returncode, added.stdout) == (0, "1001 is now a supervisor.\n")
+    added = staff("add", "1001", "--role", "supervisor", "--pin-stdin", "--state", state, pin="4826")
+    assert (added.status, added.out) == (0, b"1001 is now a supervisor.\n")
     assert (tmp_path / "state").stat().st_mode & 0o777 == 0o700
     assert Staff.open(tmp_path / "state").check("1001", "4826", 0.0) is Role.SUPERVISOR
-    listed = run("list", "--json", "--state", state)
-    assert json.loads(listed.stdout) == {"number": "1001", "role": "supervisor", "wrong_pins": 0}
-    assert run("set-pin", "1001", "--pin-stdin", "--state", state, stdin="7391\n").returncode == 0
+    listed = staff("list", "--json", "--state", state)
+    assert json.loads(listed.out) == {"number": "1001", "role": "supervisor", "wrong_pins": 0}
+    assert staff("set-pin", "1001", "--pin-stdin", "--state", state, pin="7391").status == 0
     with pytest.raises(WrongPinError):
         Staff.open(tmp_path / "state").check("1001", "4826", 0.0)
 
 
 def test_the_state_folder_comes_from_the_configuration(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text("[state]\nfolder = 'kept'\n")
-    done = run("add", "1001", "--pin-stdin", "-c", str(tmp_path / "config.toml"), stdin="4826\n")
-    assert done.returncode == 0
+    done = staff("add", "1001", "--pin-stdin", "-c", str(tmp_path / "config.toml"), pin="4826")
+    assert done.status == 0
     assert [member.number for member in Staff.open(tmp_path / "kept").members()] == ["1001"]
 
 
 def test_a_pin_that_cannot_be_used_is_one_sentence_and_changes_nothing(tmp_path: Path) -> None:
-    done = run("add", "1001", "--pin-stdin", "--state", str(tmp_path), stdin="12\n")
-    assert done.returncode == 1
-    assert done.stderr == "checkpoint staff: a PIN is 4 to 12 digits\n"
+    done = staff("add", "1001", "--pin-stdin", "--state", str(tmp_path), pin="12")
+    assert done.status == 1
+    assert done.err == b"checkpoint staff: a PIN is 4 to 12 digits\n"
     assert Staff.open(tmp_path).members() == ()
 
 
 def test_without_a_terminal_the_pin_is_not_guessed_to_be_somewhere(tmp_path: Path) -> None:
-    done = run("add", "1001", "--state", str(tmp_path), stdin="4826\n")
-    assert done.returncode == 1
-    assert "--pin-stdin" in done.stderr
+    done = staff("add", "1001", "--state", str(tmp_path), pin="4826")
+    assert done.status == 1
+    assert b"--pin-stdin" in done.err
 
 
 def test_there_is_no_way_to_put_a_pin_on_the_command_line() -> None:
-    done = run("add", "1001", "--pin", "4826")
-    assert done.returncode != 0
-    assert "4826" not in run("add", "--help").stdout
+    done = staff("add", "1001", "--pin", "4826")
+    assert done.status != 0
+    assert b"4826" not in staff("add", "--help").out
 
 
 @pytest.mark.parametrize(("second", "status"), [("4826", 0), ("4827", 1)])

@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from cli.cmd_ui import TERMINATED
+from tests.cli.calling import call
 from tests.scanner.ui import scripted_engine as says
 
 LEAVES_THE_ALTERNATE_SCREEN = b"\x1b[?1049l"
@@ -112,34 +113,23 @@ def test_a_text_console_is_told_in_both_languages_and_then_gets_ascii(socket: st
         assert screen.isascii()
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "cli.main", "ui", *arguments],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=30,
-    )
-
-
 def test_without_a_terminal_it_says_so() -> None:
-    done = run()
-    assert done.returncode == 1
-    assert "needs a terminal" in done.stderr
+    done = call("ui")
+    assert done.status == 1
+    assert b"needs a terminal" in done.err
 
 
 def test_an_unknown_language_is_named() -> None:
-    done = run("--language", "tlh")
-    assert done.returncode == 1
-    assert "'tlh'" in done.stderr
-    assert "zh_CN" in done.stderr
+    done = call("ui", "--language", "tlh")
+    assert done.status == 1
+    assert b"'tlh'" in done.err
+    assert b"zh_CN" in done.err
 
 
 def test_a_faulty_configuration_is_told_in_full(tmp_path: Path) -> None:
     config = tmp_path / "config.toml"
     config.write_text("[site]\nkind = 'castle'\n[contol]\n", encoding="utf-8")
-    done = run("--config", str(config))
-    assert done.returncode == 1
-    assert "castle" in done.stderr or "kind" in done.stderr
-    assert "contol" in done.stderr
+    done = call("ui", "--config", str(config))
+    assert done.status == 1
+    assert b"castle" in done.err or b"kind" in done.err
+    assert b"contol" in done.err

@@ -1,4 +1,4 @@
-"""`checkpoint verify` as a process: bytes in, lines out."""
+"""`checkpoint verify`: bytes in, lines out; as a process where that makes a difference, as a call otherwise."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from keys.health_code import MAX_TIME
 from keys.presentation import present
 from keys.trust_list import write_jwks
 from keys.verifier import MAX_TEXT
+from tests.cli.calling import Done, call, run
 from tests.keys.realm import DAY, INDEX, NOW, Realm, new_key
 
 AT = "2026-03-04T13:00:00+08:00"
@@ -34,17 +35,15 @@ class Box:
         self.status.write_bytes(self.realm.list_bytes())
         self.root = root
 
-    def run(self, standard_input: bytes | str, *options: str) -> subprocess.CompletedProcess[bytes]:
-        data = standard_input.encode() if isinstance(standard_input, str) else standard_input
-        command = [sys.executable, "-m", "cli.main", "verify", *options]
-        return subprocess.run(command, input=data, capture_output=True, check=False, timeout=60)
+    def run(self, given: bytes | str, *options: str) -> Done:
+        return call("verify", *options, given=given.encode() if isinstance(given, str) else given)
 
     def judge(self, standard_input: bytes | str, *options: str) -> tuple[list[dict[str, object]], int]:
         """Run with trust, status and time given, and read the objects."""
         known = ["--trust", str(self.trust), "--status", str(self.status), "--at", AT, "--json"]
         done = self.run(standard_input, *known, *options)
-        assert done.stderr == b""
-        return [json.loads(line) for line in done.stdout.splitlines()], done.returncode
+        assert done.err == b""
+        return [json.loads(line) for line in done.out.splitlines()], done.status
 
 
 @pytest.fixture
@@ -71,6 +70,12 @@ def test_a_valid_code_gives_an_object_with_exactly_the_documented_keys(box: Box)
     ]
     assert list(verdicts[0]) == KEYS
     assert status == 0
+
+
+def test_a_process_answers_as_the_call_does(box: Box) -> None:
+    known = ["--trust", str(box.trust), "--status", str(box.status), "--at", AT]
+    for text, options in ((box.realm.text(), known), ("poster", known), ("poster", [])):
+        assert run("verify", *options, given=text.encode()) == call("verify", *options, given=text.encode())
 
 
 def test_every_line_gets_one_verdict_whatever_is_in_it(box: Box) -> None:
@@ -143,9 +148,9 @@ def test_verdicts_come_line_by_line_and_not_at_the_end(box: Box) -> None:
 
 def test_without_a_list_a_health_code_is_unknown_and_not_valid(box: Box) -> None:
     done = box.run(box.realm.text(), "--trust", str(box.trust), "--at", AT, "--json")
-    (verdict,) = map(json.loads, done.stdout.splitlines())
+    (verdict,) = map(json.loads, done.out.splitlines())
     assert (verdict["valid"], verdict["reason"], verdict["status"]) == (False, "STATUS_UNKNOWN", None)
-    assert done.returncode == 1
+    assert done.status == 1
 
 
 def test_folders_and_repeated_options_are_taken(box: Box, tmp_path: Path) -> None:
@@ -157,7 +162,7 @@ def test_folders_and_repeated_options_are_taken(box: Box, tmp_path: Path) -> Non
     assert [verdict["issuer"] for verdict in verdicts] == ["CN-33", "CN-11"]
     assert status == 0
     whole = box.run(box.realm.text(), "--trust", str(box.root), "--status", str(box.root), "--at", AT)
-    assert whole.returncode == 0
+    assert whole.status == 0
 
 
 def test_the_time_is_the_one_given(box: Box) -> None:
@@ -172,13 +177,13 @@ def test_the_time_is_the_one_given(box: Box) -> None:
     ):
         options = ["--trust", str(box.trust), "--at", at, "--json"]
         status = ["--status", str(box.status)] if reason != "NOT_YET_VALID" else []
-        (verdict,) = map(json.loads, box.run(text, *options, *status).stdout.splitlines())
+        (verdict,) = map(json.loads, box.run(text, *options, *status).out.splitlines())
         assert verdict["reason"] == reason
 
 
 def test_without_a_time_it_is_now(box: Box) -> None:
     done = box.run(box.realm.text(), "--trust", str(box.trust), "--json")
-    (verdict,) = map(json.loads, done.stdout.splitlines())
+    (verdict,) = map(json.loads, done.out.splitlines())
     assert verdict["reason"] in ("EXPIRED", "NOT_YET_VALID", "KEY_EXPIRED", "STATUS_UNKNOWN")
 
 
@@ -200,9 +205,9 @@ def test_what_cannot_be_judged_is_one_clear_sentence(box: Box, tmp_path: Path, o
     (tmp_path / "empty").mkdir()
     places = {"trust": str(box.trust), "status": str(box.status), "empty": str(tmp_path / "empty")}
     done = box.run(box.realm.text(), *(option.format(**places) for option in options))
-    assert done.returncode == 2
-    assert done.stdout == b""
-    message = done.stderr.decode()
+    assert done.status == 2
+    assert done.out == b""
+    message = done.err.decode()
     assert message.startswith("checkpoint verify: ")
     assert words in message
     assert message.count("\n") == 1
@@ -212,9 +217,9 @@ def test_a_bad_file_in_a_folder_is_named_and_the_rest_is_judged(box: Box) -> Non
     (box.root / "trust" / "CN-44.jwks.json").write_text("{")
     (box.root / "status" / "CN-33" / "8.cwt").write_bytes(b"")
     done = box.run(box.realm.text(), "--trust", str(box.root), "--status", str(box.root), "--at", AT)
-    assert done.returncode == 0
-    assert done.stderr.decode().count("not believed") == 2
-    assert done.stdout.decode() == (
+    assert done.status == 0
+    assert done.err.decode().count("not believed") == 2
+    assert done.out.decode() == (
         f"VALID  JKM1  CN-33  yellow  张**  code CN-33/jkm:33/7/{INDEX}  expires 2026-03-05T05:00:00Z\n"
     )
 
@@ -244,7 +249,7 @@ def test_the_last_second_of_all_can_be_shown(box: Box) -> None:
     done = box.run(
         box.realm.text(expires_at=MAX_TIME), "--trust", str(box.trust), "--status", str(box.status), "--at", AT
     )
-    assert b"expires 9999-12-31T23:59:59Z" in done.stdout
+    assert b"expires 9999-12-31T23:59:59Z" in done.out
 
 
 def test_verify_loads_no_camera_and_no_screen() -> None:
@@ -255,8 +260,6 @@ def test_verify_loads_no_camera_and_no_screen() -> None:
 
 
 def test_help_ends_with_an_example() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "cli.main", "verify", "--help"], capture_output=True, check=True, timeout=60
-    )
+    done = call("verify", "--help")
     for word in (b"Example:", b"--trust", b"--status", b"--at", b"--json", b"Exit status"):
-        assert word in done.stdout
+        assert word in done.out
