@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from keys.errors import StatusListError
 from keys.status_changes import apply, diff, read_changes
 from keys.status_token import OWN_ARRAY_BYTES, OWN_ENTRIES, pack, unpack
+from tests.keys.bomb import zip_bomb
 
 GREEN = bytes(OWN_ARRAY_BYTES)
 
@@ -92,7 +93,7 @@ def varint(number: int) -> bytes:
 
 LAST = OWN_ENTRIES - 1
 REFUSED = {
-    "zip bomb": (zlib.compress(bytes(64 << 20), 9), "inflates to more than"),
+    "zip bomb": (zip_bomb(64), "inflates to more than"),
     "one byte more than a list's changes can have": (zlib.compress(bytes(OWN_ENTRIES * 3 // 2 + 1)), "more than"),
     "an index out of range": (zlib.compress(varint(OWN_ENTRIES) + b"\x03"), "entry 1048576, the list has 1048576"),
     "an index out of range by the sum of its gaps": (zlib.compress(varint(LAST) + b"\x00\x33"), "entry 1048576"),

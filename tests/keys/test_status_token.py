@@ -18,6 +18,7 @@ from keys.errors import StatusListError
 from keys.key_id import key_id
 from keys.status_token import OWN_ENTRIES, TYP, StatusList, pack, read_status_list, unpack, write_status_list
 from keys.trust_list import TrustedKey, TrustList, Use
+from tests.keys.bomb import zip_bomb
 from tests.keys.realm import DAY, NOW, Realm, new_key, trusted
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "vectors" / "token_status_list.json"
@@ -132,7 +133,7 @@ def test_the_unchanged_one_is_good() -> None:
     assert read_status_list(signed(), REALM.trust, NOW).value(0) == 0
 
 
-BOMB = zlib.compress(bytes(64 << 20), 9)
+BOMB = zip_bomb(64)
 REFUSED = {
     "typ of a code": (signed(typ="jkm1"), "typ is not"),
     "typ of a delta": (signed(typ="jkm-status-delta+cbor"), "typ is not"),
