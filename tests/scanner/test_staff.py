@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import stat
 import threading
@@ -13,6 +14,7 @@ from scanner.staff import (
     FILE_NAME,
     FREE_TRIES,
     LONGEST_WAIT_S,
+    SCRYPT_N,
     Role,
     SlowDownError,
     Staff,
@@ -24,6 +26,13 @@ from scanner.staff import (
 )
 
 PIN = "4826"
+COST = SCRYPT_N
+
+
+@pytest.fixture(autouse=True)
+def _cheap_tries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cheapest scrypt: all but one of these tests are about what is counted and kept, not what a try costs."""
+    monkeypatch.setattr("scanner.staff.SCRYPT_N", 2)
 
 
 @pytest.fixture
@@ -63,6 +72,16 @@ def test_no_pin_stands_in_the_file(staff: Staff, tmp_path: Path) -> None:
     text = (tmp_path / FILE_NAME).read_text()
     assert PIN not in json.dumps(list(json.loads(text)["staff"]["1001"].values()))
     assert stat.S_IMODE((tmp_path / FILE_NAME).stat().st_mode) == 0o600
+
+
+def test_a_try_costs_16_mb_of_scrypt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scanner.staff.SCRYPT_N", COST)
+    staff = Staff.open(tmp_path)
+    staff.add("1001", Role.GUARD, PIN)
+    (kept,) = json.loads((tmp_path / FILE_NAME).read_text())["staff"].values()
+    hashed = hashlib.scrypt(PIN.encode(), salt=bytes.fromhex(kept["salt"]), n=2**14, r=8, p=1, maxmem=2**26, dklen=32)
+    assert kept["scrypt"] == hashed.hex()
+    assert staff.check("1001", PIN, 0.0) is Role.GUARD
 
 
 def test_the_same_pin_is_stored_differently_for_two_people(staff: Staff, tmp_path: Path) -> None:
