@@ -6,6 +6,7 @@ something on it.
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from collections.abc import Iterator
 
@@ -23,6 +24,7 @@ class GateAtWork:
     def __init__(self, folders: pytest.TempPathFactory) -> None:
         self._folders = folders
         self._appliance: Appliance | None = None
+        self._ends = contextlib.ExitStack()
         self._usual: set[str] = set()
 
     def at_rest(self) -> Appliance:
@@ -33,18 +35,19 @@ class GateAtWork:
             except (AssertionError, OSError):  # a test failed in the middle of something
                 self.close()
         if self._appliance is None:
-            self._appliance = Appliance(self._folders.mktemp("gate")).__enter__()
-            self._appliance.start().wait_degraded("clock_untrusted", active=False)
-            self._usual = degraded(guard_of(self._appliance))
+            with contextlib.ExitStack() as stack:
+                appliance = stack.enter_context(Appliance(self._folders.mktemp("gate")))
+                appliance.start().wait_degraded("clock_untrusted", active=False)
+                self._usual = degraded(guard_of(appliance))
+                self._appliance, self._ends = appliance, stack.pop_all()
         self._appliance.reports.clear()
         self._appliance.openings.unlink(missing_ok=True)
         return self._appliance
 
     def close(self) -> None:
         """End the appliance."""
-        ended, self._appliance = self._appliance, None
-        if ended is not None:
-            ended.__exit__(None, None, None)
+        self._appliance = None
+        self._ends.close()
 
 
 def guard_of(appliance: Appliance) -> Guard:

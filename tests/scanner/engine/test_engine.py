@@ -14,9 +14,10 @@ from authority.masking import mask_name
 from demo.guard import Guard
 from keys.verdict import Carrier, Colour
 from scanner.journal.detail import EntryKind, UpdateDetail
+from scanner.policy_source import default_policy
 from scanner.values import Outcome
 from tests.appliance import Appliance
-from tests.world import ORDER
+from tests.world import ISSUER, ORDER
 
 
 @pytest.fixture
@@ -66,30 +67,9 @@ def vars_of(value: object) -> object:
     return {name: vars_of(getattr(value, name)) for name in slots} if slots else value
 
 
-def test_a_red_code_stops_and_a_guard_alone_cannot_admit_it(working: Appliance, guard: Guard) -> None:
-    working.show(working.world.code(colour=Colour.RED).text)
-    working.wait_lane(lambda lane: lane.state == "stopped")
-    assert guard.admit("known_resident").error == "override.supervisor_needed"
-    assert guard.acknowledge().ok
-    working.wait_lane(lambda lane: lane.state == "waiting")
-    assert working.opened() == []
-
-
-def test_a_guard_admits_an_expired_code_and_the_gate_opens_for_that_entry(working: Appliance, guard: Guard) -> None:
-    working.show(working.world.expired())
-    working.wait_lane(lambda lane: lane.state == "referred")
-    assert guard.admit("known_resident").ok
-    opened = working.wait_for(lambda: working.opened() or None)
-    override = working.entries()[opened[0]]
-    assert override.kind is EntryKind.OVERRIDE
-    assert override.outcome is Outcome.PASS
-    assert override.refers_to is not None
-    assert working.entries()[override.refers_to].kind is EntryKind.PASSAGE
-
-
-def test_a_paper_code_for_another_district_is_referred(working: Appliance) -> None:
-    working.show(working.world.code(region="330203", carrier=Carrier.PAPER).text)
-    assert working.report(0)["reasons"] == ["OUT_OF_REGION"]
+def updates(appliance: Appliance) -> list[UpdateDetail]:
+    """What the log says of lists taken in, in order."""
+    return [entry.detail for entry in appliance.entries() if isinstance(entry.detail, UpdateDetail)]
 
 
 def test_a_list_published_while_the_lane_works_takes_effect_and_is_an_entry(appliance: Appliance) -> None:
@@ -98,12 +78,11 @@ def test_a_list_published_while_the_lane_works_takes_effect_and_is_an_entry(appl
     appliance.world.now = int(time.time())
     appliance.world.authority.revoke(code.identity, ORDER, appliance.world.now)
     appliance.world.publish()
-    time.sleep(3.5)
+    appliance.wait_for(lambda: appliance.world.now in {update.issued_at for update in updates(appliance)} or None)
     appliance.show(code.text)
     assert appliance.report(0)["reasons"] == ["REVOKED"]
     appliance.stop()
-    updates = [entry.detail for entry in appliance.entries() if entry.kind is EntryKind.UPDATE]
-    assert [one.issued_at for one in updates if isinstance(one, UpdateDetail)][-1] == appliance.world.now
+    assert updates(appliance)[-1].issued_at == appliance.world.now
 
 
 def test_an_older_list_put_back_is_not_believed(appliance: Appliance) -> None:
@@ -150,13 +129,17 @@ def test_a_stale_list_refers_everybody(tmp_path: Path) -> None:
 
 def test_a_kiosk_clears_a_stop_by_itself(tmp_path: Path) -> None:
     with Appliance(tmp_path, kind="subway", mode="unattended") as appliance:
+        world = appliance.world
+        soon = default_policy().replace(b"kiosk_clears_s = 10", b"kiosk_clears_s = 2")
+        world.publish(policy=f'issuer = "{ISSUER}"\nissued_at = {world.now}\n'.encode() + soon)
         appliance.start()
         appliance.show(appliance.world.code(colour=Colour.YELLOW).text)
         lane = appliance.wait_lane(lambda lane: lane.state == "stopped")
         appliance.show(None)
         assert lane.result is not None
         assert lane.result.countdown_s is not None
-        appliance.wait_lane(lambda lane: lane.state == "waiting", timeout=14)
+        assert lane.result.countdown_s <= 2
+        appliance.wait_lane(lambda lane: lane.state == "waiting")
 
 
 def test_two_engines_on_one_state_folder_do_not_write_one_log(appliance: Appliance) -> None:
@@ -185,3 +168,32 @@ def test_signals_at_any_moment_end_the_engine_in_order(appliance: Appliance) -> 
         engine.send_signal(signal.SIGTERM)
     assert engine.wait(10) == 0
     assert appliance.entries()[-1].kind is EntryKind.RUN
+
+
+# --- on a gate at work, last: it runs from the first of these to the end of the module ------------------------------
+
+
+def test_a_red_code_stops_and_a_guard_alone_cannot_admit_it(working: Appliance, guard: Guard) -> None:
+    working.show(working.world.code(colour=Colour.RED).text)
+    working.wait_lane(lambda lane: lane.state == "stopped")
+    assert guard.admit("known_resident").error == "override.supervisor_needed"
+    assert guard.acknowledge().ok
+    working.wait_lane(lambda lane: lane.state == "waiting")
+    assert working.opened() == []
+
+
+def test_a_guard_admits_an_expired_code_and_the_gate_opens_for_that_entry(working: Appliance, guard: Guard) -> None:
+    working.show(working.world.expired())
+    working.wait_lane(lambda lane: lane.state == "referred")
+    assert guard.admit("known_resident").ok
+    opened = working.wait_for(lambda: working.opened() or None)
+    override = working.entries()[opened[0]]
+    assert override.kind is EntryKind.OVERRIDE
+    assert override.outcome is Outcome.PASS
+    assert override.refers_to is not None
+    assert working.entries()[override.refers_to].kind is EntryKind.PASSAGE
+
+
+def test_a_paper_code_for_another_district_is_referred(working: Appliance) -> None:
+    working.show(working.world.code(region="330203", carrier=Carrier.PAPER).text)
+    assert working.report(0)["reasons"] == ["OUT_OF_REGION"]

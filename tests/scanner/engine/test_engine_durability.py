@@ -79,7 +79,7 @@ def kill_at_any_instant(folder: Path, rounds: int, seed: int) -> int:
 
 
 def test_what_opened_the_gate_before_a_kill_is_in_the_log_after_it(tmp_path: Path) -> None:
-    assert kill_at_any_instant(tmp_path / "a", 4, seed=1) >= 2
+    assert kill_at_any_instant(tmp_path / "a", 2, seed=1) >= 1
 
 
 @pytest.mark.soak
@@ -156,22 +156,22 @@ def openings(trace: str) -> list[bool]:
     return found
 
 
-def watch(folder: Path, program: tuple[str, ...]) -> list[bool]:
-    """Let three people pass under strace."""
+def watch(folder: Path, program: tuple[str, ...], people: int) -> list[bool]:
+    """Let some people pass under strace."""
     if shutil.which("strace") is None:
         pytest.skip("strace is not installed: no system calls can be watched")
     trace = folder / "trace"
     prefix = ("strace", "-f", "-qq", "-xx", "-s", "128", "-e", f"trace={CALLS}", "-o", str(trace))
     with Appliance(folder, prefix=prefix, program=program) as appliance:
         appliance.start()
-        for number in range(3):
+        for number in range(people):
             appliance.show(None)
             appliance.thermometer.nobody()
             appliance.wait_lane(lambda lane: lane.state == "waiting" and not lane.present)
             appliance.thermometer.person(3650)
             appliance.show(appliance.world.code().text)
             assert appliance.report(number)["outcome"] == "pass"
-        appliance.wait_for(lambda: len(appliance.opened()) == 3 or None)
+        appliance.wait_for(lambda: len(appliance.opened()) == people or None)
         # strace hands SIGTERM on to nobody: ask the engine itself.
         engine = appliance.engine
         assert engine is not None
@@ -184,11 +184,9 @@ def watch(folder: Path, program: tuple[str, ...]) -> list[bool]:
 
 @pytest.mark.needs_strace
 def test_the_logs_sync_has_returned_before_the_gate_is_told_to_open(tmp_path: Path) -> None:
-    assert watch(tmp_path, ("-m", "cli.main")) == [True] * 3
+    assert watch(tmp_path, ("-m", "cli.main"), 3) == [True] * 3
 
 
 @pytest.mark.needs_strace
 def test_the_watch_sees_an_engine_that_does_not_wait_for_its_commits(tmp_path: Path) -> None:
-    seen = watch(tmp_path, ("-c", UNSYNCED))
-    assert len(seen) == 3
-    assert not any(seen)
+    assert watch(tmp_path, ("-c", UNSYNCED), 1) == [False]

@@ -43,11 +43,19 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
-def passes(appliance: Appliance, number: int) -> None:
-    """Somebody passes as passage `number`."""
+def clears(appliance: Appliance) -> None:
+    """Whoever passed walks on, and the guard need not look at it any longer."""
     appliance.show(None)
     appliance.thermometer.nobody()
+    if appliance.lane().state == "passed":
+        assert appliance.guard is not None
+        appliance.guard.acknowledge()
     appliance.wait_lane(lambda lane: lane.state == "waiting" and not lane.present)
+
+
+def passes(appliance: Appliance, number: int) -> None:
+    """Somebody passes as passage `number`."""
+    clears(appliance)
     appliance.thermometer.person(3650)
     appliance.show(appliance.world.code().text)
     assert appliance.report(number)["outcome"] == "pass"
@@ -77,62 +85,6 @@ def test_a_camera_that_is_missing_at_the_start_is_said_and_taken_up_when_it_come
             feed.join(2)
 
 
-def test_a_camera_that_dies_is_said_and_taken_up_when_it_returns(working: Appliance) -> None:
-    passes(working, 0)
-    before = len(faults(working))
-    working.feed.paused.set()
-    working.wait_degraded("camera_lost")
-    assert working.lane().camera is LinkState.LOST
-    working.feed.paused.clear()
-    working.wait_degraded("camera_lost", active=False)
-    passes(working, 1)
-    assert faults(working)[before:] == [("camera_lost", True), ("camera_lost", False)]
-
-
-def test_a_camera_whose_picture_stands_still_is_said_and_the_code_in_it_passes_once(working: Appliance) -> None:
-    working.thermometer.person(3650)
-    working.feed.frame = picture(working.world.code().text)
-    assert working.report(0)["outcome"] == "pass"
-    working.wait_degraded("camera_lost")
-    working.thermometer.nobody()
-    working.wait_lane(lambda lane: not lane.present)
-    assert len(working.reports) == 1
-    working.show(None)
-    working.wait_degraded("camera_lost", active=False)
-
-
-def test_broken_pictures_cost_nothing(working: Appliance) -> None:
-    whole = working.feed.frame
-    for broken in (b"", whole[:2000], b"\xff\xd8\xff\xd9", os.urandom(5000), whole[:1000] + whole[3000:]):
-        working.feed.frame = broken
-        time.sleep(0.2)  # three frames of it
-    grey = cv2.imencode(".jpg", np.zeros((77, 33), np.uint8))[1]
-    working.feed.frame = bytes(grey)
-    passes(working, 0)
-
-
-def test_a_silent_thermometer_refers_people_and_is_believed_again_when_it_speaks(
-    working: Appliance, guard: Guard
-) -> None:
-    working.thermometer.silence(60)
-    working.wait_degraded("thermometer_lost")
-    working.show(working.world.code().text)
-    assert working.report(0)["reasons"] == ["THERMOMETER_ABSENT"]
-    assert guard.acknowledge().ok
-    working.show(None)
-    working.thermometer.silence(0)
-    working.wait_degraded("thermometer_lost", active=False)
-    passes(working, 1)
-
-
-def test_an_unplugged_thermometer_comes_back_by_its_name(working: Appliance) -> None:
-    working.thermometer.unplug()
-    working.wait_degraded("thermometer_lost")
-    working.thermometer.replug()
-    working.wait_degraded("thermometer_lost", active=False)
-    passes(working, 0)
-
-
 def test_a_port_in_use_by_somebody_else_is_said_and_taken_when_free(appliance: Appliance) -> None:
     other = serial.Serial(str(appliance.folder / "thermometer"), exclusive=True)
     appliance.start(wait=False)
@@ -146,27 +98,6 @@ def test_a_port_in_use_by_somebody_else_is_said_and_taken_when_free(appliance: A
     appliance.wait_degraded("thermometer_lost", active=False)
 
 
-def test_a_gate_that_does_not_answer_is_an_alarm_and_an_entry(working: Appliance) -> None:
-    working.gate.drop_answers(50)
-    working.thermometer.person(3650)
-    working.show(working.world.code().text)
-    report = working.report(0)
-    assert report["outcome"] == "pass"
-    working.wait_lane(lambda lane: lane.hint == "hint.gate_failed" or lane.gate is LinkState.LOST)
-    said = working.wait_for(lambda: next((one for one in working.entries() if one.refers_to == report["seq"]), None))
-    assert isinstance(said.detail, GateDetail)
-    assert not said.detail.confirmed
-
-
-def test_an_unplugged_gate_is_said_and_comes_back(working: Appliance) -> None:
-    working.gate.unplug()
-    working.wait_degraded("gate_lost")
-    working.gate.replug()
-    working.wait_degraded("gate_lost", active=False)
-    passes(working, 0)
-    working.wait_for(lambda: working.opened() or None)
-
-
 def test_a_full_disk_passes_nobody_unlogged_and_still_takes_a_guards_override(tmp_path: Path, small_disk: Path) -> None:
     with Appliance(tmp_path, state=small_disk / "state") as appliance:
         guard = appliance.start().attend()
@@ -178,9 +109,7 @@ def test_a_full_disk_passes_nobody_unlogged_and_still_takes_a_guards_override(tm
                     file.write(bytes(4096))
             except OSError:
                 pass
-        appliance.show(None)
-        appliance.thermometer.nobody()
-        appliance.wait_lane(lambda lane: lane.state == "waiting" and not lane.present)
+        clears(appliance)
         appliance.thermometer.person(3650)
         appliance.show(appliance.world.code().text)
         report = appliance.report(1)
@@ -282,17 +211,6 @@ def test_a_state_that_does_not_prove_itself_leaves_the_last_verified_one_in_forc
     passes(appliance, 0)
 
 
-def test_killing_the_screen_or_many_of_them_leaves_the_lane_alone(working: Appliance) -> None:
-    passes(working, 0)
-    for _ in range(30):
-        screen = socket.socket(socket.AF_UNIX)
-        screen.connect(str(working.socket))
-        with contextlib.suppress(BrokenPipeError):  # one too many at a time is turned away
-            screen.send(b'{"type":"watch_pre')
-        screen.close()
-    passes(working, 1)
-
-
 def test_a_policy_that_does_not_hold_is_refused_in_words_and_the_lane_goes_on(appliance: Appliance) -> None:
     world = appliance.world
     world.publish(world.now - 30, policy=b"format = 1\n[temperature]\nlimit_centi = 9000\n")
@@ -302,3 +220,94 @@ def test_a_policy_that_does_not_hold_is_refused_in_words_and_the_lane_goes_on(ap
     world.publish(policy=f'issuer = "{ISSUER}"\nissued_at = {world.now}\n'.encode() + default_policy())
     appliance.wait_degraded("trust_refused", active=False)
     appliance.wait_degraded("policy_default", active=False)
+
+
+# --- on a gate at work, last: it runs from the first of these to the end of the module ------------------------------
+
+
+def test_a_camera_that_dies_is_said_and_taken_up_when_it_returns(working: Appliance) -> None:
+    passes(working, 0)
+    before = len(faults(working))
+    working.feed.paused.set()
+    working.wait_degraded("camera_lost")
+    assert working.lane().camera is LinkState.LOST
+    working.feed.paused.clear()
+    working.wait_degraded("camera_lost", active=False)
+    passes(working, 1)
+    assert faults(working)[before:] == [("camera_lost", True), ("camera_lost", False)]
+
+
+def test_a_camera_whose_picture_stands_still_is_said_and_the_code_in_it_passes_once(working: Appliance) -> None:
+    working.thermometer.person(3650)
+    working.feed.frame = picture(working.world.code().text)
+    assert working.report(0)["outcome"] == "pass"
+    working.wait_degraded("camera_lost")
+    working.thermometer.nobody()
+    working.wait_lane(lambda lane: not lane.present)
+    assert len(working.reports) == 1
+    working.show(None)
+    working.wait_degraded("camera_lost", active=False)
+
+
+def test_broken_pictures_cost_nothing(working: Appliance) -> None:
+    whole = working.feed.frame
+    for broken in (b"", whole[:2000], b"\xff\xd8\xff\xd9", os.urandom(5000), whole[:1000] + whole[3000:]):
+        working.feed.frame = broken
+        time.sleep(0.2)  # three frames of it
+    grey = cv2.imencode(".jpg", np.zeros((77, 33), np.uint8))[1]
+    working.feed.frame = bytes(grey)
+    passes(working, 0)
+
+
+def test_a_silent_thermometer_refers_people_and_is_believed_again_when_it_speaks(
+    working: Appliance, guard: Guard
+) -> None:
+    working.thermometer.silence(60)
+    working.wait_degraded("thermometer_lost")
+    working.show(working.world.code().text)
+    assert working.report(0)["reasons"] == ["THERMOMETER_ABSENT"]
+    assert guard.acknowledge().ok
+    working.show(None)
+    working.thermometer.silence(0)
+    working.wait_degraded("thermometer_lost", active=False)
+    passes(working, 1)
+
+
+def test_an_unplugged_thermometer_comes_back_by_its_name(working: Appliance) -> None:
+    working.thermometer.unplug()
+    working.wait_degraded("thermometer_lost")
+    working.thermometer.replug()
+    working.wait_degraded("thermometer_lost", active=False)
+    passes(working, 0)
+
+
+def test_a_gate_that_does_not_answer_is_an_alarm_and_an_entry(working: Appliance) -> None:
+    working.gate.drop_answers(50)
+    working.thermometer.person(3650)
+    working.show(working.world.code().text)
+    report = working.report(0)
+    assert report["outcome"] == "pass"
+    working.wait_lane(lambda lane: lane.hint == "hint.gate_failed" or lane.gate is LinkState.LOST)
+    said = working.wait_for(lambda: next((one for one in working.entries() if one.refers_to == report["seq"]), None))
+    assert isinstance(said.detail, GateDetail)
+    assert not said.detail.confirmed
+
+
+def test_an_unplugged_gate_is_said_and_comes_back(working: Appliance) -> None:
+    working.gate.unplug()
+    working.wait_degraded("gate_lost")
+    working.gate.replug()
+    working.wait_degraded("gate_lost", active=False)
+    passes(working, 0)
+    working.wait_for(lambda: working.opened() or None)
+
+
+def test_killing_the_screen_or_many_of_them_leaves_the_lane_alone(working: Appliance) -> None:
+    passes(working, 0)
+    for _ in range(30):
+        screen = socket.socket(socket.AF_UNIX)
+        screen.connect(str(working.socket))
+        with contextlib.suppress(BrokenPipeError):  # one too many at a time is turned away
+            screen.send(b'{"type":"watch_pre')
+        screen.close()
+    passes(working, 1)
