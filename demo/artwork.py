@@ -157,7 +157,7 @@ def _extent(words: str, size: int, weight: int) -> tuple[tuple[int, int], tuple[
     return (x, y), (x + width, y + height)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=64)
 def qr_modules(text: str) -> Image:
     """Return the modules of `text` as a QR code at error correction M: 0 dark, 255 light, without the quiet zone."""
     code = segno.make(text, error="m", micro=False, boost_error=False)

@@ -1,6 +1,6 @@
 """The whole way of a frame on one core: JPEG → grey → the decoder's process → proof → lane, as the engine does it.
 
-    python -m benchmarks.reading.pipeline
+    python -m benchmarks.reading.pipeline [CORE [SECONDS [WARM_S]]]
 
 The demo's own scene is drawn beforehand. The engine is the real one, with its capture, its decoders' processes and its
 lane; only the camera gives the next picture as soon as the last one has been taken, so that nothing is left out and
@@ -99,8 +99,8 @@ class _Counting(Capture):
         return frame
 
 
-def measure(core: int, seconds: float = SECONDS) -> Measured:
-    """Run the engine on one core for some seconds."""
+def measure(core: int, seconds: float = SECONDS, warm_s: float = WARM_S) -> Measured:
+    """Run the engine on one core for some seconds, after `warm_s` that do not count."""
     with tempfile.TemporaryDirectory(prefix="pipeline-") as name, contextlib.ExitStack() as stack:
         folder = Path(name)
         now = int(time.time())
@@ -129,7 +129,7 @@ def measure(core: int, seconds: float = SECONDS) -> Measured:
         running = threading.Thread(target=engine.run, name="engine")
         running.start()
         try:
-            time.sleep(WARM_S)
+            time.sleep(warm_s)
             before, frames, codes, began = _processor_s(), capture.count, proofs[0], time.perf_counter()
             time.sleep(seconds)
             took = time.perf_counter() - began
@@ -174,5 +174,5 @@ def _drawn(text: str) -> Iterator[bytes]:
 
 if __name__ == "__main__":
     cpu = int(sys.argv[1]) if len(sys.argv) > 1 else max(os.sched_getaffinity(0))
-    print(json.dumps(asdict(measure(cpu))), flush=True)
+    print(json.dumps(asdict(measure(cpu, *map(float, sys.argv[2:])))), flush=True)
     os._exit(0)  # a decoder's thread that still logs would make an ordinary exit abort
