@@ -65,9 +65,9 @@ def check_reach(found: Counter[Reason | None]) -> None:
     assert found[Reason.BAD_SIGNATURE] > found.total() * 0.05
 
 
-def test_twenty_thousand_hostile_texts() -> None:
-    found = attack(seed=20_260_304, texts=20_000)
-    assert found.total() == 20_000
+def test_five_thousand_hostile_texts() -> None:
+    found = attack(seed=20_260_304, texts=5_000)
+    assert found.total() == 5_000
     check_reach(found)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from importlib import resources
 from pathlib import Path
 
@@ -24,6 +25,7 @@ ROOT = Path(__file__).parents[3]
 LANGUAGES = languages()
 
 
+@cache
 def entries(language: str) -> dict[str, str | tuple[str, str]]:
     data = (resources.files("scanner.locale") / f"{language}.toml").read_bytes()
     return dict(read_texts(data, language))
