@@ -54,12 +54,13 @@ class HttpSource:
         self._floor = floor
         self._requests = 0
         self._received = 0
+        host = parsed.host.strip("[]")
         if parsed.scheme == "https":
             self._line: HTTPConnection = HTTPSConnection(
-                parsed.host, parsed.port or 443, timeout=silence_s, cert_reqs="CERT_REQUIRED"
+                host, parsed.port or 443, timeout=silence_s, cert_reqs="CERT_REQUIRED"
             )
         else:
-            self._line = HTTPConnection(parsed.host, parsed.port or 80, timeout=silence_s)
+            self._line = HTTPConnection(host, parsed.port or 80, timeout=silence_s)
 
     @property
     def name(self) -> str:

@@ -13,6 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tuf.api.metadata import Targets
+
 from keys.errors import StatusListError, UpdateCause, UpdateError
 from keys.status_anchor import Name
 from keys.status_delta import DeltaBundle
@@ -69,12 +71,8 @@ def newest(around: Around, issuer: str) -> RegionIn:
     """Prove a region's newest role, ours where it is that, and choose the way of each list. Raises UpdateError."""
     check_admitted(around.chain.targets, issuer)
     held = None if around.held is None else around.held.regions.get(issuer)
-    wanted = around.chain.wanted(issuer)
-    if held is not None and version_of(held.role) == wanted.version:
-        role = held.role
-    else:
-        role = around.source.metadata(f"{wanted.version}.{issuer}.json", MAX_TARGETS_BYTES, wanted.length)
-    publication = read_publication(around.chain.take_region(role, issuer), issuer)
+    role, signed = _newest_role(around, issuer, b"" if held is None else held.role)
+    publication = read_publication(signed, issuer)
     if publication.published_at > around.chain.at + AHEAD_S:
         words = f"{issuer}.json is dated {publication.published_at}, and it is {around.chain.at}"
         raise UpdateError(UpdateCause.FUTURE_DATED, f"{words}: from the future, or our clock is wrong")
@@ -82,6 +80,19 @@ def newest(around: Around, issuer: str) -> RegionIn:
         words = f"{issuer}.json is dated {publication.published_at}; {held.publication.published_at} is held already"
         raise UpdateError(UpdateCause.ROLLBACK, f"{words}: refused as a rollback")
     return _choose(around, publication, role)
+
+
+def _newest_role(around: Around, issuer: str, held: bytes) -> tuple[bytes, Targets]:
+    """Return a region's role as it came, and proved: the held one where the snapshot still names it."""
+    wanted = around.chain.wanted(issuer)
+    if version_of(held) == wanted.version:
+        try:
+            return held, around.chain.take_region(held, issuer)
+        except UpdateError as error:
+            if error.cause is UpdateCause.EXPIRED:
+                raise
+    content = around.source.metadata(f"{wanted.version}.{issuer}.json", MAX_TARGETS_BYTES, wanted.length)
+    return content, around.chain.take_region(content, issuer)
 
 
 def held_back(around: Around, issuer: str) -> RegionIn | None:
