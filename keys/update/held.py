@@ -14,7 +14,7 @@ from pathlib import Path
 
 from keys.errors import StatusListError, UpdateCause, UpdateError
 from keys.issuer import is_issuer
-from keys.status_anchor import Anchor, anchor_of
+from keys.status_anchor import Anchor, Name, anchor_of
 from keys.status_delta import DeltaBundle, read_delta
 from keys.status_list import StatusList, read_status_list
 from keys.status_store import StatusStore
@@ -115,8 +115,8 @@ class Terms:
     """The one whose policy counts."""
     now: int
     """Judges the validity of keys that signed lists, seconds since 1970; a clock behind what was taken in does not."""
-    seen: Mapping[str, int]
-    """Uri to the newest `iat` the log knows: an older list is refused."""
+    seen: Mapping[Name, int]
+    """The newest `iat` the log knows of each list: an older one is refused."""
 
     def __post_init__(self) -> None:
         for issuer in self.regions:
@@ -202,7 +202,7 @@ class Judge:
     """The region's own keys and nobody else's."""
     at: int
     """The time, seconds since 1970."""
-    seen: Mapping[str, int]
+    seen: Mapping[Name, int]
 
     def anchors_in(self, document: str, content: bytes) -> dict[str, Anchor]:
         """Return what a status document vouches for, by the path of each list that is published. Raises UpdateError."""

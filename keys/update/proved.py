@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from keys.errors import UpdateCause, UpdateError
+from keys.status_anchor import Name
 from keys.status_store import StatusStore
 from keys.trust_list import TrustList
 from keys.update.chain import expiry, published_at
@@ -33,12 +34,12 @@ class Proved:
     """Regions and lists that do not hold, or are not there, each in words."""
 
 
-def prove(folder: Path, regions: Sequence[str], now: int, seen: Mapping[str, int]) -> Proved:
+def prove(folder: Path, regions: Sequence[str], now: int, seen: Mapping[Name, int]) -> Proved:
     """Prove the generation in force for `regions`, home first: signatures, versions, thresholds, lengths, hashes.
 
     From the pinned root down. Expiry is not judged (DESIGN: it ends no offline start; age is judged from signed times).
-    `now` judges the validity of keys, unless it is before what was taken in: a clock may be behind. `seen`: uri to the
-    newest `iat` the log knows; an older list is refused. Raises UpdateError when nothing holds.
+    `now` judges the validity of keys, unless it is before what was taken in: a clock may be behind. `seen`: issuer and
+    uri of a list to the newest `iat` the log knows; an older one is refused. Raises UpdateError when nothing holds.
     """
     if not regions:
         raise ValueError("a proof needs at least one region")

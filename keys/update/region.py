@@ -16,7 +16,7 @@ from tuf.api.metadata import DelegatedRole, TargetFile, Targets
 from keys import jwk
 from keys.errors import TrustError, UpdateCause, UpdateError
 from keys.issuer import list_uri
-from keys.status_anchor import Anchor
+from keys.status_anchor import Anchor, Name
 from keys.status_token import MAX_FILE_BYTES
 from keys.trust_list import TrustedKey, read_jwks
 from keys.update.chain import published_at
@@ -101,11 +101,11 @@ class Publication:
                 raise UpdateError(UpdateCause.NOT_ITS_OWN, words)
         return keys
 
-    def placed(self, document: str, anchors: Iterable[Anchor], seen: Mapping[str, int]) -> dict[str, Anchor]:
+    def placed(self, document: str, anchors: Iterable[Anchor], seen: Mapping[Name, int]) -> dict[str, Anchor]:
         """Hold what a status document says against whose it is, where it lies and when it was published.
 
-        Return it by the path of each list that is published; a bundle may name others. `seen` holds for each uri the
-        newest `iat` the log knows. Raises UpdateError.
+        Return it by the path of each list that is published; a bundle may name others. `seen` holds for each list
+        the newest `iat` the log knows. Raises UpdateError.
         """
         paths = {uri: path for path, uri in self.own_uris.items()}
         placed: dict[str, Anchor] = {}
@@ -117,8 +117,8 @@ class Publication:
             if document.endswith(".cwt") and (path != document or anchor.own != (document in self.own_uris)):
                 words = f"{document} is list {anchor.uri} and does not belong there"
                 raise UpdateError(UpdateCause.NOT_ITS_OWN, words)
-            if anchor.iat < seen.get(anchor.uri, 0):
-                words = f"list {anchor.uri} of {anchor.iat} is older than {seen[anchor.uri]}, which was seen before"
+            if anchor.iat < seen.get(anchor.name, 0):
+                words = f"list {anchor.uri} of {anchor.iat} is older than {seen[anchor.name]}, which was seen before"
                 raise UpdateError(UpdateCause.ROLLBACK, f"{document}: {words}: refused as a rollback")
             if anchor.own and anchor.iat != self.published_at:
                 words = f"{document}: list {anchor.uri} is of {anchor.iat}, its publication of {self.published_at}"

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from keys.errors import StatusListError, UpdateCause, UpdateError
+from keys.status_anchor import Name
 from keys.status_store import StatusStore
 from keys.status_writer import StoreWriter
 from keys.update.chain import Chain
@@ -60,16 +61,16 @@ def update(
     regions: Sequence[str],
     now: int,
     *,
-    seen: Mapping[str, int],
+    seen: Mapping[Name, int],
     believe_signed_time: bool,
     progress: Progress = unheard,
 ) -> Outcome:
     """Bring the trust folder up to date from `source` for `regions`, home first, at `now` (seconds since 1970).
 
-    `seen` holds for each list uri the newest `iat` the log knows: nothing older is taken in. `believe_signed_time`:
-    nothing vouches for our clock since boot, so the repository's own signed time is the time to judge by where it is
-    later. Raises UpdateError, whose `cause` is for the log and whose words are for people; then what was in force
-    before still is.
+    `seen` holds for each list, by its issuer and uri, the newest `iat` the log knows: nothing older is taken in.
+    `believe_signed_time`: nothing vouches for our clock since boot, so the repository's own signed time is the time to
+    judge by where it is later. Raises UpdateError, whose `cause` is for the log and whose words are for people; then
+    what was in force before still is.
     """
     if not regions:
         raise ValueError("an update needs at least one region")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from keys.status_anchor import Name
 from keys.update import FolderSource, Outcome, Proved, Source, UpdateError, current_generation, pin_root, prove, update
 from tests.keys.update.repository import HOME, NOW, OTHER, Repository
 
@@ -23,7 +24,7 @@ class Appliance:
     folder: Path
     regions: tuple[str, ...] = REGIONS
     now: int = NOW + 60
-    seen: dict[str, int] = field(default_factory=dict)
+    seen: dict[Name, int] = field(default_factory=dict)
     sure: bool = True
     """Whether something vouches for the clock since boot."""
 
@@ -45,11 +46,11 @@ class Appliance:
         if isinstance(source, Repository):
             source = FolderSource(source.folder)
         outcome = update(self.folder, source, self.regions, self.now, seen=self.seen, believe_signed_time=not self.sure)
-        self.seen |= {uri: iat for _, uri, iat in outcome.lists}
+        self.seen |= {(issuer, uri): iat for issuer, uri, iat in outcome.lists}
         return outcome
 
     @contextmanager
-    def proved(self, *, seen: Mapping[str, int] | None = None) -> Iterator[Proved]:
+    def proved(self, *, seen: Mapping[Name, int] | None = None) -> Iterator[Proved]:
         """What is in force, proved from the disk."""
         found = prove(self.folder, self.regions, self.now, self.seen if seen is None else seen)
         with found.store:
@@ -71,6 +72,6 @@ class Appliance:
         assert current_generation(self.folder) == before
         with self.proved() as found:
             assert found.generation == before
-            assert {anchor.uri: anchor.iat for anchor in found.store.lists} == seen
+            assert {anchor.name: anchor.iat for anchor in found.store.lists} == seen
             assert found.problems == ()
         assert not list((self.folder / "generations").glob("*.stage"))

@@ -100,11 +100,29 @@ def test_rollback_by_leaving_a_region_out_of_the_snapshot(later: Appliance, repo
 
 def test_rollback_of_a_list_that_the_log_has_seen_newer(later: Appliance, repository: Repository) -> None:
     """The region's key signs a new role over an old state, which only the log can tell."""
-    later.seen |= {"jkm:33/1": LATER + 30, "jkm:44/1": LATER + 30}
+    later.seen |= {(HOME, "jkm:33/1"): LATER + 30, (OTHER, "jkm:44/1"): LATER + 30}
     both(repository)
     repository.release(LATER)
     with pytest.raises(UpdateError, match=r"list jkm:33/1 .* seen before: refused as a rollback"):
         later.update(repository)
+
+
+def test_a_region_that_publishes_a_newer_list_of_a_neighbours_uri(later: Appliance, repository: Repository) -> None:
+    """A uri that is not ours anybody may name: what one region says of it ages nothing of another's."""
+
+    def publish(issuer: str, at: int, iat: int) -> None:
+        key = repository.regions[issuer].key("status")
+        content = write_status_list(key, uri="https://x.test/1", packed=b"\0", iat=iat, exp=NOW + DAY, ttl=HOUR, bits=8)
+        repository.publish(issuer, at, extra={f"status/{issuer}/x.cwt": content})
+        repository.release(at)
+        assert later.update(repository).problems == ()
+
+    publish(HOME, LATER, LATER)
+    publish(OTHER, LATER, LATER + 200)
+    publish(HOME, LATER + 30, LATER + 30)
+    with later.proved() as found:
+        assert found.problems == ()
+        assert found.published[HOME] == LATER + 30
 
 
 def test_rollback_of_a_regions_signed_time(later: Appliance, repository: Repository) -> None:
@@ -511,14 +529,14 @@ def test_a_damaged_list_on_our_own_disk(
     """It is never read as an empty list: its codes are unknown until the next update mends it."""
     damage(appliance.folder / "current" / victim)
     with appliance.proved() as found:
-        there = {anchor.uri for anchor in found.store.lists}
+        there = {anchor.name for anchor in found.store.lists}
         assert there < appliance.seen.keys()
         assert found.problems
         missing = (appliance.seen.keys() - there).pop()
-        assert found.store.lookup(HOME, missing, 5) is None
+        assert found.store.lookup(*missing, 5) is None
     assert appliance.update(repository).changed
     with appliance.proved() as found:
-        assert {anchor.uri for anchor in found.store.lists} == appliance.seen.keys()
+        assert {anchor.name for anchor in found.store.lists} == appliance.seen.keys()
         assert found.problems == ()
 
 

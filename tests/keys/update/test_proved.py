@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from keys.status_anchor import Name
 from keys.update import UpdateError, prove
 from tests.keys.update.appliance import REGIONS, Appliance
 from tests.keys.update.repository import DAY, HOME, HOUR, NOW, OTHER, Repository
@@ -18,7 +19,7 @@ def test_what_was_taken_in_once_stays_proved_whatever_the_clock_says(appliance: 
     appliance.now = at
     with appliance.proved() as found:
         assert found.published == {HOME: NOW, OTHER: NOW}
-        assert {anchor.uri for anchor in found.store.lists} == appliance.seen.keys()
+        assert {anchor.name for anchor in found.store.lists} == appliance.seen.keys()
         assert found.expires == NOW + 14 * DAY
         assert found.problems == ()
 
@@ -109,7 +110,7 @@ def test_a_switch_while_proving_is_tried_again(appliance: Appliance, repository:
     old = appliance.folder / "generations/000001"
     moment = threading.Lock()
 
-    class Switching(dict[str, int]):
+    class Switching(dict[Name, int]):
         """What the log has seen; asking it for the first time is the moment."""
 
         def get(self, *arguments: object) -> int:  # type: ignore[override]

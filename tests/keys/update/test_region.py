@@ -236,7 +236,7 @@ def test_anchors_out_of_place_are_refused(path: str, wrong: Anchor, words: str) 
 
 def test_an_anchor_older_than_what_the_log_has_seen_is_refused() -> None:
     found = publication(OWN, FOREIGN)
-    seen = {"jkm:33/1": NOW + 1, "https://x.test/1": NOW + 1}
+    seen = {(HOME, "jkm:33/1"): NOW + 1, (HOME, "https://x.test/1"): NOW + 1}
     for path, uri in ((OWN, "jkm:33/1"), (FOREIGN, "https://x.test/1")):
         with pytest.raises(UpdateError, match="refused as a rollback") as refused:
             found.placed(path, [anchor(uri)], seen)

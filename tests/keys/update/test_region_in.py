@@ -98,7 +98,7 @@ def fetched(appliance: Appliance, repository: Repository) -> list[str]:
         progress=steps.append,
     )
     assert outcome.problems == ()
-    appliance.seen |= {uri: iat for _, uri, iat in outcome.lists}
+    appliance.seen |= {(issuer, uri): iat for issuer, uri, iat in outcome.lists}
     return [
         step.subject.rpartition("/")[2] for step in steps if step.phase is Phase.TARGET and "status" in step.subject
     ]
