@@ -21,6 +21,7 @@ from keys.status_list import StatusEntry, StatusList, StatusLists, pack
 from keys.status_store import StatusStore
 from keys.status_token import OWN_ARRAY_BYTES, OWN_ENTRIES
 from keys.status_writer import Misfit, StoreWriter
+from tests.keys.bomb import zip_bomb
 from tests.keys.realm import DAY, NOW
 from tests.keys.test_status_store import ISSUER, foreign, said, store_of
 
@@ -111,7 +112,7 @@ MISFITS = {
     "wrong resulting hash later": ([bundle(STEP), bundle(replace(STEP_AFTER, sha256=bytes(32)))], "not the list"),
     "a link missing in the chain": ([bundle(STEP_AFTER)], "from another list"),
     "a chain out of order": ([bundle(STEP_AFTER), bundle(STEP)], "from another list"),
-    "zip bomb in a delta": ([bundle(replace(STEP, changes=diff(bytes(16 << 20), b"\x33" * (16 << 20))))], "more than"),
+    "zip bomb in a delta": ([bundle(replace(STEP, changes=zip_bomb(64)))], "more than"),
     "an index out of range": (
         [bundle(replace(STEP, changes=diff(GREEN + bytes(1), GREEN + b"\x01")))],
         "entry 1048576, the list has 1048576",
