@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
 from keys.errors import KeysError
 from keys.seal import SealKey
+from keys.status_anchor import Name
 from keys.status_store import StatusStore
 from keys.trust_list import TrustList
 from keys.update import Proved, current_generation, prove
@@ -207,7 +208,7 @@ class Trust:
 class _Proving(threading.Thread):
     """One proof of what lies on the disk; whatever comes of it stands in `proved` or `problem` afterwards."""
 
-    def __init__(self, folder: Path, regions: tuple[str, ...], now: int, seen: Mapping[str, int]) -> None:
+    def __init__(self, folder: Path, regions: tuple[str, ...], now: int, seen: Mapping[Name, int]) -> None:
         super().__init__(name="trust", daemon=True)
         self._folder, self._regions, self._at, self._lists_seen = folder, regions, now, seen
         self.proved: Proved | None = None
