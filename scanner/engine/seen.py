@@ -21,7 +21,7 @@ MAX_BYTES = 1 << 20
 
 
 class SeenLists:
-    """`iat` by issuer and uri, in a small file of the state folder. A folder that is read-only costs only the memory."""
+    """`iat` by issuer and uri, in a small file of the state folder. A folder that is read-only costs the memory."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / FILE_NAME
