@@ -16,8 +16,7 @@ def pin_root(folder: Path, source: Source, digest: bytes) -> None:
 
     Does nothing where it is pinned already. Raises UpdateError.
     """
-    place = Place(folder)
-    with place.locked():
+    with Place(folder).locked() as place:
         if sha256(_pinned(place)).digest() == digest:
             return
         for version in range(1, MAX_ROTATIONS + 1):
@@ -38,8 +37,7 @@ def pin_root(folder: Path, source: Source, digest: bytes) -> None:
 def pin_root_file(folder: Path, content: bytes) -> None:
     """Pin a root that the operator hands over as a file. Raises UpdateError: it is no root, or signed too rarely."""
     root_in(content)
-    place = Place(folder)
-    with place.locked():
+    with Place(folder).locked() as place:
         if _pinned(place) != content:
             place.pin(content)
 

@@ -15,107 +15,79 @@ kept until the next update, because readers may still be opening it.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from keys.errors import UpdateCause, UpdateError
-from keys.update import files
 from keys.update.chain import MAX_ROOT_BYTES
-from keys.update.stage import Stage
+from keys.update.files import read_below
+from keys.update.folder import Folder
+from keys.update.stage import STAGE_SUFFIX, Stage
 
 ROOT = "root.json"
 _LOCK = "lock"
 _CURRENT = "current"
 _GENERATIONS = "generations"
 _NAME = re.compile(r"[0-9]{6,12}")
-_STAGE_SUFFIX = ".stage"
 
 
 class Place:
-    """The trust folder of one appliance. Only `keys.update` writes it."""
+    """The trust folder of one appliance, for reading. Only `keys.update` writes it."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._generations = folder / _GENERATIONS
 
     def pinned_root(self) -> bytes:
         """Return the pinned root. Raises UpdateError where there is none."""
         try:
-            return files.read_below(self._folder, ROOT, MAX_ROOT_BYTES)
+            return read_below(self._folder, ROOT, MAX_ROOT_BYTES)
         except FileNotFoundError:
             words = f"{self._folder} holds no {ROOT}: nobody has said yet which authority to trust; pin its root first"
             raise UpdateError(UpdateCause.NOT_PINNED, words) from None
         except OSError as error:
-            words = f"{self._folder / ROOT} cannot be read: {error.strerror or error}"
-            raise UpdateError(UpdateCause.DISK, words) from None
-
-    def pin(self, content: bytes) -> None:
-        """Write the pinned root. Call it under the lock. Raises UpdateError."""
-        with self.writing():
-            files.replace_file(self._folder / ROOT, content, self._folder.stat())
+            raise self._unreadable(ROOT, error) from None
 
     def current(self) -> str | None:
-        """Return the generation in force, None before the first."""
+        """Return the generation in force, None before the first. Raises UpdateError: the disk does not say."""
         try:
             target = (self._folder / _CURRENT).readlink()
-        except OSError:
+        except FileNotFoundError:
             return None
+        except OSError as error:
+            if error.errno == errno.EINVAL:  # it is no link
+                return None
+            raise self._unreadable(_CURRENT, error) from None
         in_order = target.parent.name == _GENERATIONS and len(target.parts) == 2 and _NAME.fullmatch(target.name)
         return target.name if in_order else None
 
     def generation(self, name: str) -> Path:
         """Return the folder of a generation."""
-        return self._generations / name
+        return self._folder / _GENERATIONS / name
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the lock; makes the folder where it is missing. Raises UpdateError: it is held, or cannot be made."""
-        with self.writing():
-            self._folder.mkdir(mode=0o755, parents=True, exist_ok=True)
-            owner = self._folder.stat()
-            files.make_folder(self._generations, owner)
-            descriptor = files.open_or_make(self._folder / _LOCK, owner)
-        try:
+    def locked(self) -> Iterator[LockedPlace]:
+        """Hold the lock; makes the folder where it is missing. Raises UpdateError.
+
+        It is held, or the folder cannot be written; or it, or `generations`, is a link or another user's.
+        """
+        with contextlib.ExitStack() as opened:
+            with self.writing():
+                self._folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+                own = opened.enter_context(Folder.open(self._folder))
+                generations = opened.enter_context(own.make(_GENERATIONS))
+                descriptor = own.lock_file(_LOCK)
+            opened.callback(os.close, descriptor)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 words = f"another update of {self._folder} is under way; try again in a moment"
                 raise UpdateError(UpdateCause.BUSY, words) from None
-            yield
-        finally:
-            os.close(descriptor)
-
-    def sweep(self) -> None:
-        """Remove what killed updates left behind, and generations that nobody can be reading. Call it under the lock.
-
-        The one in force stays, and the one before it. Raises UpdateError.
-        """
-        with self.writing():
-            for name in self._superfluous():
-                shutil.rmtree(self._generations / name)
-
-    def stage(self) -> Stage:
-        """Begin the next generation, to the side. Call it under the lock. Raises UpdateError."""
-        with self.writing():
-            numbers = [int(each.name) for each in self._generations.iterdir() if _NAME.fullmatch(each.name)]
-            name = f"{max(numbers, default=0) + 1:06d}"
-            return Stage(self._generations / f"{name}{_STAGE_SUFFIX}", name, self._folder.stat())
-
-    def commit(self, stage: Stage) -> None:
-        """Bring a stage to the disk whole, then switch to it. Raises UpdateError: the old generation is in force."""
-        with self.writing():
-            stage.sync()
-            stage.folder.rename(self.generation(stage.name))
-            files.sync(self._generations)
-            files.replace_link(self._folder / _CURRENT, f"{_GENERATIONS}/{stage.name}", self._folder.stat())
-        with contextlib.suppress(OSError):  # it is switched; the next update sweeps again
-            for name in self._superfluous():
-                shutil.rmtree(self._generations / name)
+            yield LockedPlace(self._folder, own, generations)
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -126,8 +98,53 @@ class Place:
             words = f"{self._folder} cannot be written: {error.strerror or error}; what was in force before still is"
             raise UpdateError(UpdateCause.DISK, words) from None
 
+    def _unreadable(self, name: str, error: OSError) -> UpdateError:
+        words = f"{self._folder / name} cannot be read: {error.strerror or error}"
+        return UpdateError(UpdateCause.DISK, words)
+
+
+class LockedPlace(Place):
+    """The trust folder under its lock: it may be written, by the descriptors that it was opened with."""
+
+    def __init__(self, folder: Path, own: Folder, generations: Folder) -> None:
+        super().__init__(folder)
+        self._own = own
+        self._generations = generations
+
+    def pin(self, content: bytes) -> None:
+        """Write the pinned root. Raises UpdateError."""
+        with self.writing():
+            self._own.replace(ROOT, content)
+
+    def sweep(self) -> None:
+        """Remove what killed updates left behind, and generations that nobody can be reading. Raises UpdateError.
+
+        The one in force stays, and the one before it. Where none is in force every generation stays: the next one
+        may not be to be had.
+        """
+        with self.writing():
+            for name in self._superfluous():
+                self._generations.remove(name)
+
+    def stage(self) -> Stage:
+        """Begin the next generation, to the side. Raises UpdateError."""
+        with self.writing():
+            numbers = [int(name) for name in self._generations.names() if _NAME.fullmatch(name)]
+            name = f"{max(numbers, default=0) + 1:06d}"
+            return Stage(self._generations, self._folder / _GENERATIONS, name)
+
+    def commit(self, stage: Stage) -> None:
+        """Bring a stage to the disk whole, then switch to it. Raises UpdateError: the old generation is in force."""
+        with self.writing():
+            stage.commit()
+            self._own.point(_CURRENT, f"{_GENERATIONS}/{stage.name}")
+        with contextlib.suppress(OSError, UpdateError):  # it is switched; the next update sweeps again
+            for name in self._superfluous():
+                self._generations.remove(name)
+
     def _superfluous(self) -> set[str]:
-        found = {each.name for each in self._generations.iterdir()}
-        current = self.current()
-        before = [name for name in found if _NAME.fullmatch(name) and current is not None and int(name) < int(current)]
+        found, current = self._generations.names(), self.current()
+        if current not in found:
+            return {name for name in found if name.endswith(STAGE_SUFFIX)}
+        before = [name for name in found if _NAME.fullmatch(name) and int(name) < int(current)]
         return found - {current, max(before, key=int, default=None)}

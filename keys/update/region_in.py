@@ -255,7 +255,7 @@ class RegionWriter:
         held = self._around.held
         content = None if held is None else self._at(held.folder, path)
         if held is not None and content is not None:
-            self._stage.link(here, held.folder)
+            self._stage.link(here, held.folder.name)
             return content
         content = self._around.source.target(path, publication.stored_at(path), publication.limit(path))
         publication.check(path, content)

@@ -29,7 +29,7 @@ from keys.update.held import (
     target_path,
 )
 from keys.update.metadata_in import fetch_top_level
-from keys.update.place import Place
+from keys.update.place import LockedPlace, Place
 from keys.update.region_in import FATAL, Around, RegionIn, RegionWriter, held_back, newest
 from keys.update.source import Source
 from keys.update.stage import STATUS_FILE, Stage
@@ -74,8 +74,7 @@ def update(
     """
     if not regions:
         raise ValueError("an update needs at least one region")
-    place = Place(folder)
-    with place.locked(), ExitStack() as open_stores:
+    with Place(folder).locked() as place, ExitStack() as open_stores:
         place.sweep()
         terms = Terms(place.pinned_root(), regions, regions[0], now, seen)
         held = _held(place, terms, progress)
@@ -116,7 +115,7 @@ def _held(place: Place, terms: Terms, progress: Progress) -> Held | None:
 class _Attempt:
     """One update under the lock, once the top-level metadata are proved."""
 
-    place: Place
+    place: LockedPlace
     around: Around
     top: TopLevel
     progress: Progress
@@ -154,22 +153,17 @@ class _Attempt:
 
         Raises UpdateError.
         """
-        stage = self.place.stage()
-        try:
+        with self.place.stage() as stage:
             with self.place.writing():
                 documents = self._write(stage)
                 if not self.is_news():
-                    stage.discard()
                     return None
                 for path in stage.paths - documents - {STATUS_FILE}:
                     stage.drop(path)
                 self._write_metadata(stage)
             lists = self._prove(stage)
             self.place.commit(stage)
-        except BaseException:
-            stage.discard()
-            raise
-        return lists
+            return lists
 
     def _write(self, stage: Stage) -> set[str]:
         """Write every region; one that is refused on the way is held back, and the arrays are begun anew."""
@@ -187,10 +181,10 @@ class _Attempt:
         kept = {name for region in self.coming.values() for name, _ in region.carried.values()}
         if held is not None and kept == {anchor.name for anchor in held.store.lists} and not self._lists_come():
             documents = self._write_regions(stage, None)
-            stage.link(STATUS_FILE, held.folder)
+            stage.link(STATUS_FILE, held.folder.name)
             return documents
         previous = StatusStore.empty() if held is None else held.store
-        with StoreWriter(stage.folder / STATUS_FILE, previous) as store:
+        with StoreWriter(stage.status_file, previous) as store:
             documents = self._write_regions(stage, store)
             try:
                 store.finish()

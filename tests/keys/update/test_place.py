@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from keys.update import UpdateCause, UpdateError, current_generation, prove
+from keys.update import FolderSource, UpdateCause, UpdateError, current_generation, prove
 from keys.update.place import Place
 from tests.keys.update.appliance import Appliance
 from tests.keys.update.repository import HOME, HOUR, NOW, Repository
@@ -101,8 +101,52 @@ def test_what_roots_hand_updates_belongs_to_the_folders_owner(appliance: Applian
     (appliance.folder / "lock").unlink()
     again(appliance, repository)
     for path in appliance.folder.rglob("*"):
-        assert path.lstat().st_uid == 4242, path
+        assert path.is_symlink() or path.stat().st_uid == 4242, path
         assert path.is_symlink() or path.stat().st_mode & 0o777 == (0o755 if path.is_dir() else 0o644), path
+
+
+@pytest.mark.parametrize("victim", ["generations", "."])
+def test_a_link_in_the_place_of_a_folder_that_root_would_sweep(
+    appliance: Appliance, repository: Repository, tmp_path: Path, victim: str
+) -> None:
+    """The appliance's user owns the folder, and waits for root's own hand to update it."""
+    (tmp_path / "precious/generations/document").mkdir(parents=True)
+    replaced = appliance.folder / victim
+    replaced.rename(tmp_path / "away")
+    replaced.symlink_to(tmp_path / "precious" / victim)
+    with pytest.raises(UpdateError, match="is no folder but a link") as raised:
+        appliance.update(repository)
+    assert raised.value.cause is UpdateCause.DISK
+    assert [path.name for path in (tmp_path / "precious").rglob("*")] == ["generations", "document"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_a_folder_of_another_user_in_the_place_of_ours(appliance: Appliance, repository: Repository) -> None:
+    os.chown(appliance.folder / "generations", 4242, 4242)
+    (appliance.folder / "generations/000001.stage").mkdir()
+    with pytest.raises(UpdateError, match="generations belongs to another user"):
+        appliance.update(repository)
+    assert generations(appliance) == ["000001", "000001.stage"]
+
+
+def test_no_network_costs_no_generation(appliance: Appliance, repository: Repository, tmp_path: Path) -> None:
+    """The link is lost, and nothing is there to fetch anew: what was verified stays for somebody to point at."""
+    again(appliance, repository)
+    (appliance.folder / "generations/000009.stage").mkdir()
+    for broken in (None, "generations/000007"):
+        (appliance.folder / "current").unlink(missing_ok=True)
+        if broken is not None:
+            (appliance.folder / "current").symlink_to(broken)
+        with pytest.raises(UpdateError, match="there is no folder"):
+            appliance.update(FolderSource(tmp_path / "no network"))
+        assert generations(appliance) == ["000001", "000002"]
+
+
+def test_a_current_that_the_disk_does_not_give_is_not_taken_for_none(tmp_path: Path) -> None:
+    (tmp_path / "trust").symlink_to("trust")  # reading it fails with ELOOP, as a broken disk fails with EIO
+    with pytest.raises(UpdateError, match="cannot be read: Too many levels") as raised:
+        current_generation(tmp_path / "trust")
+    assert raised.value.cause is UpdateCause.DISK
 
 
 def test_a_folder_without_a_current_generation_has_none(appliance: Appliance) -> None:
