@@ -67,24 +67,6 @@ def vars_of(value: object) -> object:
     return {name: vars_of(getattr(value, name)) for name in slots} if slots else value
 
 
-def updates(appliance: Appliance) -> list[UpdateDetail]:
-    """What the log says of lists taken in, in order."""
-    return [entry.detail for entry in appliance.entries() if isinstance(entry.detail, UpdateDetail)]
-
-
-def test_a_list_published_while_the_lane_works_takes_effect_and_is_an_entry(appliance: Appliance) -> None:
-    appliance.start()
-    code = appliance.world.code()
-    appliance.world.now = int(time.time())
-    appliance.world.authority.revoke(code.identity, ORDER, appliance.world.now)
-    appliance.world.publish()
-    appliance.wait_for(lambda: appliance.world.now in {update.issued_at for update in updates(appliance)} or None)
-    appliance.show(code.text)
-    assert appliance.report(0)["reasons"] == ["REVOKED"]
-    appliance.stop()
-    assert updates(appliance)[-1].issued_at == appliance.world.now
-
-
 def test_an_older_list_put_back_is_not_believed(appliance: Appliance) -> None:
     code = appliance.world.code()
     old = appliance.folder / "old"
@@ -142,24 +124,6 @@ def test_a_kiosk_clears_a_stop_by_itself(tmp_path: Path) -> None:
         appliance.wait_lane(lambda lane: lane.state == "waiting")
 
 
-def test_two_engines_on_one_state_folder_do_not_write_one_log(appliance: Appliance) -> None:
-    appliance.start()
-    second = Appliance.__new__(Appliance)
-    second.__dict__.update(appliance.__dict__)
-    second.engine = second.guard = None
-    second.socket = appliance.folder / "second.sock"
-    second.config = appliance.folder / "second.toml"
-    second.config.write_text(appliance.config.read_text("utf-8").replace("control.sock", "second.sock"), "utf-8")
-    second.log = appliance.folder / "second.log"
-    second.start(wait=False)
-    try:
-        second.attend(devices=False)
-        second.wait_degraded("journal_failed")
-        assert "another" in second.log.read_text("utf-8")
-    finally:
-        second.stop()
-
-
 def test_signals_at_any_moment_end_the_engine_in_order(appliance: Appliance) -> None:
     appliance.start()
     engine = appliance.engine
@@ -197,3 +161,36 @@ def test_a_guard_admits_an_expired_code_and_the_gate_opens_for_that_entry(workin
 def test_a_paper_code_for_another_district_is_referred(working: Appliance) -> None:
     working.show(working.world.code(region="330203", carrier=Carrier.PAPER).text)
     assert working.report(0)["reasons"] == ["OUT_OF_REGION"]
+
+
+def test_two_engines_on_one_state_folder_do_not_write_one_log(working: Appliance) -> None:
+    second = Appliance.__new__(Appliance)
+    second.__dict__.update(working.__dict__)
+    second.engine = second.guard = None
+    second.socket = working.folder / "second.sock"
+    second.config = working.folder / "second.toml"
+    second.config.write_text(working.config.read_text("utf-8").replace("control.sock", "second.sock"), "utf-8")
+    second.log = working.folder / "second.log"
+    second.start(wait=False)
+    try:
+        second.attend(devices=False)
+        second.wait_degraded("journal_failed")
+        assert "another" in second.log.read_text("utf-8")
+    finally:
+        second.stop()
+
+
+def updates(appliance: Appliance) -> list[UpdateDetail]:
+    """What the log says of lists taken in, in order."""
+    return [entry.detail for entry in appliance.entries() if isinstance(entry.detail, UpdateDetail)]
+
+
+def test_a_list_published_while_the_lane_works_takes_effect_and_is_an_entry(working: Appliance) -> None:
+    code = working.world.code()
+    working.world.now = int(time.time())
+    working.world.authority.revoke(code.identity, ORDER, working.world.now)
+    working.world.publish()
+    working.wait_for(lambda: working.world.now in {update.issued_at for update in updates(working)} or None)
+    working.show(code.text)
+    assert working.report(0)["reasons"] == ["REVOKED"]
+    assert updates(working)[-1].issued_at == working.world.now
