@@ -35,8 +35,12 @@ def command(
     # Most tests wait for devices and processes: several side by side. What is judged by the clock comes afterwards,
     # one by one, and so do the long runs.
     phases = {"soak": ["-m", "soak"]} if soak else {"wide": ["-m", WIDE, "-n", SIDE_BY_SIDE], "alone": ["-m", ALONE]}
+    # Every process that pytest or a test starts would compile again what is not kept.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     statuses = [
-        subprocess.call([sys.executable, "-m", "pytest", *chosen, *_report(phase), *(arguments or [])], cwd=ROOT)
+        subprocess.call(
+            [sys.executable, "-m", "pytest", *chosen, *_report(phase), *(arguments or [])], cwd=ROOT, env=environment
+        )
         for phase, chosen in phases.items()
     ]
     # Of a choice of tests, none may belong to a phase: pytest's status 5.
