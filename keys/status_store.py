@@ -6,8 +6,10 @@ layout is in `keys.status_file`, their proof in `keys.status_proof`.
 
 from __future__ import annotations
 
+import errno
 import mmap
 import os
+import stat
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import lru_cache
@@ -22,6 +24,8 @@ from keys.status_proof import Proved, prove
 from keys.status_token import StatusValue
 
 __all__ = ["Anchor", "KeptRevoked", "StatusStore", "anchor_of"]
+
+_OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class KeptRevoked(NamedTuple):
@@ -86,12 +90,14 @@ class StatusStore:
         """Map `file` and prove each array against its anchor: of several for one uri, the newest, else the first.
 
         Never raises for what is on the disk: a list that does not hold is left out and named in `problems`, as is every
-        list where the file is missing or is none.
+        list where the file is missing or is none: a link is not followed, a pipe not waited for.
         """
         source = f"status file {file}"
         try:
-            descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+            descriptor = os.open(file, _OPEN)
             try:
+                if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                    raise OSError(errno.EINVAL, "it is no regular file")
                 proved = prove(descriptor, anchors)
                 there = proved.lists or proved.overlays
                 mapping = mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) if there else None
