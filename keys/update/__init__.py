@@ -9,18 +9,20 @@
     region       what a region may publish
     metadata_in, region_in   the two halves of taking in
     held         what a generation on the disk is worth
-    place, stage, files      the folder: generations, switched by one rename
+    place, stage, folder     the trust folder: generations, switched by one rename
+    files                    reading what a stranger may have left
 
 Whatever is refused leaves the last verified state in force and raises `UpdateError`, with a cause for the log and words
 for people.
 """
 
 from keys.errors import FetchError, NotThereError, UpdateCause, UpdateError
+from keys.update.outcome import Outcome, Refused
 from keys.update.pin import pin_root, pin_root_file, pinned_digest
 from keys.update.proved import Proved, current_generation, prove
 from keys.update.source import FolderSource, Source, open_source
 from keys.update.step import Phase, Progress, Step, unheard
-from keys.update.take_in import Outcome, update
+from keys.update.take_in import update
 
 __all__ = [
     "FetchError",
@@ -30,6 +32,7 @@ __all__ = [
     "Phase",
     "Progress",
     "Proved",
+    "Refused",
     "Source",
     "Step",
     "UpdateCause",

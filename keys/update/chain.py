@@ -144,7 +144,7 @@ class Chain:
         signed_at = published_at(self._set.timestamp, "timestamp.json")
         if signed_at > self._at + AHEAD_S:
             if not believe:
-                words = f"timestamp.json was signed at {_utc(signed_at)}, but our clock says {_utc(self._at)}"
+                words = f"timestamp.json was signed at {utc(signed_at)}, but our clock says {utc(self._at)}"
                 raise UpdateError(UpdateCause.FUTURE_DATED, f"{words}: one of the two is wrong; check ours first")
             self._judge_at(signed_at)
             self._check_root_expiry()
@@ -236,7 +236,7 @@ def _refusing(what: str, at: int = 0, *, if_older: UpdateCause = UpdateCause.ROL
     except EqualVersionNumberError:
         raise
     except ExpiredMetadataError as error:
-        raise UpdateError(UpdateCause.EXPIRED, f"{error}, and it is {_utc(at)}: {_NOBODY_SIGNED}") from None
+        raise UpdateError(UpdateCause.EXPIRED, f"{error}, and it is {utc(at)}: {_NOBODY_SIGNED}") from None
     except UnsignedMetadataError as error:
         raise UpdateError(UpdateCause.TOO_FEW_SIGNATURES, f"{what} has too few valid signatures: {error}") from None
     except BadVersionNumberError as error:
@@ -255,9 +255,10 @@ def _refusing(what: str, at: int = 0, *, if_older: UpdateCause = UpdateCause.ROL
 
 
 def _expired(what: str, expired_at: int, at: int) -> UpdateError:
-    words = f"{what} expired at {_utc(expired_at)}, and it is {_utc(at)}: {_NOBODY_SIGNED}"
+    words = f"{what} expired at {utc(expired_at)}, and it is {utc(at)}: {_NOBODY_SIGNED}"
     return UpdateError(UpdateCause.EXPIRED, words)
 
 
-def _utc(seconds: int) -> str:
+def utc(seconds: int) -> str:
+    """Return a time, seconds since 1970, for people."""
     return dt.datetime.fromtimestamp(min(seconds, _LATEST), dt.UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -26,6 +26,7 @@ from keys.update.chain import (
     MAX_TARGETS_BYTES,
     MAX_TIMESTAMP_BYTES,
     Chain,
+    expiry,
 )
 from keys.update.files import read_below
 from keys.update.region import Publication, check_admitted, read_publication
@@ -61,8 +62,12 @@ class HeldRegion:
     policy: bytes | None
     vouched: Mapping[str, tuple[Anchor, str]]
     """What is signed of each list that is published: by its path, with the path of the document that says so."""
-    lacks_policy: bool
-    """Whether it is home and its policy is not here, as after a change of home."""
+    policy_problem: str | None
+    """Why the policy is not here that it publishes, in words; None where it is, and for every region but home."""
+    expires: int
+    """When its role expires, seconds since 1970."""
+    kept_back: bool
+    """Whether it is an earlier publication, because the one that the snapshot names was refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +91,14 @@ class Held:
     regions: Mapping[str, HeldRegion]
     store: StatusStore
     problems: tuple[str, ...]
+    """Regions and lists that do not hold, each in words."""
+    kept_back: frozenset[str]
+    """Those of `problems` that say no more than that an earlier publication stays in force."""
 
     def whole(self, issuer: str) -> bool:
         """Whether everything that a region publishes for us is there and proved."""
         region = self.regions.get(issuer)
-        if region is None or region.lacks_policy:
+        if region is None or region.policy_problem is not None:
             return False
         return all(self.vouching(issuer, path) is not None for path in region.publication.lists)
 
@@ -150,25 +158,31 @@ def examine(folder: Path, terms: Terms) -> Held:
             held[issuer] = _examine_region(folder, chain, issuer, terms, problems)
     anchors = [anchor for region in held.values() for anchor, _ in region.vouched.values()]
     store = StatusStore.open(folder / STATUS_FILE, anchors) if anchors else StatusStore.empty()
+    kept_back = [
+        f"{issuer}: its newest publication was refused; an earlier one stays in force"
+        for issuer, region in held.items()
+        if region.kept_back
+    ]
     top = TopLevel(tuple(roots), timestamp, snapshot, targets)
-    return Held(folder, top, chain, held, store, (*problems, *store.problems))
+    return Held(folder, top, chain, held, store, (*kept_back, *problems, *store.problems), frozenset(kept_back))
 
 
 def _examine_region(folder: Path, chain: Chain, issuer: str, terms: Terms, problems: list[str]) -> HeldRegion:
     check_admitted(chain.targets, issuer)
     role = _needed(folder, role_path(issuer), MAX_TARGETS_BYTES)
+    kept_back = False
     try:
         signed = chain.take_region(role, issuer)
     except UpdateError:
         signed = chain.take_region_held_back(role, issuer)
-        problems.append(f"{issuer}: its newest publication was refused; an earlier one stays in force")
+        kept_back = True
     publication = read_publication(signed, issuer)
     keys = publication.read_keys(_target(folder, publication, publication.keys))
-    policy, lacks_policy = None, publication.policy is not None and issuer == terms.home
-    if publication.policy is not None and lacks_policy:
-        with _noting(problems, issuer):
+    policy, policy_faults = None, list[str]()
+    if publication.policy is not None and issuer == terms.home:
+        with _noting(policy_faults, issuer):
             policy = _target(folder, publication, publication.policy)
-            lacks_policy = False
+    problems += policy_faults
     judge = Judge(publication, TrustList(keys), max(terms.now, publication.published_at), terms.seen)
     vouched: dict[str, tuple[Anchor, str]] = {}
     faults: list[str] = []
@@ -190,7 +204,8 @@ def _examine_region(folder: Path, chain: Chain, issuer: str, terms: Terms, probl
     if missing and not faults:
         faults.append(f"{issuer}: nothing here vouches for {', '.join(missing)}")
     problems += sorted(faults)
-    return HeldRegion(publication, role, keys, policy, vouched, lacks_policy)
+    policy_problem = policy_faults[0] if policy_faults else None
+    return HeldRegion(publication, role, keys, policy, vouched, policy_problem, expiry(signed), kept_back)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from keys.errors import UpdateCause, UpdateError
 from keys.status_anchor import Name
 from keys.status_store import StatusStore
 from keys.trust_list import TrustList
-from keys.update.chain import expiry, published_at
+from keys.update.chain import expiry, published_at, utc
 from keys.update.held import Held, Terms, examine
 from keys.update.place import Place
 
@@ -23,7 +23,10 @@ class Proved:
     trust: TrustList
     store: StatusStore
     policy: bytes | None
-    """The home region's policy file; None where it publishes none."""
+    """The home region's policy file; None where it publishes none, or where `policy_problem` says why not."""
+    policy_problem: str | None
+    """Why it is not known what policy the home region wants, in words: its policy is missing or damaged on our own
+    disk, or nothing holds of the region. None where its policy is here, or it publishes none."""
     published: Mapping[str, int]
     """Issuer to `published_at` of what is in force of its region."""
     timestamp: int
@@ -31,13 +34,14 @@ class Proved:
     expires: int
     """When the timestamp expires."""
     problems: tuple[str, ...]
-    """Regions and lists that do not hold, or are not there, each in words."""
+    """Regions and lists that do not hold, are not there, or whose role has expired, each in words."""
 
 
 def prove(folder: Path, regions: Sequence[str], now: int, seen: Mapping[Name, int]) -> Proved:
     """Prove the generation in force for `regions`, home first: signatures, versions, thresholds, lengths, hashes.
 
-    From the pinned root down. Expiry is not judged (DESIGN: it ends no offline start; age is judged from signed times).
+    From the pinned root down. Expiry ends no offline start: age is judged from signed times, and an expired role is
+    a line in `problems`.
     `now` judges the validity of keys, unless it is before what was taken in: a clock may be behind. `seen`: issuer and
     uri of a list to the newest `iat` the log knows; an older one is refused. Raises UpdateError when nothing holds.
     """
@@ -58,7 +62,7 @@ def prove(folder: Path, regions: Sequence[str], now: int, seen: Mapping[Name, in
         if held.problems and not last and place.current() != name:
             held.store.close()
             continue
-        return _proved(name, held, regions[0])
+        return _proved(name, held, terms)
     raise AssertionError("unreachable: the last try returns or raises")
 
 
@@ -67,15 +71,26 @@ def current_generation(folder: Path) -> str | None:
     return Place(folder).current()
 
 
-def _proved(name: str, held: Held, home: str) -> Proved:
+def _proved(name: str, held: Held, terms: Terms) -> Proved:
     timestamp = held.chain.timestamp
+    signed_at = published_at(timestamp, "timestamp.json")
+    home = held.regions.get(terms.home)
     return Proved(
         generation=name,
         trust=TrustList(key for region in held.regions.values() for key in region.keys),
         store=held.store,
-        policy=held.regions[home].policy if home in held.regions else None,
+        policy=None if home is None else home.policy,
+        policy_problem=f"{terms.home}: nothing of it holds here" if home is None else home.policy_problem,
         published={issuer: region.publication.published_at for issuer, region in held.regions.items()},
-        timestamp=published_at(timestamp, "timestamp.json"),
+        timestamp=signed_at,
         expires=expiry(timestamp),
-        problems=held.problems,
+        problems=(*held.problems, *_expired(held, max(terms.now, signed_at))),
+    )
+
+
+def _expired(held: Held, at: int) -> tuple[str, ...]:
+    return tuple(
+        f"{issuer}: its role has expired ({utc(region.expires)}), and nobody has signed it anew since"
+        for issuer, region in held.regions.items()
+        if region.expires <= at
     )

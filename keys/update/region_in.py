@@ -1,21 +1,21 @@
 """One region being taken in: its role, its trust list and policy, and which way each of its lists comes up to date.
 
 A list that is held as it is published is carried over. Otherwise a chain of bundles leads from the publication we hold
-to the new one, or the list comes in full, whichever has fewer bytes to fetch.
+to the new one, or the list comes in full, whichever has fewer bytes to fetch; a chain that is too long to follow never.
 """
 
 from __future__ import annotations
 
 import heapq
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tuf.api.metadata import Targets
 
-from keys.errors import StatusListError, UpdateCause, UpdateError
+from keys.errors import KeysError, StatusListError, UpdateCause, UpdateError
 from keys.status_anchor import Name
 from keys.status_delta import DeltaBundle
 from keys.status_list import StatusList
@@ -33,6 +33,10 @@ _READERS = min(4, os.cpu_count() or 1)
 """Threads that verify and inflate lists."""
 _AT_ONCE = 8
 """Lists held in memory at once."""
+MAX_CHAIN = 64
+"""Bundles that are followed at once: 48 hourly ones and those of a week of days are 54."""
+MAX_CHANGES = 3000
+"""Changes of a list that are followed at once: those 54 bundles for the 48 lists of 50 million codes."""
 FATAL = frozenset((UpdateCause.UNREACHABLE, UpdateCause.SLOW_RETRIEVAL, UpdateCause.DISK))
 """What ends the whole update: a source or a disk that fails will fail the next region too."""
 
@@ -46,6 +50,8 @@ class Around:
     """With the top targets role in it."""
     held: Held | None
     terms: Terms
+    check_policy: Callable[[bytes], None] | None
+    """Raises ValueError or KeysError for a policy of home that cannot be read here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +125,9 @@ def _choose(around: Around, publication: Publication, role: bytes) -> RegionIn:
     ours = {anchor.uri for anchor in around.held.store.lists if anchor.issuer == publication.issuer}
     follows = tuple(path for path in rest if publication.own_uris.get(path) in ours)
     chain = cheapest_chain(publication.bundles, base, publication.published_at)
-    if not chain or sum(bundle.length for bundle in chain) >= sum(publication.limit(path) for path in follows):
+    short = len(chain) <= MAX_CHAIN and len(chain) * len(follows) <= MAX_CHANGES
+    in_full = sum(publication.limit(path) for path in follows)
+    if not chain or not short or sum(bundle.length for bundle in chain) >= in_full:
         chain, follows = (), ()
     full = tuple(path for path in rest if path not in follows)
     return RegionIn(publication, role, unchanged, carried, chain, follows, full)
@@ -202,9 +210,16 @@ class RegionWriter:
 
     def _obtain_policy(self, path: str) -> None:
         held = None if self._around.held is None else self._around.held.regions.get(self._publication.issuer)
-        if self._region.held_back and (held is None or held.policy is None):
+        before = None if held is None else held.policy
+        if self._region.held_back and before is None:
             return
-        self._obtain(path)
+        content = self._obtain(path)
+        if content != before and self._around.check_policy is not None:
+            try:
+                self._around.check_policy(content)
+            except (ValueError, KeysError) as error:
+                words = f"{path} cannot be read by this appliance: {error}"
+                raise UpdateError(UpdateCause.BAD_CONTENT, words) from None
         self.documents.add(path)
 
     def _put(self, path: str, status_list: StatusList, store: StoreWriter, judge: Judge) -> None:

@@ -6,7 +6,7 @@ the others go on; a source that fails as such, or our own disk, ends the update.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -29,30 +29,12 @@ from keys.update.held import (
     target_path,
 )
 from keys.update.metadata_in import fetch_top_level
+from keys.update.outcome import Outcome, Refused
 from keys.update.place import LockedPlace, Place
 from keys.update.region_in import FATAL, Around, RegionIn, RegionWriter, held_back, newest
 from keys.update.source import Source
 from keys.update.stage import STATUS_FILE, Stage
 from keys.update.step import Announced, Phase, Progress, Step, unheard
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of an update that was not refused."""
-
-    source: str
-    changed: bool
-    """Whether another generation is in force now."""
-    generation: str
-    requests: int
-    bytes: int
-    """Content received, as it went over the wire."""
-    lists: tuple[tuple[str, str, int], ...]
-    """Lists that came into force: issuer, uri, `iat`."""
-    signed_time: int | None
-    """`published_at` of the home region, seconds since 1970; None where its newest publication was refused."""
-    problems: tuple[str, ...]
-    """Regions that were refused, each in words."""
 
 
 def update(
@@ -63,14 +45,18 @@ def update(
     *,
     seen: Mapping[Name, int],
     believe_signed_time: bool,
+    check_policy: Callable[[bytes], None] | None = None,
     progress: Progress = unheard,
 ) -> Outcome:
     """Bring the trust folder up to date from `source` for `regions`, home first, at `now` (seconds since 1970).
 
     `seen` holds for each list, by its issuer and uri, the newest `iat` the log knows: nothing older is taken in.
     `believe_signed_time`: nothing vouches for our clock since boot, so the repository's own signed time is the time to
-    judge by where it is later. Raises UpdateError, whose `cause` is for the log and whose words are for people; then
-    what was in force before still is.
+    judge by where it is later. `check_policy` is given the home region's policy when it is new, and raises ValueError
+    or KeysError where this appliance cannot read it: then home's publication is refused, and the last one stays.
+
+    A region that is not admitted any more, or whose key was taken back, goes at once, home too. Raises UpdateError,
+    whose `cause` is for the log and whose words are for people; then what was in force before still is.
     """
     if not regions:
         raise ValueError("an update needs at least one region")
@@ -84,18 +70,21 @@ def update(
         announced = Announced(source, progress)
         chain = Chain(terms.pinned, now)
         top = fetch_top_level(announced, chain, held.top if held is not None else None, believe=believe_signed_time)
-        attempt = _Attempt(place, Around(announced, chain, held, terms), top, progress)
+        attempt = _Attempt(place, Around(announced, chain, held, terms, check_policy), top, progress)
         attempt.choose()
-        switched = attempt.take_in() if attempt.is_news() else None
+        if attempt.is_news():
+            attempt.take_in()
         return Outcome(
             source=source.name,
-            changed=switched is not None,
+            home=terms.home,
+            changed=attempt.switched,
             generation=place.current() or "",
             requests=source.requests - requests,
             bytes=source.received - received,
-            lists=switched or (),
+            lists=attempt.lists,
             signed_time=attempt.signed_time(),
-            problems=attempt.problems(),
+            refused=attempt.refusals(),
+            problems=attempt.problems,
         )
 
 
@@ -122,6 +111,17 @@ class _Attempt:
     coming: dict[str, RegionIn] = field(default_factory=dict)
     """The regions of the next generation."""
     refused: dict[str, UpdateError] = field(default_factory=dict)
+    let_go: set[str] = field(default_factory=set)
+    """Regions whose held publication holds no longer: they have lost their admission, or the key that signed it."""
+    switched: bool = False
+    lists: tuple[tuple[str, str, int], ...] = ()
+    """Lists that came into force."""
+    problems: tuple[str, ...] = ()
+    """What does not hold of the generation in force, apart from what was refused."""
+
+    def __post_init__(self) -> None:
+        if self.around.held is not None:
+            self._note_problems(self.around.held)
 
     def choose(self) -> None:
         """Prove each region's role and choose its way. Raises UpdateError: none is to be had."""
@@ -144,26 +144,28 @@ class _Attempt:
         home = self.around.terms.home
         return None if home in self.refused else self.coming[home].publication.published_at
 
-    def problems(self) -> tuple[str, ...]:
-        """Return who was refused and why, in words."""
-        return tuple(f"{issuer}: {error}" for issuer, error in self.refused.items())
+    def refusals(self) -> tuple[Refused, ...]:
+        """Return who was refused and why."""
+        carried = self.around.terms.regions
+        return tuple(
+            Refused(issuer, self.refused[issuer].cause, str(self.refused[issuer]))
+            for issuer in carried
+            if issuer in self.refused
+        )
 
-    def take_in(self) -> tuple[tuple[str, str, int], ...] | None:
-        """Stage, prove and switch; return the lists that came into force, None where nothing is new in the end.
-
-        Raises UpdateError.
-        """
+    def take_in(self) -> None:
+        """Stage, prove and switch, unless nothing is new in the end. Raises UpdateError."""
         with self.place.stage() as stage:
             with self.place.writing():
                 documents = self._write(stage)
                 if not self.is_news():
-                    return None
+                    return
                 for path in stage.paths - documents - {STATUS_FILE}:
                     stage.drop(path)
                 self._write_metadata(stage)
-            lists = self._prove(stage)
+            self._prove(stage)
             self.place.commit(stage)
-            return lists
+            self.switched = True
 
     def _write(self, stage: Stage) -> set[str]:
         """Write every region; one that is refused on the way is held back, and the arrays are begun anew."""
@@ -179,7 +181,12 @@ class _Attempt:
         """Write every region; return the paths of their targets. Raises _RegionRefusedError too."""
         held = self.around.held
         kept = {name for region in self.coming.values() for name, _ in region.carried.values()}
-        if held is not None and kept == {anchor.name for anchor in held.store.lists} and not self._lists_come():
+        if (
+            held is not None
+            and kept
+            and kept == {anchor.name for anchor in held.store.lists}
+            and not self._lists_come()
+        ):
             documents = self._write_regions(stage, None)
             stage.link(STATUS_FILE, held.folder.name)
             return documents
@@ -218,8 +225,8 @@ class _Attempt:
         for path, content in metadata.items():
             stage.write(path, content)
 
-    def _prove(self, stage: Stage) -> tuple[tuple[str, str, int], ...]:
-        """Prove the stage as every later start will; return which lists are new. Raises UpdateError."""
+    def _prove(self, stage: Stage) -> None:
+        """Prove the stage as every later start will, and note which lists are new. Raises UpdateError."""
         self.progress(Step(Phase.SWITCH, stage.name))
         around, before = self.around, self.around.held
         terms = replace(around.terms, regions=tuple(self.coming), now=around.chain.at)
@@ -232,7 +239,12 @@ class _Attempt:
                     words = f"the new state does not hold ({'; '.join(proved.problems)}): not switched to"
                     raise UpdateError(UpdateCause.DISK, words)
             old = frozenset() if before is None else frozenset(before.store.lists)
-            return tuple((each.issuer, each.uri, each.iat) for each in proved.store.lists if each not in old)
+            self.lists = tuple((each.issuer, each.uri, each.iat) for each in proved.store.lists if each not in old)
+            self._note_problems(proved)
+
+    def _note_problems(self, held: Held) -> None:
+        """Note what does not hold of a generation; that a region's newest publication was refused is no news of it."""
+        self.problems = tuple(problem for problem in held.problems if problem not in held.kept_back)
 
     def _refuse(self, issuer: str, error: UpdateError) -> None:
         """Leave a region as it is held, if it is; raise what ends the whole update."""
@@ -245,15 +257,16 @@ class _Attempt:
         try:
             held = held_back(self.around, issuer)
         except UpdateError:
+            self.let_go.add(issuer)
             return
         if held is not None:
             self.coming[issuer] = held
 
     def _check_some_are_left(self) -> None:
-        """Raise UpdateError when every region was refused."""
-        if all(region.held_back for region in self.coming.values()):
-            first = next(iter(self.refused.values()))
-            raise UpdateError(first.cause, "; ".join(self.problems()))
+        """Raise UpdateError when every region was refused, and nothing that is held has to go."""
+        if not self.let_go and all(region.held_back for region in self.coming.values()):
+            refusals = self.refusals()
+            raise UpdateError(refusals[0].cause, "; ".join(str(each) for each in refusals))
 
 
 class _RegionRefusedError(Exception):

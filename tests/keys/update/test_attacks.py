@@ -21,7 +21,7 @@ from keys.key_id import key_id
 from keys.status_list import OWN_ENTRIES, write_status_list
 from keys.status_token import TYP
 from keys.trust_list import Use, write_jwks
-from keys.update import FolderSource, UpdateError, pin_root, update
+from keys.update import FolderSource, Refused, UpdateError, pin_root, update
 from tests.keys.update.appliance import Appliance
 from tests.keys.update.repository import (
     DAY,
@@ -115,7 +115,7 @@ def test_a_region_that_publishes_a_newer_list_of_a_neighbours_uri(later: Applian
         content = write_status_list(key, uri="https://x.test/1", packed=b"\0", iat=iat, exp=NOW + DAY, ttl=HOUR, bits=8)
         repository.publish(issuer, at, extra={f"status/{issuer}/x.cwt": content})
         repository.release(at)
-        assert later.update(repository).problems == ()
+        assert later.update(repository).refused == ()
 
     publish(HOME, LATER, LATER)
     publish(OTHER, LATER, LATER + 200)
@@ -186,8 +186,8 @@ def test_an_expired_region_ages_and_the_others_go_on(appliance: Appliance, repos
     repository.publish(HOME, now)
     repository.release(now)
     outcome = appliance.update(repository)
-    assert len(outcome.problems) == 1
-    assert "CN-44: New CN-44 is expired" in outcome.problems[0]
+    assert len(outcome.refused) == 1
+    assert "CN-44: New CN-44 is expired" in str(outcome.refused[0])
     with appliance.proved() as found:
         assert found.published == {HOME: now, OTHER: NOW}
 
@@ -234,9 +234,9 @@ def test_a_region_that_publishes_anothers_trust_list(later: Appliance, repositor
     repository.publish(OTHER, LATER, extra=extra)
     repository.release(LATER)
     outcome = later.update(repository)
-    assert outcome.problems == (
-        f"{OTHER}: {OTHER}.json publishes trust/{HOME}.jwks.json, which lies outside the paths of {OTHER}",
-    )
+    assert [str(each) for each in outcome.refused] == [
+        f"{OTHER}: {OTHER}.json publishes trust/{HOME}.jwks.json, which lies outside the paths of {OTHER}"
+    ]
     with later.proved() as found:
         assert found.published == {HOME: LATER, OTHER: NOW}
         assert found.trust.issuers == {HOME, OTHER}
@@ -249,7 +249,7 @@ def test_a_region_that_publishes_anothers_key(later: Appliance, repository: Repo
     repository.publish(OTHER, LATER)
     repository.release(LATER)
     outcome = later.update(repository)
-    assert f"trust/{OTHER}.jwks.json holds a key of {HOME}" in outcome.problems[0]
+    assert f"trust/{OTHER}.jwks.json holds a key of {HOME}" in str(outcome.refused[0])
     with later.proved() as found:
         assert not found.trust.candidates(HOME, key_id(issuer_key("thief").public_key()))
         assert found.published == {HOME: LATER, OTHER: NOW}
@@ -263,7 +263,7 @@ def test_a_region_that_publishes_anothers_list(later: Appliance, repository: Rep
     repository.publish(OTHER, LATER, extra={f"status/{OTHER}/{place}": theirs}, bundles=False)
     repository.release(LATER)
     outcome = later.update(repository)
-    assert f"of {HOME} is not known" in outcome.problems[0]
+    assert f"of {HOME} is not known" in str(outcome.refused[0])
     with later.proved() as found:
         assert found.published == {HOME: LATER, OTHER: NOW}
 
@@ -274,7 +274,7 @@ def test_a_region_that_publishes_one_list_at_anothers_place(later: Appliance, re
     repository.publish(HOME, LATER)
     repository.publish(OTHER, LATER, extra=swapped, without=(first,), bundles=False)
     repository.release(LATER)
-    assert "is list jkm:44/1 and does not belong there" in later.update(repository).problems[0]
+    assert "is list jkm:44/1 and does not belong there" in str(later.update(repository).refused[0])
 
 
 def test_wrong_region_role(later: Appliance, repository: Repository) -> None:
@@ -283,7 +283,7 @@ def test_wrong_region_role(later: Appliance, repository: Repository) -> None:
     repository.publish(HOME, LATER, signed_by=OTHER)
     repository.release(LATER)
     outcome = later.update(repository)
-    assert outcome.problems[0].startswith(f"{HOME}: {HOME}.json has too few valid signatures")
+    assert str(outcome.refused[0]).startswith(f"{HOME}: {HOME}.json has too few valid signatures")
     assert outcome.signed_time is None
     with later.proved() as found:
         assert found.published == {HOME: NOW, OTHER: LATER}
@@ -296,7 +296,7 @@ def test_arbitrary_target(later: Appliance, repository: Repository) -> None:
     repository.publish(HOME, LATER, extra={"fleet/0011.toml": b"gate = 'open'"})
     repository.release(LATER)
     outcome = later.update(repository)
-    assert "publishes fleet/0011.toml, which lies outside the paths" in outcome.problems[0]
+    assert "publishes fleet/0011.toml, which lies outside the paths" in str(outcome.refused[0])
 
 
 def test_a_region_that_hands_its_paths_on(later: Appliance, repository: Repository) -> None:
@@ -309,7 +309,7 @@ def test_a_region_that_hands_its_paths_on(later: Appliance, repository: Reposito
     repository.publish(OTHER, LATER)
     repository.publish(HOME, LATER, alter=delegating)
     repository.release(LATER)
-    assert "hands its paths on to others" in later.update(repository).problems[0]
+    assert "hands its paths on to others" in str(later.update(repository).refused[0])
 
 
 def altered_delegation(change: Callable[[DelegatedRole], None], name: str = HOME) -> Callable[[Signed], None]:
@@ -329,7 +329,7 @@ def test_a_delegation_that_is_not_a_regions(later: Appliance, repository: Reposi
     both(repository)
     repository.release(LATER)
     outcome = later.update(repository)
-    assert outcome.problems[0].startswith(f"{HOME}: the delegation to {HOME} has other paths")
+    assert str(outcome.refused[0]).startswith(f"{HOME}: the delegation to {HOME} has other paths")
     with later.proved() as found:
         assert found.published == {OTHER: LATER}
         assert found.trust.issuers == {OTHER}
@@ -349,9 +349,9 @@ def test_prefix_trick(tmp_path: Path, short: str, long: str) -> None:
     repository.publish(long, LATER)
     repository.release(LATER)
     outcome = appliance.update(repository)
-    assert outcome.problems == (
-        f"{short}: {short}.json publishes status/{long}/1.cwt, which lies outside the paths of {short}",
-    )
+    assert [str(each) for each in outcome.refused] == [
+        f"{short}: {short}.json publishes status/{long}/1.cwt, which lies outside the paths of {short}"
+    ]
     with appliance.proved() as found:
         assert found.published == {short: NOW, long: LATER}
 
@@ -419,7 +419,7 @@ def test_a_regions_rotated_away_key(later: Appliance, repository: Repository) ->
     repository.publish(OTHER, LATER, {1: {5: 1}}, signed_by=OTHER)
     repository.release(LATER)
     outcome = later.update(repository)
-    assert "CN-44: CN-44.json has too few valid signatures" in outcome.problems[0]
+    assert "CN-44: CN-44.json has too few valid signatures" in str(outcome.refused[0])
     with later.proved() as found:
         # What it signed before proves nothing any more either.
         assert found.published == {HOME: LATER}
@@ -512,7 +512,7 @@ def test_a_damaged_list_on_the_stick_leaves_its_region_as_it_was_and_the_others_
     _flip(repository.stored(f"status/{HOME}/2.cwt"))
     outcome = later.update(repository)
     assert outcome.changed
-    assert outcome.problems[0].startswith(f"{HOME}: status/{HOME}/2.cwt is not the file that {HOME} signed for")
+    assert str(outcome.refused[0]).startswith(f"{HOME}: status/{HOME}/2.cwt is not the file that {HOME} signed for")
     assert outcome.lists == ((OTHER, "jkm:44/1", LATER),)
     assert later.value("jkm:44/1", 5, OTHER) == 3
     assert later.value("jkm:33/1", 5) == 0
@@ -580,7 +580,7 @@ def test_zip_bomb_in_a_list(later: Appliance, repository: Repository) -> None:
     bomb = _bomb(repository.regions[HOME])
     repository.publish(HOME, LATER, extra={f"status/{HOME}/1.cwt": bomb}, bundles=False)
     repository.release(LATER)
-    assert f"lst inflates to more than {OWN_ENTRIES // 2} bytes" in later.update(repository).problems[0]
+    assert f"lst inflates to more than {OWN_ENTRIES // 2} bytes" in str(later.update(repository).refused[0])
     with later.proved() as found:
         assert found.published == {HOME: NOW, OTHER: LATER}
 
@@ -602,7 +602,7 @@ def test_endless_data_announced_by_a_region(later: Appliance, repository: Reposi
     repository.publish(OTHER, LATER)
     repository.publish(HOME, LATER, alter=huge)
     repository.release(LATER)
-    assert "with 1099511627776 bytes" in later.update(repository).problems[0]
+    assert "with 1099511627776 bytes" in str(later.update(repository).refused[0])
 
 
 # Time
@@ -621,8 +621,8 @@ def test_future_dated_lists(later: Appliance, repository: Repository) -> None:
     repository.publish(HOME, LATER + DAY)
     repository.release(LATER)
     outcome = later.update(repository)
-    assert "CN-33.json is dated" in outcome.problems[0]
-    assert "from the future" in outcome.problems[0]
+    assert "CN-33.json is dated" in str(outcome.refused[0])
+    assert "from the future" in str(outcome.refused[0])
     assert outcome.signed_time is None
     with later.proved() as found:
         assert found.published == {HOME: NOW, OTHER: LATER}
@@ -635,7 +635,7 @@ def test_future_dated_lists_are_not_believed_by_an_unsure_clock_either(
     repository.publish(OTHER, LATER)
     repository.publish(HOME, LATER + DAY)
     repository.release(LATER)
-    assert "from the future" in later.update(repository).problems[0]
+    assert "from the future" in str(later.update(repository).refused[0])
 
 
 def test_clock_turned_back(appliance: Appliance, repository: Repository) -> None:
@@ -660,7 +660,7 @@ def test_a_clock_that_resumes_at_its_shutdown_time_after_30_days(appliance: Appl
     both(repository, back)
     repository.release(back + 60)
     outcome = appliance.update(repository)
-    assert outcome.problems == ()
+    assert (outcome.refused, outcome.problems) == ((), ())
     assert outcome.signed_time == back
     with appliance.proved() as found:
         assert found.published == {HOME: back, OTHER: back}
@@ -694,15 +694,38 @@ def test_an_unsure_clock_does_not_take_a_signed_time_beyond_its_own_expiry(
 # Who may
 
 
+def test_a_home_policy_that_cannot_be_read_leaves_the_last_good_one_in_force(
+    later: Appliance, repository: Repository
+) -> None:
+    def check(policy: bytes) -> None:
+        if str(LATER).encode() in policy:
+            raise ValueError("its limit is a word")
+
+    repository.publish(HOME, LATER, {1: {5: 1}})
+    repository.publish(OTHER, LATER, {1: {5: 1}})
+    repository.release(LATER)
+    source = FolderSource(repository.folder)
+    outcome = update(
+        later.folder, source, later.regions, later.now, seen={}, believe_signed_time=False, check_policy=check
+    )
+    words = f"policy/{HOME}.toml cannot be read by this appliance: its limit is a word"
+    assert outcome.refused == (Refused(HOME, UpdateCause.BAD_CONTENT, words),)
+    assert outcome.problems == ()
+    with later.proved() as found:
+        assert found.published == {HOME: NOW, OTHER: LATER}
+        assert found.policy == f'issuer = "{HOME}"\nversion = "{NOW}"\n'.encode()
+        assert found.policy_problem is None
+
+
 def test_a_region_that_is_carried_but_not_admitted(later: Appliance, repository: Repository) -> None:
     later.regions = (HOME, OTHER, "CN-11")
     repository.publish(HOME, LATER)
     repository.release(LATER)
     outcome = later.update(repository)
-    assert outcome.problems == (
+    assert [str(each) for each in outcome.refused] == [
         "CN-11: CN-11 is carried here, but this repository does not admit it (it admits CN-33, CN-44); "
-        "its codes stay unknown until it does",
-    )
+        "its codes stay unknown until it does"
+    ]
     with later.proved() as found:
         assert found.published == {HOME: LATER, OTHER: NOW}
         assert "CN-11 is carried here" in found.problems[0]
@@ -712,10 +735,40 @@ def test_a_region_that_was_expelled_is_not_believed_any_more(later: Appliance, r
     del repository.region_names[OTHER]
     repository.write_targets(LATER)
     repository.release(LATER)
-    assert "does not admit it" in later.update(repository).problems[0]
+    assert "does not admit it" in str(later.update(repository).refused[0])
     with later.proved() as found:
         assert found.published == {HOME: NOW}
         assert not found.trust.knows(OTHER)
+
+
+@pytest.mark.parametrize("regions", [(HOME,), (HOME, OTHER)])
+@pytest.mark.parametrize("how", ["expelled", "key taken back"])
+def test_home_is_let_go_when_its_admission_or_its_key_is_taken_back(
+    later: Appliance, repository: Repository, how: str, regions: tuple[str, ...]
+) -> None:
+    """An appliance that carries nobody else must not go on believing it: everybody of it is unknown from now on."""
+    later.regions = regions
+    if how == "expelled":
+        del repository.region_names[HOME]
+    else:
+        repository.region_names[HOME] = "CN-33, the second"
+    repository.write_targets(LATER)
+    repository.release(LATER)
+    outcome = later.update(repository)
+    assert (outcome.changed, outcome.signed_time) == (True, None)
+    assert outcome.home_refused is not None
+    expected = UpdateCause.NOT_ADMITTED if how == "expelled" else UpdateCause.TOO_FEW_SIGNATURES
+    assert outcome.home_refused.cause is expected
+    with later.proved() as found:
+        assert found.trust.issuers == set(regions) - {HOME}
+        assert {anchor.issuer for anchor in found.store.lists} == set(regions) - {HOME}
+        assert (found.policy, found.policy_problem) == (None, "CN-33: nothing of it holds here")
+    repository.region_names[HOME] = "CN-33, the second"
+    repository.write_targets(LATER)
+    repository.publish(HOME, LATER, {1: {5: 1}}, bundles=False)
+    repository.release(LATER)
+    assert later.update(repository).home_refused is None
+    assert later.value("jkm:33/1", 5) == 1
 
 
 def test_an_update_without_a_pinned_root(tmp_path: Path, repository: Repository) -> None:

@@ -21,7 +21,10 @@ def test_what_was_taken_in_once_stays_proved_whatever_the_clock_says(appliance: 
         assert found.published == {HOME: NOW, OTHER: NOW}
         assert {anchor.name for anchor in found.store.lists} == appliance.seen.keys()
         assert found.expires == NOW + 14 * DAY
-        assert found.problems == ()
+        expired = (HOME, OTHER) if at > NOW + 90 * DAY else ()
+        assert len(found.problems) == len(expired)
+        for issuer, problem in zip(expired, found.problems, strict=True):
+            assert problem.startswith(f"{issuer}: its role has expired (2027-02-28 ")
 
 
 def test_lists_of_a_status_key_that_has_expired_are_not_believed(appliance: Appliance) -> None:
@@ -84,6 +87,30 @@ def test_an_exchanged_root_on_our_own_disk_is_refused(appliance: Appliance, repo
     shutil.copy(repository.folder / "metadata/2.root.json", history)
     with pytest.raises(UpdateError, match=r"2\.root\.json has too few valid signatures"):
         prove(appliance.folder, REGIONS, NOW, {})
+
+
+@pytest.mark.parametrize("damage", ["missing", "damaged"])
+def test_a_home_policy_that_is_lost_on_our_own_disk_is_said_apart(appliance: Appliance, damage: str) -> None:
+    """Nobody may take it for a region that wants no policy of its own."""
+    file = appliance.folder / "current/targets/policy" / f"{HOME}.toml"
+    content = file.read_bytes()
+    file.unlink()
+    if damage == "damaged":
+        file.write_bytes(content.replace(b"version", b"varsion"))
+    with appliance.proved() as found:
+        assert found.policy is None
+        assert found.policy_problem is not None
+        assert f"policy/{HOME}.toml is" in found.policy_problem
+        assert found.problems == (found.policy_problem,)
+
+
+def test_a_pipe_in_the_place_of_the_arrays_is_not_waited_for(appliance: Appliance) -> None:
+    arrays = appliance.folder / "current/status.bin"
+    arrays.unlink()
+    os.mkfifo(arrays)
+    with appliance.proved() as found:
+        assert found.store.lists == ()
+        assert "status.bin: it cannot be read: it is no regular file" in found.problems[0]
 
 
 def test_fewer_regions_than_are_held_are_proved_alone(appliance: Appliance) -> None:

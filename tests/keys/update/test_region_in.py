@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from keys.status_delta import DeltaBundle, read_delta, write_delta
 from keys.status_list import write_status_list
 from keys.trust_list import TrustList, Use
-from keys.update import Phase, Step, update
+from keys.update import Phase, Step, region_in, update
 from keys.update.region import Bundle
 from keys.update.region_in import cheapest_chain
 from keys.update.source import FolderSource
@@ -97,7 +97,7 @@ def fetched(appliance: Appliance, repository: Repository) -> list[str]:
         believe_signed_time=False,
         progress=steps.append,
     )
-    assert outcome.problems == ()
+    assert outcome.refused == ()
     appliance.seen |= {(issuer, uri): iat for issuer, uri, iat in outcome.lists}
     return [
         step.subject.rpartition("/")[2] for step in steps if step.phase is Phase.TARGET and "status" in step.subject
@@ -130,6 +130,18 @@ def test_full_lists_come_where_they_are_smaller_than_the_chain(appliance: Applia
     repository.release(NOW + 7 * HOUR)
     appliance.now = NOW + 7 * HOUR
     assert fetched(appliance, repository) == ["1.cwt", "2.cwt"]
+
+
+def test_a_chain_longer_than_anybody_needs_is_not_followed(
+    held: Appliance, busy: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each bundle costs time however small it is, and a region may publish 512 of them."""
+    for hour in (1, 2, 3):
+        busy.publish(HOME, NOW + hour * HOUR, {1: {hour: 1}})
+    busy.release(NOW + 3 * HOUR)
+    monkeypatch.setattr(region_in, "MAX_CHANGES", 5)  # three bundles, two lists
+    assert fetched(held, busy) == ["1.cwt", "2.cwt"]
+    assert held.value("jkm:33/1", 3) == 1
 
 
 def test_an_appliance_older_than_every_bundle_takes_full_lists(held: Appliance, busy: Repository) -> None:
