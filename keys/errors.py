@@ -109,7 +109,7 @@ class UpdateCause(StrEnum):
     """Files of different publications."""
     FUTURE_DATED = "future_dated"
     WRONG_CONTENT = "wrong_content"
-    """A file that is not the one its metadata name: damaged, or exchanged."""
+    """A file that is not the one its metadata name: damaged, or exchanged; also what a source has in its place."""
     NOT_ADMITTED = "not_admitted"
     """A region that is carried here, and that the repository does not recognise."""
     NOT_ITS_OWN = "not_its_own"

@@ -96,7 +96,7 @@ class HttpSource:
         except FetchError:
             self._line.close()
             raise
-        except (HTTPError, http.client.HTTPException, OSError, zlib.error) as error:
+        except (HTTPError, http.client.HTTPException, OSError) as error:
             self._line.close()
             raise self._failed(path, error, cut=patience.ended) from None
         if patience.ended:
@@ -127,7 +127,7 @@ class HttpSource:
             raise NotThereError(f"{self._name} holds no {path} (it answers {response.status})")
         if response.status in _REDIRECTS:
             words = f"{self._name} sends us elsewhere for {path}: not followed; give the address itself"
-            raise FetchError(UpdateCause.UNREACHABLE, words)
+            raise FetchError(UpdateCause.WRONG_CONTENT, words)
         if response.status != _OK:
             words = f"{self._name} answers {response.status} for {path}; try again later"
             raise FetchError(UpdateCause.UNREACHABLE, words)
@@ -221,14 +221,17 @@ def _inflated(content: bytes, response: HTTPResponse, limit: int) -> bytes:
     if encoding == "identity":
         return content
     if encoding not in {"gzip", "x-gzip"}:
-        raise FetchError(UpdateCause.UNREACHABLE, f"an answer encoded as {encoding!r}, for which nobody asked")
+        raise FetchError(UpdateCause.WRONG_CONTENT, f"an answer encoded as {encoding!r}, for which nobody asked")
     inflater = zlib.decompressobj(_GZIP)
-    inflated = inflater.decompress(content, limit + 1)
+    try:
+        inflated = inflater.decompress(content, limit + 1)
+    except zlib.error as error:
+        raise FetchError(UpdateCause.WRONG_CONTENT, f"an answer that is no gzip, though it says so: {error}") from None
     if len(inflated) > limit:
         words = f"an answer that inflates to more than {limit} bytes, which is all that the file may have"
         raise FetchError(UpdateCause.ENDLESS_DATA, words)
     if not inflater.eof:
-        raise FetchError(UpdateCause.UNREACHABLE, "an answer whose gzip is cut short")
+        raise FetchError(UpdateCause.WRONG_CONTENT, "an answer whose gzip is cut short")
     return inflated
 
 

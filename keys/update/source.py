@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from keys.errors import FetchError, NotThereError, UpdateCause
-from keys.update.files import TooLargeError, read_below
+from keys.update.files import NoFileError, TooLargeError, read_below
 
 STICK_FOLDER = "checkpoint-trust"
 """What the repository is called at the top of a stick."""
@@ -34,7 +34,8 @@ class Source(Protocol):
         """Return the file at `path` (`metadata/…`, `targets/…`), at most `limit` bytes.
 
         Raises NotThereError: the source has no such file. Raises FetchError: it cannot be read, sends more than
-        `limit`, or takes too long.
+        `limit`, or takes too long; or, as WRONG_CONTENT, it has something else in the file's place: a link, a pipe, a
+        redirect, an encoding that does not hold.
         """
 
     def close(self) -> None:
@@ -89,6 +90,9 @@ class FolderSource:
             raise NotThereError(f"{self._folder} holds no {path}") from None
         except TooLargeError as error:
             raise FetchError(UpdateCause.ENDLESS_DATA, f"{self._folder / path}: {error.strerror}") from None
+        except NoFileError as error:
+            words = f"{self._folder / path} cannot be read: {error.strerror}"
+            raise FetchError(UpdateCause.WRONG_CONTENT, words) from None
         except OSError as error:
             words = f"{self._folder / path} cannot be read: {error.strerror or error}"
             raise FetchError(UpdateCause.UNREACHABLE, words) from None

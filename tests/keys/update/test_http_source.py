@@ -42,7 +42,7 @@ def test_a_repository_is_the_same_over_http_as_in_a_folder(appliance: Appliance,
     with serving(repository.folder) as (url, server):
         source = open_source(url)
         outcome = appliance.update(source)
-        assert (outcome.changed, outcome.source, outcome.problems) == (True, url, ())
+        assert (outcome.changed, outcome.source, outcome.refused) == (True, url, ())
         again = appliance.update(source)
         assert (again.changed, again.requests) == (False, 2)
         assert server.connections == 1
@@ -103,6 +103,7 @@ def test_lying_server_that_fails() -> None:
 def test_lying_server_with_a_redirect_loop(place: str) -> None:
     error = refused(plain(b"", f"Location: {place}", status="302 Found"))
     assert "sends us elsewhere for metadata/timestamp.json: not followed" in str(error)
+    assert error.cause is UpdateCause.WRONG_CONTENT
 
 
 def test_lying_server_with_less_than_it_announced() -> None:
@@ -132,12 +133,14 @@ def later(appliance: Appliance) -> Appliance:
 
 @pytest.mark.parametrize("encoding", ["br", "deflate", "gzip, gzip"])
 def test_lying_server_with_an_encoding_nobody_asked_for(encoding: str) -> None:
-    assert "for which nobody asked" in str(refused(plain(b"x", f"Content-Encoding: {encoding}")))
+    error = refused(plain(b"x", f"Content-Encoding: {encoding}"))
+    assert "for which nobody asked" in str(error)
+    assert error.cause is UpdateCause.WRONG_CONTENT
 
 
 @pytest.mark.parametrize("body", [b"no gzip at all", gzip.compress(b"x" * 90)[:-12]], ids=["none", "half"])
 def test_lying_server_with_a_broken_encoding(body: bytes) -> None:
-    assert refused(plain(body, "Content-Encoding: gzip")).cause is UpdateCause.UNREACHABLE
+    assert refused(plain(body, "Content-Encoding: gzip")).cause is UpdateCause.WRONG_CONTENT
 
 
 def test_endless_data_announced() -> None:

@@ -11,7 +11,7 @@ import pytest
 from keys.errors import FetchError, NotThereError, UpdateCause
 from keys.update import FolderSource, open_source
 from tests.keys.update.appliance import Appliance
-from tests.keys.update.repository import HOUR, NOW, Repository
+from tests.keys.update.repository import HOME, HOUR, NOW, OTHER, Repository
 
 TIMESTAMP = "metadata/timestamp.json"
 
@@ -78,14 +78,27 @@ def test_only_a_regular_file_is_read_and_nothing_is_waited_for(stick: Path, make
     make(stick / TIMESTAMP)
     with pytest.raises(FetchError, match="cannot be read") as raised:
         FolderSource(stick).fetch(TIMESTAMP, 1 << 20)
-    assert raised.value.cause is UpdateCause.UNREACHABLE
+    assert raised.value.cause is UpdateCause.WRONG_CONTENT
 
 
 def test_a_folder_that_is_a_link_out_of_the_stick_is_not_followed(stick: Path, tmp_path: Path) -> None:
     (stick / "metadata").rename(tmp_path / "elsewhere")
     (stick / "metadata").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(FetchError, match="cannot be read"):
+    with pytest.raises(FetchError, match="cannot be read") as raised:
         FolderSource(stick).fetch(TIMESTAMP, 100)
+    assert raised.value.cause is UpdateCause.WRONG_CONTENT
+
+
+def test_a_pipe_on_the_stick_is_its_regions_fault_alone(appliance: Appliance, repository: Repository) -> None:
+    for issuer in (HOME, OTHER):
+        repository.publish(issuer, NOW + HOUR, bundles=False)
+    repository.release(NOW + HOUR)
+    repository.stored(f"status/{OTHER}/1.cwt").unlink()
+    os.mkfifo(repository.stored(f"status/{OTHER}/1.cwt"))
+    appliance.now = NOW + HOUR
+    outcome = appliance.update(repository)
+    assert [(each.issuer, each.cause) for each in outcome.refused] == [(OTHER, UpdateCause.WRONG_CONTENT)]
+    assert outcome.signed_time == NOW + HOUR
 
 
 @pytest.mark.parametrize("path", ["../secret", "metadata/../../secret", "/etc/passwd", "metadata//x", ""])
