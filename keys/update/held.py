@@ -169,7 +169,9 @@ def examine(folder: Path, terms: Terms) -> Held:
 
 def _examine_region(folder: Path, chain: Chain, issuer: str, terms: Terms, problems: list[str]) -> HeldRegion:
     check_admitted(chain.targets, issuer)
-    role = _needed(folder, role_path(issuer), MAX_TARGETS_BYTES)
+    role = _read(folder, role_path(issuer), MAX_TARGETS_BYTES)
+    if role is None:
+        raise UpdateError(UpdateCause.NOTHING_HELD, "nothing of it is held here; its codes stay unknown")
     kept_back = False
     try:
         signed = chain.take_region(role, issuer)
