@@ -114,8 +114,8 @@ def _update(folder: Path, server: CountingServer, now: int) -> _Taken:
     before, begin = server.sent, time.perf_counter()
     with closing(HttpSource(server.url)) as source:
         outcome = update(folder, source, (ISSUER,), now, seen={}, believe_signed_time=False)
-    if outcome.problems:
-        raise RuntimeError(f"the benchmark's own publication is refused: {outcome.problems[0]}")
+    if outcome.refused:
+        raise RuntimeError(f"the benchmark's own publication is refused: {outcome.refused[0]}")
     return _Taken(outcome, time.perf_counter() - begin, server.sent - before)
 
 
