@@ -16,6 +16,7 @@ from keys.errors import KeysError
 from keys.printable import printable
 from keys.update import Phase, Step, open_source, pin_root, pin_root_file, pinned_digest
 from scanner.config import ConfigError, Configuration, load
+from scanner.files import become_owner
 from scanner.updates.attempt import attempt
 from scanner.updates.report import Result, UpdateReport
 
@@ -57,6 +58,7 @@ def command(
     place = source or configuration.update.source
     if place is None:
         fail("nothing is configured to update from; name it with --from, or set [update] source in the configuration")
+    become_owner(configuration.state.folder)
     _pin(configuration, place, root_sha256, root)
     shows = sys.stderr.isatty() and not as_json
     report, outcome = attempt(configuration, place, progress=_show if shows else _keep_quiet)
@@ -78,6 +80,7 @@ def _pin(configuration: Configuration, place: str, digest: str | None, file: Pat
     folder = configuration.trust.folder
     try:
         if digest is not None or file is not None:
+            configuration.state.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if file is not None:
             with file.open("rb") as stream:

@@ -37,3 +37,19 @@ def give_to_owner(descriptor: int, folder: Path) -> None:
     if os.geteuid() == 0:
         owner = folder.stat()
         os.fchown(descriptor, owner.st_uid, owner.st_gid)
+
+
+def become_owner(folder: Path) -> None:
+    """Go on as the owner of `folder`, where this process is root and the owner somebody else.
+
+    The owner can put links and other people's files in the way of whoever writes there: root's hand must not follow
+    them. Of a folder that does not exist yet, the nearest one above counts.
+    """
+    if os.geteuid() != 0:
+        return
+    there = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+    owner = there.stat()
+    if owner.st_uid != 0:
+        os.setgroups([])
+        os.setegid(owner.st_gid)
+        os.seteuid(owner.st_uid)

@@ -199,9 +199,9 @@ def _place_reasons(verdict: Verdict, site: Site, rules: Rules) -> Iterator[Reaso
 
 
 def _is_stale(freshness: Freshness, rules: Rules) -> bool:
-    """Whether keys or lists are missing, or were published too long ago; the built-in policy has no date."""
+    """Whether keys, lists or a published policy are missing, or keys or lists were published too long ago."""
     ages = (freshness.keys_age, freshness.lists_age)
-    return any(age is None or age > rules.refer_after for age in ages)
+    return not freshness.policy_known or any(age is None or age > rules.refer_after for age in ages)
 
 
 def _is_accepted(verdict: Verdict, site: Site, rules: Rules) -> bool:

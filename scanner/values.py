@@ -90,6 +90,8 @@ class Freshness:
     lists_age: int | None
     policy_age: int | None
     clock: ClockTrust
+    policy_known: bool = True
+    """False: the home issuer has published a policy, and it is not to be had here. Nobody can say how strict it is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import json
 import logging
 import os
 import socket
@@ -19,6 +20,7 @@ from concurrent.futures import Future
 from pathlib import Path
 
 from pydantic import ValidationError
+from pydantic_core import PydanticSerializationError
 
 from scanner.control.address import is_ours, stand_in
 from scanner.control.messages import COMMAND, MAX_LINE, Command, Hello, Message, Preview, Reply, View, WatchPreview
@@ -227,7 +229,19 @@ class ControlServer:
 
 
 def _line(message: Message) -> bytes:
-    return message.model_dump_json().encode() + b"\n"
+    """Return a message as a line. Words of strangers may be in it; what cannot be encoded is replaced."""
+    try:
+        return message.model_dump_json().encode() + b"\n"
+    except (PydanticSerializationError, UnicodeEncodeError):
+        return json.dumps(_encodable(message.model_dump(mode="python")), ensure_ascii=False).encode() + b"\n"
+
+
+def _encodable(value: object) -> object:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {key: _encodable(one) for key, one in value.items()}
+    return [_encodable(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def _listen(path: Path) -> socket.socket:

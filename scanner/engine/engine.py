@@ -166,7 +166,7 @@ class Engine:
             degradations=self.degradations,
             written=self._written,
         )
-        self._renewal = Renewal(document, self.degradations, changed=self._view_wanted.set)
+        self._renewal = Renewal(document, self.degradations, now=clock.now, changed=self._view_wanted.set)
         desk = StaffDesk(
             Staff(configuration.state.folder),
             clock,
@@ -248,6 +248,7 @@ class Engine:
         self._renewal.watch()
         if self._log.is_open:
             for report in self._renewal.take_notable():
+                self.trust.prove_again()
                 self._record(records.update(report, self.trust.home, self.stamp(None)))
         if self._log.poll():
             self._on_log_opened()
@@ -284,10 +285,12 @@ class Engine:
         return dt.datetime.fromtimestamp(self._clock.now(), self._zone).date()
 
     def _on_time_confirmed(self, supervisor: str) -> None:
+        self.trust.prove_again()
         self._record(records.time_confirmed(supervisor, self.stamp(None)))
 
     def _on_clock_step(self, step: ClockStep) -> None:
         log.warning("the clock stepped by %+d ms", step.by_ms)
+        self.trust.prove_again()
         self._record(records.clock_step(step, self.stamp(None)))
 
     def _raise_floor(self) -> None:

@@ -25,7 +25,7 @@ from scanner.journal.entry import EntryDraft, Evidence, Temperature
 from scanner.journal.personal import Personal
 from scanner.journal.shape import loggable, spoken
 from scanner.policy import Rules, Site
-from scanner.updates.report import Result, UpdateReport
+from scanner.updates.report import UpdateReport
 from scanner.values import ClockTrust, Outcome
 
 
@@ -199,8 +199,7 @@ def list_taken_in(issuer: str, uri: str, issued_at: int, stamp: Stamp) -> EntryD
 
 
 def update(report: UpdateReport, home: str, stamp: Stamp) -> EntryDraft:
-    """Draft the entry of a publication that was taken in, or refused."""
-    refused = report.result is Result.REFUSED
+    """Draft the entry of a publication that was taken in, or refused as a whole or in part."""
     return EntryDraft(
         kind=EntryKind.UPDATE,
         time_ms=stamp.time_ms,
@@ -211,7 +210,7 @@ def update(report: UpdateReport, home: str, stamp: Stamp) -> EntryDraft:
             what=Updated.REPOSITORY,
             version=loggable(report.generation) or "none",
             issued_at=report.signed_time,
-            refused=(report.cause or "refused") if refused else None,
+            refused=report.cause,
             why=spoken(report.why) if report.why else None,
             source=spoken(report.source),
         ),

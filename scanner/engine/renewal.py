@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 from scanner.config.model import Configuration
@@ -9,16 +10,24 @@ from scanner.config.reader import Document
 from scanner.engine.degradations import Cause, Degradations
 from scanner.engine.supervision import SupervisedThread
 from scanner.updates.keeper import UpdateKeeper, command_for
-from scanner.updates.report import Result, UpdateReport, take
+from scanner.updates.report import Result, UpdateReport, leave, take
+
+log = logging.getLogger(__name__)
 
 
 class Renewal:
     """Holds the keeper of updates, and reads the reports that it and a command in a terminal leave."""
 
     def __init__(
-        self, document: Document[Configuration], degradations: Degradations, *, changed: Callable[[], None]
+        self,
+        document: Document[Configuration],
+        degradations: Degradations,
+        *,
+        now: Callable[[], int],
+        changed: Callable[[], None],
     ) -> None:
         """Hold one engine's updates; `changed` hears that a screen should be told something new."""
+        self._now = now
         self._state = document.model.state.folder
         self._degradations = degradations
         self._changed = changed
@@ -27,6 +36,7 @@ class Renewal:
             command=command_for(document.file),
             in_force=document.model.trust.folder / "current",
             changed=changed,
+            failed=self._note_failed,
         )
         self._thread = SupervisedThread("updates", lambda: self.keeper, float("inf"))
         self.last: UpdateReport | None = None
@@ -50,15 +60,19 @@ class Renewal:
         notable = []
         for report in take(self._state):
             self.last = report
-            refused = report.result is Result.REFUSED
-            if refused:
-                self._degradations.set(Cause.UPDATE_REFUSED, True, detail=report.why)
-            elif report.result is not Result.UNREACHABLE:
-                self._degradations.set(Cause.UPDATE_REFUSED, False)
-            said = f"{report.source}: {report.why}" if refused else None
-            if report.result is Result.TAKEN_IN or (refused and said != self._refused):
-                notable.append(report)
-            if report.result is not Result.UNREACHABLE:
-                self._refused = said
             self._changed()
+            if report.result is Result.UNREACHABLE:
+                continue  # nothing was judged: the lists' age tells what matters
+            self._degradations.set(Cause.UPDATE_REFUSED, report.cause is not None, detail=report.why)
+            said = None if report.cause is None else f"{report.source}: {report.why}"
+            if report.result is Result.TAKEN_IN or (said is not None and said != self._refused):
+                notable.append(report)
+            self._refused = said
         return tuple(notable)
+
+    def _note_failed(self, source: str, cause: str, words: str) -> None:
+        """Say of an update that could not say it itself what became of it."""
+        try:
+            leave(self._state, UpdateReport(self._now(), source, Result.REFUSED, words, cause))
+        except OSError as error:
+            log.error("the update from %s: %s; and no report can be left: %s", source, words, error.strerror or error)

@@ -31,6 +31,8 @@ from scanner.values import ClockTrust, Freshness
 log = logging.getLogger(__name__)
 
 POLL_S = 1.0
+AGAIN_S = 300.0
+"""While something does not hold, it is proved again so often: a disk may have been busy, a clock wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,10 @@ class Verified:
     policy: PolicyInForce
     published: Mapping[str, int]
     """When each issuer published what is in force, seconds since 1970 UTC."""
+    policy_at: int | None = None
+    """When the home issuer published the policy that is in force; None: it is the built-in one."""
+    policy_known: bool = True
+    """False: the home issuer has published a policy, and it is not to be had."""
 
     @property
     def rules(self) -> Rules:
@@ -64,7 +70,7 @@ class Trust:
         self._now = now
         self._degradations = degradations
         self._generation: str | None = None
-        self._poll_at = 0.0
+        self._poll_at = self._again_at = 0.0
         self._proving: _Proving | None = None
         self._seen = SeenLists(document.model.state.folder)
         self.problem: str | None = None
@@ -105,13 +111,26 @@ class Trust:
                 return False
             self._proving = None
             return self._end(proving)
-        if current_generation(self._section.folder) != self._generation:
+        doubtful = self.problem is not None and now >= self._again_at
+        if doubtful or self._current() != self._generation:
             self._proving = self._begin()
             self._proving.start()
         return False
 
+    def prove_again(self) -> None:
+        """Note that what did not hold may hold now: the clock has changed, or an update has come."""
+        self._again_at = 0.0
+
+    def _current(self) -> str | None:
+        """Return the generation in force on the disk; where that cannot be told, the one believed."""
+        try:
+            return current_generation(self._section.folder)
+        except KeysError:
+            return self._generation
+
     def _begin(self) -> _Proving:
-        self._generation = current_generation(self._section.folder)
+        self._generation = self._current()
+        self._again_at = time.monotonic() + AGAIN_S
         return _Proving(self._section.folder, self._section.regions, self._now(), self._seen.times)
 
     def _end(self, proving: _Proving) -> bool:
@@ -126,8 +145,16 @@ class Trust:
         for problem in problems:
             log.error("of the keys, lists and policy kept, this does not hold: %s", problem)
         self.problem = "; ".join(problems) or None
+        before = self.verified
+        published = proved.published.get(self.home)
         self.verified = Verified(
-            proved.trust, proved.store, Verifier(proved.trust, proved.store), policy, proved.published
+            proved.trust,
+            proved.store,
+            Verifier(proved.trust, proved.store),
+            policy,
+            proved.published,
+            policy_at=before.policy_at if policy is before.policy else None if policy.built_in else published,
+            policy_known=not policy.built_in or (proved.policy is None and proved.policy_problem is None),
         )
         self.news += self._seen.note(proved.store.lists)
         self._judge()
@@ -160,8 +187,9 @@ class Trust:
         return Freshness(
             keys_age=self._age(judged) if self.verified.trust.knows(judged) else None,
             lists_age=self._lists_age(judged),
-            policy_age=None if self.verified.policy.built_in else self._age(self.home),
+            policy_age=None if self.verified.policy.built_in else self._since(self.verified.policy_at),
             clock=clock,
+            policy_known=self.verified.policy_known,
         )
 
     def signed_times(self) -> tuple[tuple[int, str], ...]:
@@ -171,12 +199,13 @@ class Trust:
 
     def _age(self, issuer: str) -> int | None:
         """Return how long ago `issuer` last said that its keys and policy are these, None where it never did."""
-        published = self.verified.published.get(issuer)
-        return None if published is None else max(0, self._now() - published)
+        return self._since(self.verified.published.get(issuer))
+
+    def _since(self, moment: int | None) -> int | None:
+        return None if moment is None else max(0, self._now() - moment)
 
     def _lists_age(self, issuer: str) -> int | None:
-        oldest = self.verified.lists.oldest_iat((issuer,))
-        return None if oldest is None else max(0, self._now() - oldest)
+        return self._since(self.verified.lists.oldest_iat((issuer,)))
 
     def take_news(self) -> tuple[tuple[str, str, int], ...]:
         """Return the lists that came into force since the last call: issuer, uri, `iat`."""

@@ -16,7 +16,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from keys.errors import UpdateCause
 from scanner.config.model import UpdateSection
+from scanner.updates.report import FAULT, NOT_GOOD
 from scanner.updates.schedule import Schedule
 from scanner.updates.sticks import Stick, digest_of, find
 
@@ -29,6 +31,8 @@ STEP_S = 0.1
 LIMIT_S = 900.0
 """An update that takes longer is killed: the whole of 48 lists over a slow line takes a few minutes."""
 ENDS_S = 2.0
+SAID = frozenset({0, NOT_GOOD})
+"""Exit statuses of a process that has left a report of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +54,19 @@ class UpdateKeeper:
         command: Sequence[str],
         in_force: Path,
         changed: Callable[[], None],
+        failed: Callable[[str, str, str], None],
         spread: Callable[[float, float], float] = random.uniform,
     ) -> None:
         """`command` does one update; the source is its last argument, and status 0 says that the source was good.
 
-        `in_force` is the folder of the proved state's own repository, so that a stick with the same is not offered.
+        `failed` hears of one that ended without a report of its own: source, cause and words. `in_force` is the folder
+        of the proved state's own repository, so that a stick with the same is not offered.
         """
         self._section = section
         self._command = tuple(command)
         self._in_force = in_force
         self._changed = changed
+        self._failed = failed
         self._schedule = Schedule.begin(section.every_minutes * 60.0, time.monotonic(), spread)
         self._lock = threading.Lock()
         self._state = UpdateState()
@@ -67,7 +74,6 @@ class UpdateKeeper:
         self._wanted: Stick | None = None
         self._tried: frozenset[str] = frozenset()
         self._wake = threading.Event()
-        self._busy_since: float | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -136,17 +142,26 @@ class UpdateKeeper:
                 stdout=subprocess.DEVNULL,
             )
         except OSError as error:
-            LOG.error("the update's process cannot be started: %s", error.strerror)
+            self._failed(source, FAULT, f"the update's process cannot be started: {error.strerror}")
             self._show(UpdateState())
             return False
         deadline = time.monotonic() + LIMIT_S
         try:
             while process.poll() is None:
-                if stop.wait(STEP_S) or time.monotonic() > deadline:
-                    LOG.warning("the update from %s did not end and is killed", source)
+                ending = stop.wait(0.1)
+                if ending or time.monotonic() > deadline:
                     process.kill()
-                    process.wait()
+                    process.wait(ENDS_S)
+                    if not ending:
+                        words = f"it did not end within {LIMIT_S / 60:.0f} minutes and was stopped"
+                        self._failed(source, UpdateCause.SLOW_RETRIEVAL, words)
+                    return False
+            if process.returncode not in SAID:
+                self._failed(source, FAULT, f"the update's process died ({process.returncode})")
             return process.returncode == 0
+        except subprocess.TimeoutExpired:
+            LOG.error("the update from %s cannot be killed: a disk or stick holds it", source)
+            return False
         finally:
             self._process = None
             self._show(UpdateState())

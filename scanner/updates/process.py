@@ -1,6 +1,7 @@
 """One update in a process of its own: `python -m scanner.updates.process --config FILE --from SOURCE`.
 
-Exit status 0 when the source was reached and what it gave was good, new or not. The rest is in the report it leaves.
+Exit status 0 when the source was reached and what it gave was good, new or not; 3 when it was not, which the report
+tells that it leaves; anything else when it could not even leave a report.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 from scanner.config.loader import load
 from scanner.config.problems import ConfigError
 from scanner.updates.attempt import attempt
-from scanner.updates.report import Result
+from scanner.updates.report import NOT_GOOD, Result
 
 MODEST = 10
 """Niceness: a lane's work comes first."""
@@ -32,7 +33,7 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 2
     report, _ = attempt(configuration, arguments.source)
-    return 0 if report.result in {Result.TAKEN_IN, Result.NOTHING_NEW} else 1
+    return 0 if report.result in {Result.TAKEN_IN, Result.NOTHING_NEW} else NOT_GOOD
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import logging
 import os
 import re
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum, unique
 from pathlib import Path
 
@@ -26,7 +26,11 @@ MAX_BYTES = 8 * 1024
 MAX_WAITING = 200
 """Reports that may wait for an engine; of more, the oldest are dropped."""
 MAX_WORDS = 200
+FAULT = "fault"
+"""The cause where this program itself failed; the others are of `keys.errors.UpdateCause`."""
 _CAUSE = re.compile("[a-z_]{1,48}")
+NOT_GOOD = 3
+"""Exit status of an update's process that has left its report and was refused, or had nothing to judge."""
 
 
 @unique
@@ -76,7 +80,8 @@ def leave(state: Path, report: UpdateReport) -> None:
     for old in waiting[: max(0, len(waiting) - MAX_WAITING + 1)]:
         old.unlink(missing_ok=True)
     name = f"{time.time_ns():020d}-{os.getpid()}{SUFFIX}"
-    replace_file(folder / name, json.dumps(asdict(report), ensure_ascii=False).encode(), mode=0o600)
+    fit = replace(report, source=_words(report.source), why=_words(report.why))
+    replace_file(folder / name, json.dumps(asdict(fit), ensure_ascii=False).encode(), mode=0o600)
 
 
 def take(state: Path) -> tuple[UpdateReport, ...]:

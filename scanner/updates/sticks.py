@@ -9,11 +9,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-FOLDER = "checkpoint-trust"
-"""The repository's folder at the top of a stick."""
+from keys.printable import printable
+from keys.update.source import STICK_FOLDER
+
 TIMESTAMP = Path("metadata", "timestamp.json")
 MAX_TIMESTAMP = 16 * 1024
 MAX_FOUND = 8
+MAX_LABEL = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +29,9 @@ class Stick:
 
     @property
     def label(self) -> str:
-        """What people call the stick: the name of where it is mounted."""
-        return self.folder.parent.name or str(self.folder.parent)
+        """What people call the stick: where it is mounted. Its maker may have chosen that: made fit to show."""
+        name = self.folder.parent.name or str(self.folder.parent)
+        return printable(os.fsencode(name).decode("utf-8", "replace"))[:MAX_LABEL]
 
 
 def find(patterns: Iterable[str]) -> tuple[Stick, ...]:
@@ -38,7 +41,10 @@ def find(patterns: Iterable[str]) -> tuple[Stick, ...]:
         digest = _digest(folder / TIMESTAMP)
         if digest is None:
             continue
-        status = folder.stat()
+        try:
+            status = folder.stat()
+        except OSError:
+            continue  # pulled out since
         found.setdefault((status.st_dev, status.st_ino), Stick(folder, digest))
         if len(found) == MAX_FOUND:
             break
@@ -53,7 +59,7 @@ def digest_of(folder: Path) -> str | None:
 def _folders(patterns: Iterable[str]) -> Iterator[Path]:
     for pattern in patterns:
         for place in sorted(glob.glob(pattern)):  # noqa: PTH207 - patterns are absolute, as mounts are
-            folder = Path(place) / FOLDER
+            folder = Path(place) / STICK_FOLDER
             try:
                 if folder.is_dir():
                     yield folder

@@ -186,6 +186,8 @@ def test_issuers_and_formats_that_a_site_does_not_take_are_referred() -> None:
         (replace(FRESH, lists_age=72 * 3600 + 1), True),
         (replace(FRESH, lists_age=None), True),
         (replace(FRESH, keys_age=None), True),
+        (Freshness(4 * 86_400, 3600, None, ClockTrust.TRUSTED), True),
+        (Freshness(3600, 3600, None, ClockTrust.TRUSTED, policy_known=False), True),
     ],
 )
 def test_lists_older_than_three_days_or_missing_refer_everybody(freshness: Freshness, stale: bool) -> None:

@@ -28,6 +28,7 @@ from scanner.control.messages import (
     Pause,
     Preview,
     Reply,
+    UpdateView,
     View,
     WatchPreview,
 )
@@ -100,6 +101,17 @@ async def test_a_screen_is_greeted_and_given_the_newest_view(server: ControlServ
     client = ControlClient(path)
     assert await client.connect() == HELLO
     assert (await first_view(client)).entries == 2
+    await client.close()
+
+
+async def test_words_that_cannot_be_encoded_reach_a_screen_bent_and_end_nothing(
+    server: ControlServer, path: Path
+) -> None:
+    server.publish(view(1).model_copy(update={"update": UpdateView(stick="KEY\udcff")}))
+    await asyncio.sleep(0.1)
+    client = ControlClient(path)
+    await client.connect()
+    assert (await first_view(client)).update.stick == "KEY?"
     await client.close()
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from keys.update.source import STICK_FOLDER
 from scanner.journal.detail import EntryKind, Updated, UpdateDetail
-from scanner.updates.sticks import FOLDER
 from tests.appliance import Appliance
 from tests.world import DAY, ORDER, SmallWorld
 
@@ -96,7 +96,7 @@ def test_a_stick_is_offered_on_the_screen_and_taken_in_by_a_key(tmp_path: Path) 
         reply = guard.take_stick()
         assert (reply.ok, reply.error) == (False, "command.no_stick")
         appliance.world.release()
-        shutil.copytree(appliance.world.repository, media / "KEYS" / FOLDER)
+        shutil.copytree(appliance.world.repository, media / "KEYS" / STICK_FOLDER)
         appliance.wait_for(lambda: guard.view.update.stick == "KEYS" or None)
         assert guard.take_stick().ok
         assert wait_update(appliance).refused is None
@@ -110,7 +110,7 @@ def test_a_stick_of_another_authority_is_refused_in_words_and_by_an_entry(tmp_pa
         other = SmallWorld(tmp_path / "other", "CN-33", appliance.world.now)
         other.found(appliance.world.now - DAY)
         other.release()
-        shutil.copytree(other.repository, media / "KEYS" / FOLDER)
+        shutil.copytree(other.repository, media / "KEYS" / STICK_FOLDER)
         appliance.start()
         guard = appliance.guard
         assert guard is not None

@@ -32,9 +32,11 @@ class Kept:
             command=(sys.executable, "-c", NOTES.format(lasts, status), str(self.notes)),
             in_force=self.in_force,
             changed=lambda: self.states.append(self.keeper.state),
+            failed=lambda *said: self.failures.append(said),
             spread=lambda low, high: low,
         )
         self.states: list[UpdateState] = []
+        self.failures: list[tuple[str, str, str]] = []
         self.stop = threading.Event()
         self.thread = threading.Thread(target=self.keeper.run, args=(self.stop,), daemon=True)
 
@@ -113,7 +115,7 @@ def test_the_source_is_asked_on_schedule(kept: Callable[..., Kept], monkeypatch:
 def test_a_failure_is_tried_again_after_a_while(kept: Callable[..., Kept], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("scanner.updates.schedule.FIRST_S", (0.0, 0.0))
     monkeypatch.setattr("scanner.updates.schedule.AGAIN_S", 0.05)
-    one = kept(source="https://hub/trust", status=1)
+    one = kept(source="https://hub/trust", status=3)
     one.wait(lambda: len(one.tried()) >= 3)
 
 
@@ -123,6 +125,28 @@ def test_an_update_that_does_not_end_is_killed(kept: Callable[..., Kept], monkey
     one = kept(source="https://hub/trust", lasts=60)
     one.wait(lambda: UpdateState(running=True) in one.states)
     one.wait(lambda: not one.keeper.state.running)
+    ((source, cause, words),) = one.failures
+    assert (source, cause) == ("https://hub/trust", "slow_retrieval")
+    assert "did not end" in words
+
+
+def test_a_process_that_dies_without_a_word_is_spoken_for(
+    kept: Callable[..., Kept], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scanner.updates.schedule.FIRST_S", (0.0, 0.0))
+    one = kept(source="https://hub/trust", status=70)
+    one.wait(lambda: one.failures)
+    assert one.failures[0][1] == "fault"
+
+
+def test_a_process_that_has_said_it_itself_is_not_spoken_for(
+    kept: Callable[..., Kept], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scanner.updates.schedule.FIRST_S", (0.0, 0.0))
+    one = kept(source="https://hub/trust", status=3)
+    one.wait(lambda: UpdateState(running=True) in one.states)
+    one.wait(lambda: not one.keeper.state.running)
+    assert one.failures == []
 
 
 def test_the_end_of_the_engine_does_not_wait_for_the_next_look(

@@ -52,3 +52,9 @@ def test_without_an_engine_the_oldest_reports_make_room(tmp_path: Path) -> None:
     for number in range(MAX_WAITING + 5):
         leave(tmp_path, UpdateReport(number, "x", Result.NOTHING_NEW))
     assert [one.at for one in take(tmp_path)] == list(range(5, MAX_WAITING + 5))
+
+
+def test_a_source_that_cannot_be_encoded_is_spelt_out(tmp_path: Path) -> None:
+    leave(tmp_path, UpdateReport(1, "/media/KEY\udcff", Result.REFUSED))
+    (found,) = take(tmp_path)
+    assert found.source == "/media/KEY\\udcff"
