@@ -58,16 +58,16 @@ def command(
     place = source or configuration.update.source
     if place is None:
         fail("nothing is configured to update from; name it with --from, or set [update] source in the configuration")
+    content = None if root is None else _read(root)  # before: the file is whose hand holds it
     become_owner(configuration.state.folder)
-    _pin(configuration, place, root_sha256, root)
+    _pin(configuration, place, root_sha256, content)
     shows = sys.stderr.isatty() and not as_json
     report, outcome = attempt(configuration, place, progress=_show if shows else _keep_quiet)
     if shows:
         print("\r\x1b[K", end="", file=sys.stderr)
     if as_json:
-        lists = (
-            [] if outcome is None else [{"issuer": one[0], "uri": one[1], "issued_at": one[2]} for one in outcome.lists]
-        )
+        new = () if outcome is None else outcome.lists
+        lists = [{"issuer": issuer, "uri": uri, "issued_at": issued_at} for issuer, uri, issued_at in new]
         print(json.dumps({**asdict(report), "lists": lists}, ensure_ascii=False))
     else:
         print(_words(report, 0 if outcome is None else len(outcome.lists)))
@@ -75,16 +75,23 @@ def command(
         raise typer.Exit(1)
 
 
-def _pin(configuration: Configuration, place: str, digest: str | None, file: Path | None) -> None:
+def _read(file: Path) -> bytes:
+    try:
+        with file.open("rb") as stream:
+            return stream.read(MAX_ROOT + 1)
+    except OSError as error:
+        fail(f"{file} cannot be read: {error.strerror}")
+
+
+def _pin(configuration: Configuration, place: str, digest: str | None, root: bytes | None) -> None:
     """Pin the root where that was asked for; refuse to go on where none is."""
     folder = configuration.trust.folder
     try:
-        if digest is not None or file is not None:
+        if digest is not None or root is not None:
             configuration.state.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if file is not None:
-            with file.open("rb") as stream:
-                pin_root_file(folder, stream.read(MAX_ROOT + 1))
+        if root is not None:
+            pin_root_file(folder, root)
         if digest is not None:
             with contextlib.closing(open_source(place)) as source:
                 pin_root(folder, source, _digest(digest))

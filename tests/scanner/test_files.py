@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from scanner.files import replace_file
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_a_file_is_replaced_with_its_mode(tmp_path: Path) -> None:
@@ -33,3 +37,18 @@ def test_a_file_written_by_root_belongs_to_the_folders_owner(tmp_path: Path) -> 
     replace_file(tmp_path / "a", b"x", mode=0o600)
     found = (tmp_path / "a").stat()
     assert (found.st_uid, found.st_gid) == (12345, 12346)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can go on as somebody else")
+@pytest.mark.parametrize("there", [True, False])
+def test_roots_hand_goes_on_as_the_owner_of_the_folder(tmp_path: Path, there: bool) -> None:
+    os.chown(tmp_path, 65534, 65534)
+    look = (
+        "import os, sys; from pathlib import Path; from scanner.files import become_owner; "
+        "become_owner(Path(sys.argv[1])); print(os.geteuid(), os.getegid(), os.getgroups())"
+    )
+    folder = tmp_path if there else tmp_path / "state" / "trust"
+    done = subprocess.run(
+        [sys.executable, "-c", look, str(folder)], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert done.stdout.split() == ["65534", "65534", "[]"]
