@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ import pytest
 from scanner.config.model import UpdateSection
 from scanner.updates import keeper as keeping
 from scanner.updates.keeper import UpdateKeeper, UpdateState
+from scanner.updates.sticks import Stick, find
 from tests.scanner.updates.test_sticks import stick
 
 NOTES = "import sys, time; open(sys.argv[1], 'a').write(sys.argv[2] + '\\n'); time.sleep({}); sys.exit({})"
@@ -37,11 +38,17 @@ class Kept:
         )
         self.states: list[UpdateState] = []
         self.failures: list[tuple[str, str, str]] = []
+        self.looks = 0
         self.stop = threading.Event()
         self.thread = threading.Thread(target=self.keeper.run, args=(self.stop,), daemon=True)
 
     def tried(self) -> list[str]:
         return self.notes.read_text().splitlines() if self.notes.exists() else []
+
+    def look_again(self) -> None:
+        """Wait until the keeper has looked at what is mounted now."""
+        before = self.looks
+        self.wait(lambda: self.looks >= before + 2)
 
     def wait(self, holds: Callable[[], object]) -> None:
         deadline = time.monotonic() + 10
@@ -57,6 +64,12 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[.
 
     def make(**options: object) -> Kept:
         one = Kept(tmp_path, **options)  # type: ignore[arg-type]
+
+        def counted(patterns: Iterable[str]) -> tuple[Stick, ...]:
+            one.looks += 1
+            return find(patterns)
+
+        monkeypatch.setattr(keeping, "find", counted)
         made.append(one)
         one.thread.start()
         return one
@@ -83,10 +96,10 @@ def test_a_stick_is_taken_in_once_when_asked_and_is_offered_again_when_it_return
     assert one.keeper.take_stick()
     one.wait(lambda: one.tried() == [str(folder)])
     one.wait(lambda: one.keeper.state == UpdateState())
-    time.sleep(0.1)
+    one.look_again()
     assert one.keeper.state.stick is None
     (one.media / "KEYS").rename(one.media.parent / "pulled")
-    time.sleep(0.1)
+    one.look_again()
     (one.media.parent / "pulled").rename(one.media / "KEYS")
     one.wait(lambda: one.keeper.state.stick == "KEYS")
 
@@ -97,7 +110,7 @@ def test_a_stick_with_what_is_in_force_already_is_not_offered(kept: Callable[...
     metadata.mkdir(parents=True)
     (metadata / "timestamp.json").write_bytes(b'{"version": 7}')
     stick(one.media / "SAME", b'{"version": 7}')
-    time.sleep(0.2)
+    one.look_again()
     assert one.keeper.state.stick is None
     stick(one.media / "ZNEWER", b'{"version": 8}')
     one.wait(lambda: one.keeper.state.stick == "ZNEWER")
@@ -108,7 +121,7 @@ def test_the_source_is_asked_on_schedule(kept: Callable[..., Kept], monkeypatch:
     one = kept(source="https://hub/trust")
     one.wait(lambda: one.tried() == ["https://hub/trust"])
     assert UpdateState(running=True) in one.states
-    time.sleep(0.2)
+    one.look_again()
     assert len(one.tried()) == 1
 
 
