@@ -117,6 +117,29 @@ def test_a_bad_policy_leaves_the_last_one_in_force_and_keeps_no_list_out(carried
     assert carried.trust.verified.lists.oldest_iat((HOME,)) == NOW - 5
 
 
+def test_a_published_policy_that_is_damaged_here_refers_everybody_and_is_never_taken_for_none(carried: Carried) -> None:
+    """The region may be stricter than the built-in rules; nobody can tell any more."""
+    good = f'issuer = "{HOME}"\nissued_at = {NOW - 80}\n'.encode() + default_policy()
+    carried.home.publish(NOW - 80, policy=good)
+    file = carried.current / "targets" / "policy" / f"{HOME}.toml"
+    file.chmod(0o600)
+    file.write_bytes(good[:-1] + b"#")
+    assert carried.trust.load()
+    assert carried.trust.verified.policy.built_in
+    assert not carried.trust.freshness(HOME, ClockTrust.TRUSTED).policy_known
+    assert Cause.TRUST_REFUSED in carried.causes()
+
+
+def test_what_did_not_hold_is_proved_again_when_the_clock_has_changed(carried: Carried) -> None:
+    hidden = carried.current.with_name("hidden")
+    carried.current.rename(hidden)
+    assert not carried.trust.load()
+    hidden.rename(carried.current)
+    carried.trust.prove_again()
+    assert carried.poll()
+    assert carried.trust.problem is None
+
+
 def test_a_state_put_back_is_not_believed_again(carried: Carried) -> None:
     """A rollback on our own disk: what the appliance has seen is remembered elsewhere."""
     older = carried.current
