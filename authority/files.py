@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +14,7 @@ PRIVATE_FOLDER: Final = 0o700
 PRIVATE_FILE: Final = 0o600
 PUBLIC_FILE: Final = 0o644
 
-_ASIDE: Final = ".writing"
+UNFINISHED: Final = ".writing"
 """Suffix of a file that is not finished; nothing that reads a trust folder takes it for a list."""
 
 
@@ -22,9 +23,20 @@ def write_whole(path: Path, content: bytes, mode: int) -> None:
 
     Raises OSError as the file system does.
     """
-    aside = path.with_name(f".{path.name}{_ASIDE}")
-    aside.unlink(missing_ok=True)
-    handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, PRIVATE_FILE)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        write_whole_at(folder, path.name, content, mode)
+    finally:
+        os.close(folder)
+
+
+def write_whole_at(folder: int, name: str, content: bytes, mode: int) -> None:
+    """Do what `write_whole` does in the folder of a descriptor. Raises OSError as the file system does."""
+    aside = f".{name}{UNFINISHED}"
+    with suppress(FileNotFoundError):
+        os.unlink(aside, dir_fd=folder)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    handle = os.open(aside, flags, PRIVATE_FILE, dir_fd=folder)
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(content)
@@ -35,16 +47,17 @@ def write_whole(path: Path, content: bytes, mode: int) -> None:
                 if mode != PUBLIC_FILE:  # a FAT stick knows no modes, and what is public needs none
                     raise
             os.fsync(stream.fileno())
-        aside.replace(path)
+        os.replace(aside, name, src_dir_fd=folder, dst_dir_fd=folder)
     except OSError:
-        aside.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            os.unlink(aside, dir_fd=folder)
         raise
-    _sync_folder(path.parent)
+    os.fsync(folder)
 
 
 def remove_unfinished(folder: Path) -> None:
     """Delete what a crash left half written directly in `folder`."""
-    for path in folder.glob(f".*{_ASIDE}"):
+    for path in folder.glob(f".*{UNFINISHED}"):
         path.unlink(missing_ok=True)
 
 
@@ -77,11 +90,3 @@ def refuse_shared(path: Path) -> None:
         raise FolderError(f"{path} cannot be opened: {error.strerror}.") from error
     if mode & 0o077:
         raise FolderError(f"{path} is open to others (mode {mode:04o}); run: chmod go= {path}")
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
