@@ -61,13 +61,14 @@ class Vault:
         make_private_file(folder / _LOCK)
         make_private_file(folder / _LEDGER)
         stretch = Stretch(secrets.token_bytes(16), stretch_log2)
-        connection = _connect(folder / _LEDGER)
         settings = {"kind": str(kind), "stretch_salt": stretch.salt.hex(), "stretch_log2": str(stretch.cost_log2)}
-        connection.execute("BEGIN IMMEDIATE")
-        for statement in (_SETTINGS, *AUDIT_TABLE, f"PRAGMA user_version = {_SCHEMA_VERSION}"):
-            connection.execute(statement)
-        connection.executemany("INSERT INTO setting VALUES (?, ?)", sorted(settings.items()))
-        connection.execute("COMMIT")
+        with _writing():
+            connection = _connect(folder / _LEDGER)
+            connection.execute("BEGIN IMMEDIATE")
+            for statement in (_SETTINGS, *AUDIT_TABLE, f"PRAGMA user_version = {_SCHEMA_VERSION}"):
+                connection.execute(statement)
+            connection.executemany("INSERT INTO setting VALUES (?, ?)", sorted(settings.items()))
+            connection.execute("COMMIT")
         return cls(folder, connection, RoleKeys(folder / PRIVATE, stretch.apply(passphrase)))
 
     @classmethod
@@ -95,12 +96,14 @@ class Vault:
         return _find_setting(self._db, name)
 
     def set(self, name: str, value: str) -> None:
-        """Give a setting a new value, durably."""
-        self._db.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", (name, value))
+        """Give a setting a new value, durably. Raises FolderError: the disk is full."""
+        with _writing():
+            self._db.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", (name, value))
 
     def write_audit(self, line: AuditLine) -> None:
-        """Append a line to the audit, durably."""
-        write_line(self._db, line)
+        """Append a line to the audit, durably. Raises FolderError: the disk is full."""
+        with _writing():
+            write_line(self._db, line)
 
     def audit(self) -> Iterator[AuditLine]:
         """Yield the audit, oldest line first."""
@@ -149,12 +152,23 @@ def _open_ledger(folder: Path, kind: Kind | None) -> sqlite3.Connection:
         if version != _SCHEMA_VERSION:
             raise FolderError(f"{path} is of version {version}; this program reads version {_SCHEMA_VERSION}.")
         found = _setting(connection, "kind")
+    except sqlite3.OperationalError as error:
+        raise FolderError(f"{path} cannot be opened ({error}); nothing was changed.") from error
     except sqlite3.DatabaseError as error:
         raise FolderError(f"{path} is damaged ({error}); restore it from a backup.") from error
     if kind is not None and found != kind:
         connection.close()
         raise FolderError(f"{folder} is the folder of a {found}, and not of a {kind}.")
     return connection
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    """Say in words that the disk is full or another writer does not come to an end. Raises FolderError."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise FolderError(f"The ledger cannot be written ({error}); what was ordered is not in force.") from error
 
 
 def _connect(path: Path) -> sqlite3.Connection:
