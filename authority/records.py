@@ -25,6 +25,7 @@ class Act(StrEnum):
     UNSEAL = "unseal"
     FOUND = "found"
     ADMIT = "admit"
+    EXPEL = "expel"
     ROTATE = "rotate"
     RENEW = "renew"
     SIGN = "sign"

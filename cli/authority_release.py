@@ -105,7 +105,7 @@ def federation_records(folder: Path) -> Iterator[dict[str, Json]]:
             "version": region.version,
             "published_at": region.published_at,
             "expires_at": region.expires_at,
-            "keys": [str(region.key)],
+            "keys": [str(key) for key in region.keys],
         }
     for draft in found.drafts:
         yield {"draft": draft.name, "needs": [need.missing for need in draft.needs()]}

@@ -1,4 +1,4 @@
-"""`checkpoint authority found`, `admit`, `role-key`, `release`, `rotate`, `renew`, `export`: the TUF repository."""
+"""`checkpoint authority found`, `admit`, `expel`, `role-key`, `release`, `rotate`, `renew`, `export`: a repository."""
 
 from __future__ import annotations
 
@@ -142,6 +142,27 @@ def admit(
         tell_draft(federation, draft, as_json=as_json)
 
 
+def expel(
+    folder: FederationFolder,
+    *,
+    issuer: Annotated[str, typer.Option(help="The region, ISO 3166-2.", show_default=False)],
+    by: By,
+    reason: Why,
+    passphrase_file: PassphraseFile = None,
+    passphrase_fd: PassphraseFd = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let a region publish no more; with the next release gates drop its keys, lists and policy.
+
+    The other regions go on. It may be admitted again, and then goes on after its last version.
+
+    Example: checkpoint authority expel federation --issuer CN-33 --by "Key office" --reason "left the federation"
+    """
+    with opened_federation(folder, passphrase_file, passphrase_fd) as federation:
+        draft = federation.expel(issuer, now(), order=Order(by=by, reason=reason))
+        tell_draft(federation, draft, as_json=as_json)
+
+
 def release(
     folder: FederationFolder,
     *,
@@ -168,6 +189,10 @@ def rotate(
     role: Annotated[str, typer.Option(help="root, targets, snapshot, timestamp, or a region.", show_default=False)],
     key: Key = None,
     drop: Annotated[list[str] | None, typer.Option(help="Id of a key to go; default: all; repeatable.")] = None,
+    at_once: Annotated[
+        bool,
+        typer.Option("--now", help="Of a region: take the old key away before it has published under the new one."),
+    ] = False,
     by: By,
     reason: Why,
     passphrase_file: PassphraseFile = None,
@@ -177,12 +202,14 @@ def rotate(
     """Replace the keys of a role, by keys made here or those given; in force with the next release.
 
     A new root is signed by the keys of the old one and by its own. A region makes its new key itself: role-key --new.
+    What was released of it under the old key stays in force until it has published under the new one. With --now, for a
+    stolen key, gates drop the region until then. With --now alone, the old key goes of a rotation before.
 
     Example: checkpoint authority rotate federation --role timestamp --by "Key office" --reason "yearly rotation"
     """
     with opened_federation(folder, passphrase_file, passphrase_fd) as federation:
         order = Order(by=by, reason=reason)
-        draft = federation.rotate(role, now(), order=order, keys=read_keys(key), drop=drop or ())
+        draft = federation.rotate(role, now(), order=order, keys=read_keys(key), drop=drop or (), at_once=at_once)
         tell_draft(federation, draft, as_json=as_json)
 
 

@@ -1,4 +1,10 @@
-"""What a release takes: of each region the newest publication that holds, and targets under which all of them hold."""
+"""What a release takes: of each region the newest publication that holds under the newest targets.
+
+Nobody waits for anybody. A region whose key was rotated is delegated to its new key and, while what is released of it
+holds under the old one alone, to that too. One whose old key was taken away at once, or that was expelled, is out of
+force; its last version stays named in the snapshot, because a reader refuses a snapshot from which a role has gone
+(TUF specification 5.5.5).
+"""
 
 from __future__ import annotations
 
@@ -11,7 +17,14 @@ from authority.errors import RepositoryError
 from authority.repository import metadata
 from authority.repository.folder import Repository
 from authority.repository.layout import LIMIT, REGION_LIMIT, TopRole, metadata_name
-from authority.repository.region_check import Refusal, RegionRole, newest_role, parse_role, vouched_for
+from authority.repository.region_check import (
+    Refusal,
+    RegionRole,
+    newest_role,
+    parse_role,
+    signed_by_newest,
+    signers,
+)
 from authority.repository.top_roles import TopRoles, delegations
 
 
@@ -22,9 +35,8 @@ class LastRelease:
     timestamp: Timestamp
     snapshot: Snapshot
     snapshot_file: bytes
-    targets: Targets
-    targets_file: bytes
     regions: Mapping[str, RegionRole]
+    """Every region that the snapshot names, in force or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +46,16 @@ class Choice:
     targets: Targets
     targets_file: bytes
     regions: Mapping[str, RegionRole]
+    out_of_force: Mapping[str, RegionRole]
+    """What the snapshot names of regions that no gate may believe now."""
     refused: tuple[Refusal, ...]
     notes: tuple[str, ...]
     """What somebody must see to, in words."""
+
+    @property
+    def named(self) -> tuple[RegionRole, ...]:
+        """Every region's role that the snapshot has to name."""
+        return (*self.regions.values(), *self.out_of_force.values())
 
 
 def last_release(record: Repository) -> LastRelease | None:
@@ -55,12 +74,11 @@ def last_release(record: Repository) -> LastRelease | None:
     snapshot_file = must(TopRole.SNAPSHOT, timestamp.snapshot_meta.version, LIMIT[TopRole.SNAPSHOT])
     snapshot = metadata.read(Snapshot, snapshot_file, "The last snapshot").signed
     versions = {name.removesuffix(".json"): meta.version for name, meta in snapshot.meta.items()}
-    targets_file = must(TopRole.TARGETS, versions.pop(TopRole.TARGETS), LIMIT[TopRole.TARGETS])
-    targets = metadata.read(Targets, targets_file, "The last targets").signed
+    del versions[TopRole.TARGETS]
     regions = {
         issuer: parse_role(issuer, version, must(issuer, version, REGION_LIMIT)) for issuer, version in versions.items()
     }
-    return LastRelease(timestamp, snapshot, snapshot_file, targets, targets_file, regions)
+    return LastRelease(timestamp, snapshot, snapshot_file, regions)
 
 
 def choose(top: TopRoles, shelf: Repository, last: LastRelease | None, now: int) -> Choice:
@@ -73,25 +91,42 @@ def choose(top: TopRoles, shelf: Repository, last: LastRelease | None, now: int)
     regions: dict[str, RegionRole] = {}
     refused: list[Refusal] = []
     notes: list[str] = []
-    for issuer in delegations(targets)[1]:
+    for issuer, delegated in delegations(targets)[1].items():
         before = released.get(issuer)
         newer, unfit = newest_role(shelf, issuer, versions.get(issuer, ()), delegator=targets, last=before, now=now)
         refused.extend(unfit)
         if newer is not None:
             regions[issuer] = newer
-        elif before is not None:
+        elif before is None:
+            notes.append(f"{issuer} is admitted and has published nothing yet that holds.")
+        elif signers(targets, before):
             regions[issuer] = before
             notes.extend(_problems_of_kept(shelf, before, now))
         else:
-            notes.append(f"{issuer} is admitted and has published nothing yet that holds.")
-    unsigned = [issuer for issuer, role in regions.items() if not vouched_for(targets, role)]
-    if unsigned and last is not None:
-        # Gates of these regions could take in nothing under the new targets: the ones before stay until they publish.
-        notes.extend(f"{issuer} has published nothing yet under its new key; the old one stays." for issuer in unsigned)
-        targets, targets_file = last.targets, last.targets_file
-        under_old = {issuer: role for issuer, role in regions.items() if vouched_for(targets, role)}
-        regions = {**{issuer: released[issuer] for issuer in regions if issuer in released}, **under_old}
-    return Choice(targets, targets_file, regions, tuple(refused), tuple(notes))
+            notes.append(f"{issuer} is out of force: it has published nothing yet under the one key it has now.")
+        if len(delegated.keyids) > 1:
+            notes.append(_about_old_key(targets, regions[issuer]))
+    out_of_force = {issuer: role for issuer, role in released.items() if issuer not in regions}
+    return Choice(targets, targets_file, regions, out_of_force, tuple(refused), tuple(notes))
+
+
+def past_old_keys(targets: Targets, shelf: Repository, last: LastRelease | None, now: int) -> tuple[str, ...]:
+    """Return the regions with an old key beside the new one that need it no longer: what holds is under the new one."""
+    past, versions = [], shelf.versions()
+    for issuer, delegated in delegations(targets)[1].items():
+        if len(delegated.keyids) > 1:
+            role = None if last is None else last.regions.get(issuer)
+            newer, _ = newest_role(shelf, issuer, versions.get(issuer, ()), delegator=targets, last=role, now=now)
+            role = newer or role
+            if role is None or signed_by_newest(targets, role):
+                past.append(issuer)
+    return tuple(past)
+
+
+def _about_old_key(targets: Targets, role: RegionRole) -> str:
+    if signed_by_newest(targets, role):
+        return f"{role.issuer} publishes under its new key; let the old one go with: authority rotate --now"
+    return f"{role.issuer} has published nothing yet under its new key; what was released under the old one stays."
 
 
 def _problems_of_kept(shelf: Repository, role: RegionRole, now: int) -> Iterator[str]:

@@ -17,10 +17,12 @@ from tuf.api.metadata import Metadata, Root, Targets
 
 from authority.errors import RepositoryError
 from authority.repository import metadata
-from authority.repository.layout import LIFETIME, LIMIT, TopRole, metadata_name, patterns
+from authority.repository.layout import LIFETIME, LIMIT, TopRole, metadata_name
 from authority.repository.proof import prove_roots
 from authority.repository.role_keys import RoleKey
+from keys.errors import UpdateError
 from keys.issuer import is_issuer
+from keys.update.region import check_admitted
 
 _KIND: Final = "checkpoint repository draft"
 _FIELDS: Final = frozenset(("kind", "role", "content", "roots", "before"))
@@ -144,7 +146,7 @@ class Draft:
         if newest is None:
             raise RepositoryError("The draft is of targets, and there is no root yet that says who may sign them.")
         before = self.targets_before()
-        _check_targets(self.targets().signed, 1 if before is None else before.version + 1, now)
+        _check_targets(self.targets().signed, before, now)
 
     def _file(self) -> Metadata[Root] | Metadata[Targets]:
         return self.root() if self.role is TopRole.ROOT else self.targets()
@@ -200,8 +202,8 @@ def _check_root(root: Root, version: int, now: int) -> None:
         RoleKey.of_tuf(key)
 
 
-def _check_targets(targets: Targets, version: int, now: int) -> None:
-    _check_version(targets.version, version)
+def _check_targets(targets: Targets, before: Targets | None, now: int) -> None:
+    _check_version(targets.version, 1 if before is None else before.version + 1)
     _check_expiry(metadata.seconds(targets.expires), now, LIFETIME[TopRole.TARGETS])
     if targets.targets:
         raise RepositoryError("The drafted targets name files of their own, which only regions may.")
@@ -211,14 +213,30 @@ def _check_targets(targets: Targets, version: int, now: int) -> None:
     named = set()
     for name, role in delegations.roles.items():
         named.update(role.keyids)
-        if not is_issuer(name) or role.threshold != 1 or len(role.keyids) != 1:
-            raise RepositoryError(f"The drafted delegation to {name!r} is not to a region with one key.")
-        if role.terminating is not True or role.paths != list(patterns(name)):
-            raise RepositoryError(f"The drafted delegation to {name} is not of its own four paths.")
+        old_ones = frozenset(role.keyids[1:])
+        if not is_issuer(name) or role.threshold != 1 or not role.keyids or len(old_ones) > 1:
+            raise RepositoryError(f"The drafted delegation to {name!r} is not to a region with its key.")
+        if not old_ones <= _keys_before(before, name):
+            raise RepositoryError(
+                f"The drafted delegation to {name} has a second key that was not the region's before."
+            )
+        _check_delegation(targets, name)
     if named != set(delegations.keys):
         raise RepositoryError("The drafted targets do not hold exactly the keys that their regions name.")
     for key in delegations.keys.values():
         RoleKey.of_tuf(key)
+
+
+def _keys_before(before: Targets | None, issuer: str) -> frozenset[str]:
+    roles = None if before is None or before.delegations is None else before.delegations.roles
+    return frozenset(roles[issuer].keyids) if roles is not None and issuer in roles else frozenset()
+
+
+def _check_delegation(targets: Targets, issuer: str) -> None:
+    try:
+        check_admitted(targets, issuer)
+    except UpdateError as error:
+        raise RepositoryError(f"The drafted delegation to {issuer} is not of its own four paths: {error}.") from error
 
 
 def _check_version(found: int, wanted: int) -> None:

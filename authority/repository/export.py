@@ -14,9 +14,10 @@ from authority.errors import RepositoryError
 from authority.repository import metadata
 from authority.repository.federation import repository_of
 from authority.repository.folder import Repository
-from authority.repository.layout import LIMIT, STICK_FOLDER, TopRole, metadata_name, target_file
+from authority.repository.layout import LIMIT, TopRole, metadata_name, target_file
 from authority.repository.proof import prove
 from authority.repository.vault import is_vault
+from keys.update.source import STICK_FOLDER
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,8 @@ class Exported:
 def export(source: Path, to: Path, now: int) -> Exported:
     """Copy a repository, or what a federation's folder has released, to `checkpoint-trust` below `to`.
 
-    Raises RepositoryError: the source does not hold or has expired, there is another authority's repository or a newer
-    one, or the stick cannot be written.
+    Raises RepositoryError: the source does not hold or has expired, there is another authority's repository, a newer
+    one or the source itself, a link is in the way, or the stick cannot be written.
     """
     shelf = Repository(repository_of(source) if is_vault(source) else source)
     first = metadata_name(TopRole.ROOT, 1)
@@ -46,10 +47,12 @@ def export(source: Path, to: Path, now: int) -> Exported:
         raise RepositoryError(f"{shelf.folder} is no longer the repository of {source}; nothing was copied.")
     prove(shelf.read, now, regions=())
     proved = prove(shelf.read, None)  # a region that has let its role expire is no reason to keep the others off
-    stick = Repository(to / STICK_FOLDER)
+    stick = Repository(to, STICK_FOLDER)
     _refuse_other(stick, proved.files[first], metadata.published_at(proved.timestamp, "The timestamp"))
     if not to.is_dir():
         raise RepositoryError(f"There is no folder {to}; is the stick mounted?")
+    if stick.folder.exists() and stick.folder.samefile(shelf.folder):
+        raise RepositoryError(f"{stick.folder} is the repository itself; nothing was copied.")
     kept, size = set(), 0
     with stick.locked():
         for role in proved.regions.values():

@@ -1,7 +1,7 @@
 """The federation: who says which regions there are, and vouches for what they publish.
 
 It owns root, targets, snapshot and timestamp. Root and targets change when somebody orders it (`found`, `admit`,
-`rotate`, `renew`, each an audit line); where their keys are kept apart, such a change is a draft that gathers
+`expel`, `rotate`, `renew`, each an audit line); where their keys are kept apart, such a change is a draft that gathers
 signatures. A release, every hour or so, takes each region's newest publication that holds and signs snapshot and
 timestamp.
 
@@ -24,14 +24,17 @@ from authority.errors import RepositoryError
 from authority.person import STRETCH_LOG2
 from authority.records import Act, AuditLine, Order
 from authority.repository import metadata
+from authority.repository.choice import last_release
 from authority.repository.draft import Draft
 from authority.repository.folder import Repository
-from authority.repository.layout import LIFETIME, ROOT_KEYS, ROOT_THRESHOLD, TopRole, patterns
+from authority.repository.layout import LIFETIME, ROOT_KEYS, ROOT_THRESHOLD, TopRole
+from authority.repository.region_check import signers
 from authority.repository.release import Released, release
 from authority.repository.role_keys import RoleKey
-from authority.repository.top_roles import DRAFTS, TopRoles, delegations
+from authority.repository.top_roles import DRAFTS, TopRoles, delegations, set_keys
 from authority.repository.vault import Kind, Vault, read_setting
 from keys.issuer import is_issuer
+from keys.update.region import patterns
 
 HOLDER: Final = "federation"
 """Who holds the keys that are made in a federation's own folder."""
@@ -146,21 +149,45 @@ class Federation:
             named, regions = delegations(targets)
             if issuer in regions:
                 raise RepositoryError(f"{issuer} is admitted already; give it another key with: authority rotate")
-            regions[issuer] = DelegatedRole(issuer, [key.key_id], 1, True, list(patterns(issuer)))
+            regions[issuer] = DelegatedRole(issuer, [key.key_id], 1, True, sorted(patterns(issuer)))
             named.keys[key.key_id] = key.as_tuf()
             return self._propose(targets, AuditLine(now, Act.ADMIT, issuer, None, key.key_id, order))
 
+    def expel(self, issuer: str, now: int, *, order: Order) -> Draft:
+        """Let a region publish no more: its gates drop it with the next release, the others go on without it.
+
+        Its last version stays named in the snapshot, from which nothing may go; admitted again it goes on after that.
+        Returns the new targets, complete unless their keys are kept elsewhere. Raises RepositoryError: not admitted.
+        """
+        with self._changing(TopRole.TARGETS):
+            targets = self._top.next_targets(now)
+            held = _keys_of_region(targets, issuer)
+            set_keys(targets, issuer, ())
+            return self._propose(targets, AuditLine(now, Act.EXPEL, issuer, " ".join(held), None, order))
+
     def rotate(
-        self, role: str, now: int, *, order: Order, keys: Sequence[RoleKey] = (), drop: Collection[str] = ()
+        self,
+        role: str,
+        now: int,
+        *,
+        order: Order,
+        keys: Sequence[RoleKey] = (),
+        drop: Collection[str] = (),
+        at_once: bool = False,
     ) -> Draft:
         """Replace keys of a role: of a region by the one in `keys`, of any other with a new version of the root.
 
-        `drop` are the ids of the keys to go, all when none is named; `keys` come instead, as many made here when none
-        are given. Returns the new root or targets, complete unless keys that must sign are kept elsewhere. Raises
-        RepositoryError: no such role or key, too few keys left, or keys kept elsewhere that only `keys` can replace.
+        `drop` are the ids of a top role's keys to go, all when none is named; `keys` come instead, as many made here
+        when none are given. A region's old key proves what was released under it until the region has published under
+        the new one, and nothing newer; `at_once` takes it away now, of a rotation before if `keys` is empty, and gates
+        drop the region until it has published. Returns the new root or targets, complete unless keys that must sign
+        are kept elsewhere. Raises RepositoryError: no such role or key, too few keys left, or keys kept elsewhere that
+        only `keys` can replace.
         """
         if role not in _TOP_ROLES:
-            return self._rotate_region(role, now, order, keys)
+            return self._rotate_region(role, now, order, keys, at_once=at_once)
+        if at_once:
+            raise RepositoryError(f"The keys of {role} leave with the next release in any case.")
         with self._changing(TopRole.ROOT):
             root = self._top.next_root(now)
             held = tuple(root.roles[role].keyids)
@@ -226,7 +253,9 @@ class Federation:
 
     def publish_to(self, repository: Path) -> None:
         """Note where releases go, for `repository_of`; each release notes it too."""
-        self._vault.set(REPOSITORY, str(repository.resolve()))
+        place = str(repository.resolve())
+        if self._vault.setting(REPOSITORY) != place:
+            self._vault.set(REPOSITORY, place)
 
     @contextmanager
     def _changing(self, role: TopRole) -> Iterator[None]:
@@ -239,21 +268,37 @@ class Federation:
         self._vault.write_audit(line)
         return self._top.enact(draft, line.at)
 
-    def _rotate_region(self, issuer: str, now: int, order: Order, keys: Sequence[RoleKey]) -> Draft:
-        if len(keys) != 1:
-            raise RepositoryError("A region makes its own key (authority role-key); give its public half.")
-        (key,) = keys
+    def _rotate_region(self, issuer: str, now: int, order: Order, keys: Sequence[RoleKey], *, at_once: bool) -> Draft:
         with self._changing(TopRole.TARGETS):
             targets = self._top.next_targets(now)
-            named, regions = delegations(targets)
-            if issuer not in regions:
-                raise RepositoryError(f"{issuer!r} is neither a role of the federation nor an admitted region.")
-            (before,) = regions[issuer].keyids
-            named.keys[key.key_id] = key.as_tuf()
-            regions[issuer].keyids = [key.key_id]
-            if all(before not in role.keyids for role in regions.values()):
-                del named.keys[before]
-            return self._propose(targets, AuditLine(now, Act.ROTATE, issuer, before, key.key_id, order))
+            held = _keys_of_region(targets, issuer)
+            if keys:
+                (key, *more) = keys
+                coming = [key.key_id]
+                delegations(targets)[0].keys[key.key_id] = key.as_tuf()
+            else:
+                more, coming = [], held[:1]
+            if more or not (keys or (at_once and len(held) > 1)):
+                raise RepositoryError("A region makes its own key (authority role-key); give its public half.")
+            if not at_once:
+                coming += [key_id for key_id in self._needed(targets, issuer, held) if key_id not in coming]
+            set_keys(targets, issuer, coming)
+            return self._propose(targets, AuditLine(now, Act.ROTATE, issuer, " ".join(held), " ".join(coming), order))
+
+    def _needed(self, targets: Targets, issuer: str, held: Sequence[str]) -> Sequence[str]:
+        """Return the key under which holds what is released of a region; none where nothing of it is in force."""
+        last = last_release(self._top.record)
+        role = None if last is None else last.regions.get(issuer)
+        signed = frozenset() if role is None else signers(targets, role)
+        return [key_id for key_id in held if key_id in signed][:1]
+
+
+def _keys_of_region(targets: Targets, issuer: str) -> list[str]:
+    """Return the ids of a region's keys, the newest first. Raises RepositoryError: it is not admitted."""
+    regions = delegations(targets)[1]
+    if issuer not in regions:
+        raise RepositoryError(f"{issuer!r} is neither a role of the federation nor an admitted region.")
+    return list(regions[issuer].keyids)
 
 
 def repository_of(folder: Path) -> Path:

@@ -1,7 +1,7 @@
 """The published folder: metadata and targets, each file whole or not there, and what nobody names any more removed.
 
 Everything in it is public, and may have been put there by anybody who can write to the disk: what is read here is
-believed only after its signature.
+believed only after its signature, and no link in it is followed.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
-import os
 import re
 import stat
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from authority.errors import RepositoryError
-from authority.files import PUBLIC_FILE, remove_unfinished, write_whole
+from authority.repository.below import Below
 from authority.repository.layout import (
     METADATA,
     TARGETS,
@@ -32,10 +31,14 @@ _CONTENT_FILE: Final = re.compile(r"[0-9a-f]{64}\.[A-Za-z0-9._-]+")
 
 
 class Repository:
-    """A repository's folder. Nothing is kept in memory; a second process may write to it between two calls."""
+    """A repository's folder. Nothing is kept in memory; a second process may write to it between two calls.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    It is `base`, which may be a link, or the folder `name` below that, which may not.
+    """
+
+    def __init__(self, base: Path, name: str = "") -> None:
+        self._files = Below(base, name)
+        self.folder = self._files.path
 
     def __repr__(self) -> str:
         return f"Repository({self.folder})"
@@ -47,13 +50,9 @@ class Repository:
         Raises RepositoryError, also for what the file system refuses inside.
         """
         try:
-            (self.folder / METADATA).mkdir(parents=True, exist_ok=True)
-            handle = os.open(self.folder / METADATA, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            try:
+            with self._files.opened(METADATA, make=True) as handle:
                 fcntl.flock(handle, fcntl.LOCK_EX)
                 yield
-            finally:
-                os.close(handle)
         except OSError as error:
             raise RepositoryError(f"{error.filename or self.folder} cannot be written: {error.strerror}.") from error
 
@@ -61,51 +60,43 @@ class Repository:
 
     def read(self, name: str, limit: int) -> bytes | None:
         """Return a metadata file, None where there is none. Raises RepositoryError: longer than `limit`, unreadable."""
-        return _read(self.folder / METADATA / name, limit)
+        return self._files.read(f"{METADATA}/{name}", limit)
 
     def put(self, name: str, content: bytes) -> None:
         """Write a metadata file, unless it is there already just so."""
-        path = self.folder / METADATA / name
-        if not _holds(path, content):
-            write_whole(path, content, PUBLIC_FILE)
+        self._put(f"{METADATA}/{name}", content)
 
     def versions(self) -> Mapping[str, tuple[int, ...]]:
         """Return the versions that lie here of each role but the timestamp, oldest first."""
         found: dict[str, list[int]] = {}
-        try:
-            for path in (self.folder / METADATA).iterdir():
-                parsed = parse_metadata_name(path.name)
-                if parsed is not None:
-                    found.setdefault(parsed[0], []).append(parsed[1])
-        except FileNotFoundError:
-            return {}
+        for name in self._files.names(METADATA):
+            parsed = parse_metadata_name(name)
+            if parsed is not None:
+                found.setdefault(parsed[0], []).append(parsed[1])
         return {role: tuple(sorted(versions)) for role, versions in found.items()}
 
     # --- targets
 
     def put_target(self, path: str, content: bytes, sha256: str) -> None:
         """Write a target's content, unless it is there already just so."""
-        file = self.folder / TARGETS / target_file(path, sha256)
-        if not _holds(file, content):
-            file.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(file, content, PUBLIC_FILE)
+        self._put(f"{TARGETS}/{target_file(path, sha256)}", content)
 
     def has_target(self, path: str, sha256: str, length: int) -> bool:
         """Whether a file of a target's name and length lies here; what is in it is not looked at."""
         try:
-            status = (self.folder / TARGETS / target_file(path, sha256)).lstat()
-        except OSError:
+            status = self._files.status(f"{TARGETS}/{target_file(path, sha256)}")
+        except RepositoryError:
             return False
-        return stat.S_ISREG(status.st_mode) and status.st_size == length
+        return status is not None and stat.S_ISREG(status.st_mode) and status.st_size == length
 
     def target(self, path: str, sha256: str, length: int) -> bytes:
         """Return a target's content, proved by length and hash. Raises RepositoryError."""
-        file = self.folder / TARGETS / target_file(path, sha256)
-        content = _read(file, length)
+        file = f"{TARGETS}/{target_file(path, sha256)}"
+        content = self._files.read(file, length)
         if content is None:
-            raise RepositoryError(f"{path} is missing: there is no {file}.")
+            raise RepositoryError(f"{path} is missing: there is no {self.folder / file}.")
         if len(content) != length or hashlib.sha256(content).hexdigest() != sha256:
-            raise RepositoryError(f"{path} is not what was signed: {file} is damaged.")
+            raise RepositoryError(f"{path} is not what was signed: {self.folder / file} is damaged.")
         return content
 
     # --- pruning
@@ -115,22 +106,20 @@ class Repository:
 
         Roots and the timestamp stay, and so does whatever is no repository's file. Returns what was deleted.
         """
-        kept, removed = frozenset(keep), []
-        remove_unfinished(self.folder / METADATA)
-        for role, versions in self.versions().items():
-            if role != TopRole.ROOT:
-                files = (metadata_name(role, version) for version in versions)
-                removed += [f"{METADATA}/{file}" for file in files if file not in kept]
-        # A country's two days are seventy thousand files: strings here, and paths only for what goes.
-        kept, beginning = frozenset(keep_targets), len(f"{self.folder / TARGETS}/")
-        for place, _, names in os.walk(self.folder / TARGETS):
-            remove_unfinished(Path(place))
-            folder = f"{place}/"[beginning:]
-            files = (f"{folder}{name}" for name in names if _CONTENT_FILE.fullmatch(name))
-            removed += [f"{TARGETS}/{file}" for file in files if file not in kept]
-        for file in removed:
-            (self.folder / file).unlink()
-        return tuple(removed)
+        kept, kept_targets = frozenset(keep), frozenset(keep_targets)
+
+        def is_old_metadata(name: str) -> bool:
+            parsed = parse_metadata_name(name)
+            return parsed is not None and parsed[0] != TopRole.ROOT and name not in kept
+
+        def is_old_content(path: str) -> bool:
+            # A country's two days are seventy thousand files: strings, and no paths.
+            return path not in kept_targets and _CONTENT_FILE.fullmatch(path.rpartition("/")[2]) is not None
+
+        return (
+            *(f"{METADATA}/{name}" for name in self._files.remove_from(METADATA, is_old_metadata)),
+            *(f"{TARGETS}/{path}" for path in self._files.remove_from(TARGETS, is_old_content)),
+        )
 
     def content_files(self, role: str, version: int, limit: int) -> frozenset[str]:
         """Return the files below `targets/` that a role's metadata names, unproved; none when it cannot be read.
@@ -144,23 +133,10 @@ class Repository:
         except (RepositoryError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return frozenset()
 
-
-def _holds(path: Path, content: bytes) -> bool:
-    try:
-        return _read(path, len(content)) == content
-    except RepositoryError:
-        return False
-
-
-def _read(path: Path, limit: int) -> bytes | None:
-    try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(handle, "rb") as file:
-            content = file.read(limit + 1)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise RepositoryError(f"{path} cannot be read: {error.strerror}.") from error
-    if len(content) > limit:
-        raise RepositoryError(f"{path} is longer than {limit} bytes.")
-    return content
+    def _put(self, path: str, content: bytes) -> None:
+        try:
+            there = self._files.read(path, len(content)) == content
+        except RepositoryError:
+            there = False
+        if not there:
+            self._files.write(path, content)

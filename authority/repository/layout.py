@@ -1,9 +1,10 @@
-"""How the repository is laid out: the names of its files and roles, who may publish what, and how long each holds.
+"""How the repository is laid out: the names of its files and roles, and how long each role holds.
 
 REPO/metadata/{N.root.json, timestamp.json, N.snapshot.json, N.targets.json, N.CN-33.json}
 REPO/targets/<folder>/<sha256>.<name>
 
-A region's role bears its issuer's name. The folder is the same over HTTP and on a stick.
+A region's role bears its issuer's name. The folder is the same over HTTP and on a stick. What a region may publish, and
+how much of anything, is the reader's own: `keys.update.region`, `keys.update.chain`.
 """
 
 from __future__ import annotations
@@ -11,19 +12,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from enum import StrEnum, unique
-from pathlib import PurePosixPath
 from typing import Final
 
 from keys.issuer import is_issuer
+from keys.update.chain import MAX_ROOT_BYTES, MAX_SNAPSHOT_BYTES, MAX_TARGETS_BYTES, MAX_TIMESTAMP_BYTES
 
 METADATA: Final = "metadata"
 TARGETS: Final = "targets"
-STICK_FOLDER: Final = "checkpoint-trust"
-"""The repository's name at the top of a stick."""
-
-PUBLISHED_AT: Final = "published_at"
-"""Signed beside the fields of TUF, in the roles of regions, the snapshot and the timestamp: epoch seconds."""
-
 DAY: Final = 86_400
 
 
@@ -51,39 +46,17 @@ ROOT_KEYS: Final = 3
 ROOT_THRESHOLD: Final = 2
 
 LIMIT: Final[Mapping[TopRole, int]] = {
-    TopRole.ROOT: 512 << 10,
-    TopRole.TARGETS: 4 << 20,
-    TopRole.SNAPSHOT: 2 << 20,
-    TopRole.TIMESTAMP: 16 << 10,
+    TopRole.ROOT: MAX_ROOT_BYTES,
+    TopRole.TARGETS: MAX_TARGETS_BYTES,
+    TopRole.SNAPSHOT: MAX_SNAPSHOT_BYTES,
+    TopRole.TIMESTAMP: MAX_TIMESTAMP_BYTES,
 }
 """Bytes that a reader takes of each."""
 
-REGION_LIMIT: Final = 4 << 20
-TARGET_LIMIT: Final = 8 << 20
+REGION_LIMIT: Final = MAX_TARGETS_BYTES
 
 _TOP_ROLES: Final = frozenset(map(str, TopRole))
-_FILE: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
-_STATUS_SUFFIXES: Final = frozenset((".cwt", ".delta"))
 _METADATA_FILE: Final = re.compile(r"([1-9][0-9]{0,9})\.([A-Za-z0-9-]{1,16})\.json")
-
-
-def patterns(issuer: str) -> tuple[str, ...]:
-    """Return the four path patterns that are delegated to a region, exactly these."""
-    return (
-        f"trust/{issuer}.jwks.json",
-        f"policy/{issuer}.toml",
-        f"status/{issuer}/*.cwt",
-        f"status/{issuer}/*.delta",
-    )
-
-
-def may_publish(issuer: str, path: str) -> bool:
-    """Whether a region may publish a target at `path`: one of its patterns, and a plain name where they have a star."""
-    if path in patterns(issuer)[:2]:
-        return True
-    folder, slash, name = path.rpartition("/")
-    plain = _FILE.fullmatch(name) is not None and PurePosixPath(name).suffix in _STATUS_SUFFIXES
-    return bool(slash) and folder == f"status/{issuer}" and plain
 
 
 def metadata_name(role: str, version: int) -> str:

@@ -12,7 +12,7 @@ from tuf.api.metadata import Metadata, MetaFile, Root, Signed, Snapshot, TargetF
 from tuf.api.serialization import DeserializationError, SerializationError
 
 from authority.errors import RepositoryError
-from authority.repository.layout import PUBLISHED_AT
+from keys.update.chain import PUBLISHED_AT
 
 S = TypeVar("S", Root, Targets, Snapshot, Timestamp)
 AnyFile: TypeAlias = "Metadata[Root] | Metadata[Targets] | Metadata[Snapshot] | Metadata[Timestamp]"

@@ -34,7 +34,8 @@ class RegionOutline:
     """An admitted region; version, time and expiry of what was released last, None where nothing was."""
 
     issuer: str
-    key: RoleKey
+    keys: tuple[RoleKey, ...]
+    """The newest first; an old one beside it while what is released holds under that alone."""
     version: int | None
     published_at: int | None
     expires_at: int | None
@@ -90,13 +91,13 @@ def _regions(record: Repository, targets: Targets, snapshot: Snapshot | None) ->
     found, roles = delegations(targets)
     regions = []
     for issuer, role in roles.items():
-        key = RoleKey.of_tuf(found.keys[role.keyids[0]])
+        keys = tuple(RoleKey.of_tuf(found.keys[key_id]) for key_id in role.keyids)
         meta = None if snapshot is None else snapshot.meta.get(f"{issuer}.json")
         content = None if meta is None else record.read(metadata_name(issuer, meta.version), REGION_LIMIT)
         if meta is None or content is None:
-            regions.append(RegionOutline(issuer, key, None, None, None))
+            regions.append(RegionOutline(issuer, keys, None, None, None))
             continue
         last = parse_role(issuer, meta.version, content)
         expires = metadata.seconds(last.targets.expires)
-        regions.append(RegionOutline(issuer, key, last.version, last.published_at, expires))
+        regions.append(RegionOutline(issuer, keys, last.version, last.published_at, expires))
     return tuple(regions)

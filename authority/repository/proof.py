@@ -49,7 +49,8 @@ def prove(fetch: Fetch, now: int | None, *, regions: Collection[str] | None = No
     """Prove everything that `fetch` gives, starting from its own first root.
 
     `now` in epoch seconds is what expiry is judged by; None looks at no expiry. `regions` are the roles to prove, None
-    for every one that the snapshot names. Raises RepositoryError: something is missing or does not hold.
+    for every one that is in force: others that the snapshot names must be there, whole. Raises RepositoryError:
+    something is missing or does not hold.
     """
     files: dict[str, bytes] = {}
 
@@ -78,10 +79,20 @@ def prove(fetch: Fetch, now: int | None, *, regions: Collection[str] | None = No
             role = name.removesuffix(".json")
             if role != TopRole.TARGETS and (regions is None or role in regions):
                 content = take(role, meta.version, REGION_LIMIT)
+                meta.verify_length_and_hashes(content)
+                if regions is None and not _in_force(targets, role, content):
+                    continue
                 proved[role] = trusted.update_delegated_targets(content, role, TopRole.TARGETS)
     except (TufError, ValueError, KeyError) as error:
         raise RepositoryError(f"The repository does not hold: {error}.") from error
     return Proved(trusted.root, timestamp, snapshot, targets, proved, files)
+
+
+def _in_force(targets: Targets, issuer: str, content: bytes) -> bool:
+    """Whether the region is admitted, with a key that has signed this role."""
+    roles = None if targets.delegations is None else targets.delegations.roles
+    file = metadata.read(Targets, content, issuer)
+    return issuer in (roles or {}) and metadata.shortfall(targets, issuer, file) == 0
 
 
 def _trusted(roots: Sequence[bytes]) -> TrustedMetadataSet:

@@ -11,13 +11,13 @@ from authority.repository.folder import Repository
 from authority.repository.layout import (
     DAY,
     LIMIT,
-    PUBLISHED_AT,
     REGION_LIMIT,
     TopRole,
     metadata_name,
     parse_metadata_name,
 )
 from keys.issuer import is_issuer
+from keys.update.chain import PUBLISHED_AT
 
 GRACE: Final = 2 * DAY
 """Seconds that a reader may take from the timestamp it has read to the last file that it leads to."""

@@ -24,16 +24,15 @@ from authority.records import Act, AuditLine, Order
 from authority.repository import metadata
 from authority.repository.folder import Repository
 from authority.repository.layout import (
-    PUBLISHED_AT,
     REGION_LIFETIME,
     REGION_LIMIT,
-    TARGET_LIMIT,
-    may_publish,
     metadata_name,
 )
 from authority.repository.proof import prove
+from authority.repository.region_check import check_keys, publication_in
 from authority.repository.role_keys import RoleKey, RoleKeys
 from authority.repository.top_roles import delegations
+from keys.update.chain import PUBLISHED_AT
 
 ROLE: Final = "role"
 _KEYS: Final = "keys.json"
@@ -104,14 +103,9 @@ class Region:
     def publish(self, repository: Path, publication: Publication) -> PublishedRole:
         """Write the targets, then the next version of the role; gates see it with the federation's next release.
 
-        Raises PublishError (a path that is not the region's, too large a target, time running backwards),
+        Raises PublishError (something that every gate would refuse, time running backwards),
         RepositoryError (no key, a folder that cannot be written).
         """
-        for path, content in publication.targets.items():
-            if not may_publish(self.issuer, path):
-                raise PublishError(f"{path} is no path of {self.issuer}, and nothing was published.")
-            if len(content) > TARGET_LIMIT:
-                raise PublishError(f"{path} has {len(content)} bytes; no reader takes more than {TARGET_LIMIT}.")
         shelf = Repository(repository)
         known = _known(shelf, self.issuer)
         with self._exclusive():
@@ -121,6 +115,7 @@ class Region:
                 targets=metadata.targets_of(publication.targets),
                 unrecognized_fields={PUBLISHED_AT: publication.published_at},
             )
+            self._refuse_useless(targets, publication)
             content = metadata.sign(targets, [self._private.signer(key.key_id) for key in self._signing(known.key_ids)])
             if len(content) > REGION_LIMIT:
                 raise PublishError(f"The role of {self.issuer} has {len(content)} bytes, more than any reader takes.")
@@ -130,6 +125,14 @@ class Region:
                     shelf.put_target(path, publication.targets[path], metadata.sha256_of(target))
                 shelf.put(metadata_name(self.issuer, targets.version), content)
         return PublishedRole(targets.version, publication.published_at, tuple(targets.targets), len(content))
+
+    def _refuse_useless(self, targets: Targets, publication: Publication) -> None:
+        """Raise PublishError for what every gate would refuse: paths not the region's own, too much, no trust list."""
+        try:
+            read = publication_in(targets, self.issuer)
+            check_keys(read, publication.targets[read.keys])
+        except RepositoryError as error:
+            raise PublishError(f"Nothing was published: {error}.") from error
 
     @property
     def _kept(self) -> Path:

@@ -11,8 +11,10 @@ from tuf.api.metadata import Targets
 from authority.errors import RepositoryError
 from authority.repository import metadata
 from authority.repository.folder import Repository
-from authority.repository.layout import DAY, REGION_LIFETIME, REGION_LIMIT, TARGET_LIMIT, may_publish, metadata_name
+from authority.repository.layout import DAY, REGION_LIFETIME, REGION_LIMIT, metadata_name
 from authority.repository.top_roles import delegations
+from keys.errors import UpdateError
+from keys.update.region import Publication, read_publication
 
 _AHEAD: Final = 300
 """Seconds that a region's clock may be ahead of the federation's."""
@@ -54,24 +56,44 @@ def parse_role(issuer: str, version: int, content: bytes) -> RegionRole:
     return RegionRole(issuer, version, metadata.published_at(signed, source), content, signed)
 
 
-def vouched_for(delegator: Targets, role: RegionRole) -> bool:
-    """Whether the role is signed by the key that the federation's targets name for it; not where they name none."""
-    _, regions = delegations(delegator)
+def signers(delegator: Targets, role: RegionRole) -> frozenset[str]:
+    """Return the ids of those keys that have signed the role and that the federation's targets name for the region."""
+    if role.issuer not in delegations(delegator)[1]:
+        return frozenset()
     file = metadata.read(Targets, role.content, role.issuer)
-    return role.issuer in regions and metadata.shortfall(delegator, role.issuer, file) == 0
+    result = delegator.get_verification_result(role.issuer, metadata.signed_bytes(file), file.signatures)
+    return frozenset(result.signed)
 
 
-def check_role(role: RegionRole, last: RegionRole | None, now: int) -> None:
-    """Raise RepositoryError unless the role names the region's own paths only and follows what was released last."""
+def signed_by_newest(delegator: Targets, role: RegionRole) -> bool:
+    """Whether the role is signed by the key that counts for publications from now on."""
+    regions = delegations(delegator)[1]
+    return role.issuer in regions and regions[role.issuer].keyids[0] in signers(delegator, role)
+
+
+def publication_in(targets: Targets, issuer: str) -> Publication:
+    """Read a region's role exactly as a gate does. Raises RepositoryError: every gate would refuse it."""
+    try:
+        return read_publication(targets, issuer)
+    except UpdateError as error:
+        raise RepositoryError(str(error)) from error
+
+
+def check_keys(publication: Publication, content: bytes) -> None:
+    """Raise RepositoryError for a trust list that every gate would refuse."""
+    try:
+        publication.read_keys(content)
+    except UpdateError as error:
+        raise RepositoryError(str(error)) from error
+
+
+def check_role(role: RegionRole, last: RegionRole | None, now: int) -> Publication:
+    """Return what the role publishes. Raises RepositoryError.
+
+    That is: a gate would refuse it, or it does not follow what was released last.
+    """
     source = metadata_name(role.issuer, role.version)
-    if role.targets.delegations is not None:
-        raise RepositoryError(f"{source} delegates further, which no region may.")
-    for path, target in role.targets.targets.items():
-        if not may_publish(role.issuer, path):
-            raise RepositoryError(f"{source} names {path!r}, which is no path of {role.issuer}.")
-        metadata.sha256_of(target)
-        if target.length > TARGET_LIMIT:
-            raise RepositoryError(f"{path} has {target.length} bytes; no reader takes more than {TARGET_LIMIT}.")
+    publication = publication_in(role.targets, role.issuer)
     if role.version > _LEAP + (0 if last is None else last.version):
         raise RepositoryError(f"{source} leaps too far ahead of what was released last.")
     expires = metadata.seconds(role.targets.expires)
@@ -83,6 +105,7 @@ def check_role(role: RegionRole, last: RegionRole | None, now: int) -> None:
         raise RepositoryError(f"{source} is dated {role.published_at - now} s ahead of this clock.")
     if last is not None and role.published_at < last.published_at:
         raise RepositoryError(f"{source} goes back in time: version {last.version} was published later.")
+    return publication
 
 
 def newest_role(
@@ -102,11 +125,13 @@ def newest_role(
             if content is None:
                 continue
             role = parse_role(issuer, version, content)
-            if not vouched_for(delegator, role):
+            if not signed_by_newest(delegator, role):
                 raise RepositoryError(f"it is not signed by the key that {issuer} was admitted with.")
-            check_role(role, last, now)
-            for path, target in role.targets.targets.items():
-                shelf.target(path, metadata.sha256_of(target), target.length)
+            publication = check_role(role, last, now)
+            for path in publication.targets:
+                content = shelf.target(path, publication.digest(path), publication.limit(path))
+                if path == publication.keys:
+                    check_keys(publication, content)
         except RepositoryError as error:
             refused.append(Refusal(issuer, version, str(error)))
             continue

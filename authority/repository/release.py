@@ -19,14 +19,15 @@ from tuf.api.metadata import MetaFile, Root, Signed, Snapshot, Targets, Timestam
 
 from authority.errors import RepositoryError
 from authority.repository import metadata
-from authority.repository.choice import Choice, LastRelease, choose, last_release
+from authority.repository.choice import Choice, LastRelease, choose, last_release, past_old_keys
 from authority.repository.folder import Repository
-from authority.repository.layout import DAY, LIFETIME, LIMIT, PUBLISHED_AT, TopRole, metadata_name
+from authority.repository.layout import DAY, LIFETIME, LIMIT, TopRole, metadata_name
 from authority.repository.proof import prove
 from authority.repository.pruning import prune
 from authority.repository.region_check import Refusal
 from authority.repository.role_keys import RoleKeys
 from authority.repository.top_roles import TopRoles
+from keys.update.chain import PUBLISHED_AT
 
 _WARN: Final[Mapping[TopRole, int]] = {TopRole.ROOT: 60 * DAY, TopRole.TARGETS: 30 * DAY}
 """Seconds before expiry from which a release says so."""
@@ -56,11 +57,12 @@ def release(top: TopRoles, keys: RoleKeys, shelf: Repository, now: int) -> Relea
     That is: the top roles do not hold or have expired, the folder is another federation's or cannot be written, or
     this clock or this folder is behind the last release.
     """
-    with shelf.locked(), top.record.locked():
+    with shelf.locked():
         roots = [metadata.read(Root, content, "A root").signed for content in top.roots]
         seen = _root_there(shelf, top.roots)
         last = last_release(top.record)
         _refuse_going_back(shelf, roots, last, now)
+        _let_old_keys_go(top, shelf, last, now)
         choice = choose(top, shelf, last, now)
 
         # Whoever signs for the newest root, and for those that readers may still have.
@@ -72,26 +74,28 @@ def release(top: TopRoles, keys: RoleKeys, shelf: Repository, now: int) -> Relea
             snapshot_meta=metadata.meta_file(snapshot.version, snapshot_file),
             unrecognized_fields={PUBLISHED_AT: now},
         )
-        files = {metadata_name(role.issuer, role.version): role.content for role in choice.regions.values()}
+        files = {metadata_name(role.issuer, role.version): role.content for role in choice.named}
         files[metadata_name(TopRole.TARGETS, choice.targets.version)] = choice.targets_file
         files[metadata_name(TopRole.SNAPSHOT, snapshot.version)] = snapshot_file
         files[_TIMESTAMP_FILE] = signing.sign(timestamp)
         chain = {metadata_name(TopRole.ROOT, version): content for version, content in enumerate(top.roots, 1)}
         _prove_as_a_reader({**chain, **files}, choice, now)
 
-        for name, content in files.items():
-            top.record.put(name, content)
+        with top.record.locked():
+            for name, content in files.items():
+                top.record.put(name, content)
         known = seen > 0 and _accepts(roots[seen - 1], choice.targets_file, snapshot_file, files[_TIMESTAMP_FILE])
         for name, content in {**files, **chain}.items() if known else {**chain, **files}.items():
             shelf.put(name, content)
-        regions = {role.issuer: role.version for role in choice.regions.values()}
-        removed = prune(shelf, snapshot.version, regions, now)
-        _forget(top.record, files)
+        named = {role.issuer: role.version for role in choice.named}
+        removed = prune(shelf, snapshot.version, named, now)
+        with top.record.locked():
+            _forget(top.record, files)
     versions = {signed.type: signed.version for signed in (top.root(), choice.targets, snapshot, timestamp)}
     return Released(
         now,
         {role: versions[role] for role in TopRole},
-        regions,
+        {role.issuer: role.version for role in choice.regions.values()},
         choice.refused,
         (*choice.notes, *_expiring(top.root(), choice.targets, now)),
         removed,
@@ -114,7 +118,7 @@ class _Signing:
 def _snapshot(signing: _Signing, choice: Choice, last: LastRelease | None, now: int) -> tuple[Snapshot, bytes]:
     """Return the last snapshot where it says the same, holds, and has half its life ahead; else the next one."""
     meta = {f"{TopRole.TARGETS}.json": metadata.meta_file(choice.targets.version, choice.targets_file)}
-    meta |= {f"{role.issuer}.json": metadata.meta_file(role.version, role.content) for role in choice.regions.values()}
+    meta |= {f"{role.issuer}.json": metadata.meta_file(role.version, role.content) for role in choice.named}
     if last is not None and _still_good(last, meta, signing.newest, now):
         return last.snapshot, last.snapshot_file
     snapshot = Snapshot(
@@ -131,6 +135,13 @@ def _still_good(last: LastRelease, meta: Mapping[str, MetaFile], root: Root, now
     left = metadata.seconds(last.snapshot.expires) - now
     holds = metadata.shortfall(root, TopRole.SNAPSHOT, file) == 0
     return last.snapshot.meta == meta and holds and left > LIFETIME[TopRole.SNAPSHOT] // 2
+
+
+def _let_old_keys_go(top: TopRoles, shelf: Repository, last: LastRelease | None, now: int) -> None:
+    """Take away the old keys of regions that have published under their new ones, where targets can be signed here."""
+    targets = top.targets()
+    if targets is not None and top.targets_hold() and (past := past_old_keys(targets, shelf, last, now)):
+        top.retire_old_keys(past, now)
 
 
 def _root_there(shelf: Repository, roots: tuple[bytes, ...]) -> int:

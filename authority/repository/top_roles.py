@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -136,10 +137,24 @@ class TopRoles:
         holds, targets = self.targets_hold(), self.targets()
         if holds and targets is not None and metadata.seconds(targets.expires) - now > RENEW_BEFORE:
             return
-        role = self.root().roles[TopRole.TARGETS]
-        here = sum(self._keys.has(key_id) for key_id in role.keyids) >= role.threshold
-        if (here or not holds) and all(draft.role is not TopRole.TARGETS for draft in self.drafts()):
+        if (self._targets_keys_here() or not holds) and not self._targets_wait():
             self.enact(self.draft(self.next_targets(now), now), now)
+
+    def retire_old_keys(self, issuers: Collection[str], now: int) -> None:
+        """Sign targets that leave each of these regions its newest key alone, where the keys for that are here."""
+        if not self._targets_keys_here() or self._targets_wait():
+            return
+        targets = self.next_targets(now)
+        for issuer in issuers:
+            set_keys(targets, issuer, delegations(targets)[1][issuer].keyids[:1])
+        self.enact(self.draft(targets, now), now)
+
+    def _targets_keys_here(self) -> bool:
+        role = self.root().roles[TopRole.TARGETS]
+        return sum(self._keys.has(key_id) for key_id in role.keyids) >= role.threshold
+
+    def _targets_wait(self) -> bool:
+        return any(draft.role is TopRole.TARGETS for draft in self.drafts())
 
     # --- drafts
 
@@ -183,3 +198,18 @@ def delegations(targets: Targets) -> tuple[Delegations, dict[str, DelegatedRole]
     if found is None or found.roles is None:
         raise RepositoryError("The targets do not say which regions there are.")
     return found, found.roles
+
+
+def set_keys(targets: Targets, issuer: str, key_ids: Sequence[str]) -> None:
+    """Let these keys alone speak for a region, the newest first; without any it is no region any more.
+
+    Keys that nobody needs any longer go.
+    """
+    found, regions = delegations(targets)
+    if key_ids:
+        regions[issuer].keyids = list(key_ids)
+    else:
+        del regions[issuer]
+    needed = {key_id for role in regions.values() for key_id in role.keyids}
+    for key_id in found.keys.keys() - needed:
+        del found.keys[key_id]

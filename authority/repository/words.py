@@ -9,9 +9,10 @@ from securesystemslib.signer import Key
 from tuf.api.metadata import Root, Signed, Targets
 
 from authority.repository.draft import Draft
-from authority.repository.layout import TopRole, patterns
+from authority.repository.layout import TopRole
 from authority.repository.role_keys import RoleKey
 from authority.repository.top_roles import delegations
+from keys.update.region import patterns
 
 _INDENT: Final = "  "
 
@@ -55,22 +56,31 @@ def _targets_lines(targets: Targets, before: Targets | None) -> Iterator[str]:
     keys, regions = _regions(targets)
     keys_before, regions_before = _regions(before) if before is not None else ({}, {})
     for issuer in regions_before.keys() - regions.keys():
-        yield f"region {issuer} is dismissed"
-    for issuer, key_id in regions.items():
-        if issuer not in regions_before:
-            yield f"region {issuer} is admitted, and may publish {', '.join(patterns(issuer))}"
-            yield from _keys("new   ", [keys[key_id]])
-        elif regions_before[issuer] != key_id:
-            yield f"region {issuer} gets another key"
-            yield from _keys("leaves", [keys_before[regions_before[issuer]]])
-            yield from _keys("new   ", [keys[key_id]])
-    unchanged = [issuer for issuer, key_id in regions.items() if regions_before.get(issuer) == key_id]
+        yield f"region {issuer} is expelled"
+        yield from _keys("leaves", (keys_before[each] for each in regions_before[issuer]))
+    for issuer, held in regions.items():
+        then = regions_before.get(issuer, [])
+        if then == held:
+            continue
+        if not then:
+            yield f"region {issuer} is admitted, and may publish {', '.join(sorted(patterns(issuer)))}"
+        elif then[0] == held[0]:
+            yield f"region {issuer} goes on with its newest key alone"
+        elif len(held) > 1:
+            yield f"region {issuer} gets another key; what was released under the old one holds until it has published"
+        else:
+            yield f"region {issuer} gets another key, and is out of force until it has published under it"
+        yield from _keys("leaves", (keys_before[each] for each in then if each not in held))
+        yield from _keys("new   ", (keys[each] for each in held if each not in then))
+        yield from _keys("stays ", (keys[each] for each in held if each in then))
+    unchanged = [issuer for issuer, held in regions.items() if regions_before.get(issuer) == held]
     yield f"regions as they were: {', '.join(unchanged) or 'none'}"
 
 
-def _regions(targets: Targets) -> tuple[Mapping[str, Key], Mapping[str, str]]:
+def _regions(targets: Targets) -> tuple[Mapping[str, Key], Mapping[str, list[str]]]:
+    """Return the keys by their ids, and each region's ids, the newest first."""
     found, roles = delegations(targets)
-    return found.keys, {issuer: role.keyids[0] for issuer, role in roles.items()}
+    return found.keys, {issuer: role.keyids for issuer, role in roles.items()}
 
 
 def _signature_lines(draft: Draft) -> Iterator[str]:

@@ -118,6 +118,39 @@ def test_keys_of_a_region_and_of_the_root_are_rotated_and_the_audit_says_who_ord
     assert [line["by"] for line in role_keys] == ["authority", "Key office"]
 
 
+def test_a_region_is_expelled_by_order_and_admitted_again(desk: Desk) -> None:
+    desk.found()
+    desk.admit()
+    desk.publish()
+    said = desk.run("expel", desk.federation, "--issuer", "CN-33", *WHY, *desk.unlock).out
+    assert "region CN-33 is expelled" in said
+    (released,) = desk.run("release", desk.federation, "--json", *desk.unlock).objects
+    assert released["regions"] == {}
+    desk.admit()
+    assert desk.publish()["regions"] == {"CN-33": 2}
+    line = desk.run("show", desk.federation, "--audit", "--json").objects[2]
+    assert (line["act"], line["subject"], line["by"]) == ("expel", "CN-33", "Key office")
+    again = desk.run("expel", desk.federation, "--issuer", "CN-44", *WHY, *desk.unlock, status=1)
+    assert "nor an admitted region" in again.err
+
+
+def test_a_stolen_key_of_a_region_is_taken_away_at_once(desk: Desk) -> None:
+    desk.found()
+    desk.admit()
+    desk.publish()
+    public = desk.root / "new.json"
+    desk.run("role-key", desk.region, "--public", public, "--new", *WHY, *desk.unlock)
+    desk.run("rotate", desk.federation, "--role", "CN-33", "--key", public, *WHY, *desk.unlock)
+    keys = desk.run("show", desk.federation, "--json").objects[-1]["keys"]
+    assert isinstance(keys, list)
+    assert len(keys) == 2
+    said = desk.run("rotate", desk.federation, "--role", "CN-33", "--now", *WHY, *desk.unlock).out
+    assert "region CN-33 goes on with its newest key alone" in said
+    (released,) = desk.run("release", desk.federation, "--json", *desk.unlock).objects
+    assert released["regions"] == {}
+    assert desk.publish()["regions"] == {"CN-33": 2}
+
+
 def test_a_region_that_is_left_out_of_a_release_is_named_and_the_status_is_1(desk: Desk) -> None:
     desk.found()
     desk.admit()

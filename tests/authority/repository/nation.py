@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from securesystemslib.signer import CryptoSigner
 from tuf.api.exceptions import DownloadHTTPError
 from tuf.api.metadata import Metadata, Root, Targets
@@ -27,6 +28,9 @@ from authority.repository.region import PublishedRole, Region
 from authority.repository.release import Released
 from authority.repository.role_keys import RoleKey, RoleKeys
 from authority.repository.vault import Kind, Vault
+from keys.cose import Algorithm
+from keys.key_id import key_id
+from keys.trust_list import TrustedKey, Use, write_jwks
 
 DAY = 86_400
 NOW = int(time.time()) - DAY
@@ -148,11 +152,19 @@ class _Folder(FetcherInterface):
 def targets(issuer: str, at: int, word: str = "") -> Mapping[str, bytes]:
     """What a region publishes."""
     return {
-        f"trust/{issuer}.jwks.json": b'{"keys": []}',
+        f"trust/{issuer}.jwks.json": trust_list(issuer),
         f"policy/{issuer}.toml": f"# {word}\n".encode(),
         f"status/{issuer}/1.cwt": f"list 1 of {issuer} at {at}: {word}".encode(),
         f"status/{issuer}/{at - 3600}-{at}.delta": f"changes of {issuer} until {at}".encode(),
     }
+
+
+@cache
+def trust_list(issuer: str) -> bytes:
+    """A region's trust list, with one key."""
+    public = Ed25519PrivateKey.generate().public_key()
+    key = TrustedKey(issuer, key_id(public), public, Algorithm.EDDSA, frozenset((Use.STATUS,)), NOW, NOW + 900 * DAY)
+    return write_jwks([key])
 
 
 def root_of(content: bytes) -> Root:

@@ -94,3 +94,42 @@ def test_no_stick_no_export(nation: Nation, tmp_path: Path) -> None:
     with pytest.raises(RepositoryError, match="is the stick mounted"):
         export(nation.repository, tmp_path / "nowhere", NOW)
     assert not (tmp_path / "nowhere").exists()
+
+
+@pytest.mark.parametrize("linked", ["checkpoint-trust", "metadata", "targets", "targets/status"])
+def test_a_stick_with_links_to_the_repository_cannot_prune_it(nation: Nation, stick: Path, linked: str) -> None:
+    nation.publish("CN-33", NOW + 1, "waits for a release, so no export needs it")
+    whole = sorted(nation.repository.rglob("*"))
+    place = stick / "checkpoint-trust"
+    link, to = (place, nation.repository) if linked == place.name else (place / linked, nation.repository / linked)
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(to)
+    with pytest.raises(RepositoryError, match="no link is followed"):
+        export(nation.repository, stick, NOW + 1)
+    assert sorted(nation.repository.rglob("*")) == whole
+    assert nation.release(NOW + 1).regions["CN-33"] == 2
+
+
+def test_links_among_the_files_of_a_stick_go_and_what_they_lead_to_stays(nation: Nation, stick: Path) -> None:
+    export(nation.repository, stick, NOW)
+    (kept := nation.root / "kept").mkdir()
+    for name in ("9.CN-33.json", f"{'0' * 64}.1.cwt"):
+        (kept / name).write_text("somebody's")
+    (stick / "checkpoint-trust" / "metadata" / "9.CN-33.json").symlink_to(kept / "9.CN-33.json")
+    (stick / "checkpoint-trust" / "targets" / "away").symlink_to(kept)
+    (stick / "checkpoint-trust" / "targets" / f"{'0' * 64}.1.cwt").symlink_to(kept / f"{'0' * 64}.1.cwt")
+    export(nation.repository, stick, NOW)
+    assert len(list(kept.iterdir())) == 2
+    links = [path.name for path in (stick / "checkpoint-trust").rglob("*") if path.is_symlink()]
+    assert links == ["away"]
+
+
+def test_a_repository_is_not_exported_onto_itself(nation: Nation) -> None:
+    place = nation.root / "stick of the repository"
+    place.mkdir()
+    nation.publish("CN-33", NOW + 1)
+    nation.repository.rename(place / "checkpoint-trust")
+    whole = sorted(place.rglob("*"))
+    with pytest.raises(RepositoryError, match="is the repository itself"):
+        export(place / "checkpoint-trust", place, NOW + 1)
+    assert sorted(place.rglob("*")) == whole

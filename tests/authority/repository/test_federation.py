@@ -7,8 +7,9 @@ from tuf.api.exceptions import RepositoryError as RefusedByReader
 from tuf.api.metadata import Metadata, Targets, Timestamp
 
 from authority.errors import FolderError, RepositoryError
-from authority.records import Act
+from authority.records import Act, Order
 from authority.repository.federation import Federation
+from authority.repository.folder import Repository
 from authority.repository.layout import TopRole
 from keys.errors import KeyFileError
 from tests.authority.repository.nation import DAY, NOW, ORDER, PASSPHRASE, Nation, root_of, targets
@@ -37,7 +38,7 @@ def test_roles_lifetimes_paths_and_signed_times_are_as_agreed(nation: Nation) ->
     assert (role.terminating, role.threshold, role.paths) == (
         True,
         1,
-        ["trust/CN-33.jwks.json", "policy/CN-33.toml", "status/CN-33/*.cwt", "status/CN-33/*.delta"],
+        ["policy/CN-33.toml", "status/CN-33/*.cwt", "status/CN-33/*.delta", "trust/CN-33.jwks.json"],
     )
     days = {}
     for name in ("1.root", "3.targets", "1.snapshot", "timestamp", "1.CN-33"):
@@ -115,7 +116,6 @@ def test_a_regions_key_is_rotated_without_a_moment_in_which_its_gates_find_nothi
     stolen = nation.signer("CN-33")
     nation.federation.rotate("CN-33", NOW + 1, order=ORDER, keys=[region.add_key(NOW + 1, order=ORDER)])
     waiting = nation.release(NOW + 1)
-    assert waiting.versions[TopRole.TARGETS] == 3
     assert "published nothing yet under its new key" in waiting.notes[0]
     assert reader.get("status/CN-33/1.cwt") == targets("CN-33", NOW)["status/CN-33/1.cwt"]
     # The thief of the old key publishes in between: it is held against the new key already.
@@ -123,11 +123,58 @@ def test_a_regions_key_is_rotated_without_a_moment_in_which_its_gates_find_nothi
     assert "not signed by the key" in nation.release(NOW + 2).refused[0].why
     nation.publish("CN-33", NOW + 3, "new key")
     done = nation.release(NOW + 3)
-    assert (done.versions[TopRole.TARGETS], done.regions["CN-33"], done.notes) == (4, 2, ())
+    assert (done.versions[TopRole.TARGETS], done.regions["CN-33"], done.notes) == (5, 2, ())
+    assert keys_at_gates(nation, "CN-33") == [region.key().key_id]
     assert reader.get("policy/CN-33.toml") == b"# new key\n"
     nation.publish("CN-33", NOW + 4)
     role = Metadata.from_file(str(nation.repository / "metadata" / "3.CN-33.json"))
     assert list(role.signatures) == [region.key().key_id]
+
+
+def keys_at_gates(nation: Nation, issuer: str) -> list[str]:
+    """The ids of a region's keys in the targets that a reader finds, none where it is no region."""
+    version = max(Repository(nation.repository).versions()["targets"])
+    top = Metadata[Targets].from_file(str(nation.repository / "metadata" / f"{version}.targets.json")).signed
+    assert top.delegations is not None
+    assert top.delegations.roles is not None
+    return top.delegations.roles[issuer].keyids if issuer in top.delegations.roles else []
+
+
+def test_a_region_that_stays_silent_after_a_rotation_holds_up_nobody_and_nothing_expires(nation: Nation) -> None:
+    old, silent = nation.regions["CN-3"].key(), nation.regions["CN-3"].add_key(NOW, order=ORDER)
+    nation.federation.rotate("CN-3", NOW, order=ORDER, keys=[silent])
+    assert nation.release(NOW).regions == {"CN-33": 1, "CN-3": 1}
+    assert keys_at_gates(nation, "CN-3") == [silent.key_id, old.key_id]
+    nation.federation.admit("CN-44", nation.join("CN-44", NOW + 1), NOW + 1, order=ORDER)
+    assert nation.release(NOW + 1).regions["CN-44"] == 1
+    nation.federation.rotate(
+        "CN-33", NOW + 2, order=ORDER, keys=[key := nation.regions["CN-33"].add_key(NOW, order=ORDER)]
+    )
+    nation.publish("CN-33", NOW + 2, "new key")
+    nation.release(NOW + 2)
+    assert keys_at_gates(nation, "CN-33") == [key.key_id]
+    reader = nation.reader()
+    assert reader.get("policy/CN-33.toml") == b"# new key\n"
+    assert reader.get("status/CN-44/1.cwt") is not None
+    assert reader.get("status/CN-3/1.cwt") is not None
+    later = NOW + 100 * DAY  # the silent office's own role has run out by now, and the first targets long since
+    nation.publish("CN-33", later)
+    released = nation.release(later)
+    assert released.regions["CN-33"] == 3
+    assert [note for note in released.notes if "CN-3: its role has expired" in note]
+
+
+def test_a_second_rotation_before_the_first_publication_keeps_the_key_that_is_needed(nation: Nation) -> None:
+    region = nation.regions["CN-3"]
+    needed = region.key()
+    for _ in range(2):
+        nation.federation.rotate("CN-3", NOW, order=ORDER, keys=[region.add_key(NOW, order=ORDER)])
+    nation.release(NOW)
+    assert keys_at_gates(nation, "CN-3") == [region.key().key_id, needed.key_id]
+    with pytest.raises(RepositoryError, match="leave with the next release"):
+        nation.federation.rotate("timestamp", NOW, order=ORDER, at_once=True)
+    assert nation.federation.rotate("CN-3", NOW, order=ORDER, at_once=True).complete
+    assert nation.release(NOW).regions == {"CN-33": 1}
 
 
 def test_every_order_stands_in_the_audit_and_its_lines_stay(nation: Nation) -> None:
@@ -188,3 +235,20 @@ def test_a_federations_keys_are_encrypted_and_its_folder_is_its_owners(nation: N
     with pytest.raises(RepositoryError, match="4 of 3 root keys"):
         Federation.create(tmp_path / "other", PASSPHRASE, NOW, threshold=4, stretch_log2=4)
     assert not (tmp_path / "other").exists()
+
+
+def test_a_full_disk_is_said_in_words_and_an_order_that_was_not_written_down_is_not_in_force(nation: Nation) -> None:
+    db = nation.federation._vault._db
+    db.execute(f"PRAGMA max_page_count = {db.execute('PRAGMA page_count').fetchone()[0]}")
+    lengthy = Order(by="Key office", reason="x" * 200)
+
+    def rotate_until_it_is_full() -> None:
+        for _ in range(100):
+            nation.federation.rotate("snapshot", NOW, order=lengthy)
+
+    with pytest.raises(FolderError, match=r"cannot be written .*full"):
+        rotate_until_it_is_full()
+    written = [line for line in nation.federation.audit() if line.act is Act.ROTATE]
+    assert len(nation.federation.roots) == 1 + len(written)
+    with pytest.raises(FolderError, match=r"cannot be written .*full"):
+        nation.federation.publish_to(nation.root / "/".join("x" * 200 for _ in range(40)))

@@ -2,13 +2,16 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tuf.api.metadata import Metadata
+from tuf.api.metadata import Metadata, Targets
 
 from authority.errors import PublishError, RepositoryError
 from authority.publication import Publication
-from authority.repository.layout import TARGET_LIMIT
+from authority.repository.layout import target_file
+from authority.repository.metadata import targets_of
 from authority.store import Authority
-from tests.authority.repository.nation import NOW, ORDER, Nation, targets
+from keys.status_token import MAX_FILE_BYTES
+from keys.update.region import MAX_LISTS, MAX_POLICY_BYTES
+from tests.authority.repository.nation import NOW, ORDER, Nation, targets, trust_list
 from tests.world import NOW as THEN
 from tests.world import SmallWorld
 
@@ -17,15 +20,43 @@ from tests.world import SmallWorld
     "path", ["status/CN-33/1.cwt", "status/CN-3/a/1.cwt", "status/CN-3/1.txt", "/trust/CN-3.jwks.json", "status/CN-3/"]
 )
 def test_a_region_does_not_even_try_what_is_not_its_own(nation: Nation, path: str) -> None:
-    with pytest.raises(PublishError, match="no path of CN-3"):
+    with pytest.raises(PublishError, match="lies outside the paths of CN-3"):
         nation.regions["CN-3"].publish(nation.repository, Publication(NOW, {path: b"x"}))
     assert not (nation.repository / "metadata" / "2.CN-3.json").exists()
 
 
-def test_a_file_that_no_reader_takes_is_not_published(nation: Nation) -> None:
-    content = {"status/CN-3/1.cwt": bytes(TARGET_LIMIT + 1)}
-    with pytest.raises(PublishError, match="no reader takes more"):
+USELESS: dict[str, tuple[dict[str, bytes], str]] = {
+    "a policy too large": ({"policy/CN-3.toml": bytes(MAX_POLICY_BYTES + 1)}, "are the most"),
+    "a list too large": ({"status/CN-3/1.cwt": bytes(MAX_FILE_BYTES + 1)}, "are the most"),
+    "too many lists": ({f"status/CN-3/{number}.cwt": b"1" for number in range(MAX_LISTS + 1)}, "513 lists"),
+    "an odd name": ({"status/CN-3/.1.cwt": b"1"}, "lies outside"),
+    "a trust list that is none": ({"trust/CN-3.jwks.json": b"{}"}, "keys"),
+    "a key of another region": ({"trust/CN-3.jwks.json": trust_list("CN-33")}, "a key of CN-33"),
+}
+
+
+@pytest.mark.parametrize("fault", [*USELESS, "no trust list"])
+def test_what_every_gate_would_refuse_is_neither_published_nor_released(nation: Nation, fault: str) -> None:
+    content = dict(targets("CN-3", NOW))
+    more, words = USELESS.get(fault, ({}, "publishes no trust/CN-3"))
+    content |= more
+    if not more:
+        del content["trust/CN-3.jwks.json"]
+    with pytest.raises(PublishError, match=words):
         nation.regions["CN-3"].publish(nation.repository, Publication(NOW, content))
+
+    def alter(role: Targets) -> None:
+        role.targets = targets_of(content)
+
+    for path, target in targets_of(content).items():  # somebody with the region's key and a program of his own
+        file = nation.repository / "targets" / target_file(path, target.hashes["sha256"])
+        file.write_bytes(content[path])
+    nation.forge("CN-3", 2, nation.signer("CN-3"), alter)
+    nation.publish("CN-33", NOW + 1)
+    released = nation.release(NOW + 1)
+    assert released.regions == {"CN-33": 2, "CN-3": 1}
+    with pytest.raises(AssertionError, match=words):
+        raise AssertionError(str(released.refused[0]))
 
 
 def test_a_regions_time_never_runs_backwards(nation: Nation) -> None:
@@ -61,7 +92,7 @@ def test_a_region_that_publishes_into_a_folder_to_be_carried_signs_with_its_last
 def test_a_folder_that_cannot_be_written_is_named(nation: Nation, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(RepositoryError, match="file"):
-        nation.regions["CN-3"].publish(tmp_path / "file", Publication(NOW, {}))
+        nation.regions["CN-3"].publish(tmp_path / "file", Publication(NOW, targets("CN-3", NOW)))
 
 
 def test_an_authority_publishes_its_lists_under_its_own_role(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from tuf.api.metadata import DelegatedRole, Delegations, TargetFile, Targets
 
 from authority.errors import RepositoryError
 from authority.publication import Publication
-from authority.repository import folder
+from authority.repository.below import Below
 from authority.repository.federation import Federation
 from authority.repository.folder import Repository
 from authority.repository.layout import TopRole
@@ -56,17 +56,17 @@ def endless(role: Targets) -> None:
 
 
 ATTACKS: dict[str, tuple[Callable[[Targets], None], str]] = {
-    "another region's list": (named("status/CN-33/1.cwt"), "no path of CN-3"),
-    "another region's key": (named("trust/CN-33.jwks.json"), "no path of CN-3"),
-    "a prefix trick": (named("status/CN-3/../CN-33/1.cwt"), "no path of CN-3"),
-    "a longer name": (named("policy/CN-3.toml.toml"), "no path of CN-3"),
-    "a hidden file": (named("status/CN-3/.cwt"), "no path of CN-3"),
-    "an arbitrary target": (named("fleet/0102.toml"), "no path of CN-3"),
+    "another region's list": (named("status/CN-33/1.cwt"), "outside the paths of CN-3"),
+    "another region's key": (named("trust/CN-33.jwks.json"), "outside the paths of CN-3"),
+    "a prefix trick": (named("status/CN-3/../CN-33/1.cwt"), "outside the paths of CN-3"),
+    "a longer name": (named("policy/CN-3.toml.toml"), "outside the paths of CN-3"),
+    "a hidden file": (named("status/CN-3/.cwt"), "outside the paths of CN-3"),
+    "an arbitrary target": (named("fleet/0102.toml"), "outside the paths of CN-3"),
     "words for the terminal": (named("status/CN-3/\x1b[2J.cwt"), r"status/CN-3/\\x1b\[2J.cwt"),
-    "delegating further": (delegating, "delegates further"),
-    "other hashes": (differently_hashed, "SHA-256 alone"),
+    "delegating further": (delegating, "hands its paths on"),
+    "other hashes": (differently_hashed, "by a SHA-256, and that alone"),
     "a missing file": (with_missing_content, "is missing"),
-    "endless data": (endless, "no reader takes more"),
+    "endless data": (endless, "are the most"),
     "expired": (changed(expires=utc(NOW)), "has expired"),
     "never expiring": (changed(expires=utc(NOW + 900 * DAY)), "longer than a region's role may"),
     "no signed time": (changed(unrecognized_fields={}), "does not say when"),
@@ -210,15 +210,15 @@ def test_a_reader_at_any_instant_of_a_release_finds_a_consistent_repository(
     roots = nation.federation.roots
     known = nation.reader()
     known.refresh()
-    write, seen = folder.write_whole, []
+    write, seen = Below.write, []
 
-    def watched(path: Path, content: bytes, mode: int) -> None:
-        write(path, content, mode)
-        if nation.repository in path.parents:
+    def watched(place: Below, path: str, content: bytes) -> None:
+        write(place, path, content)
+        if place.path == nation.repository:
             for reader in (known, Reader(nation.repository, roots[0])):
                 seen.append(reader.get("policy/CN-33.toml"))
 
-    monkeypatch.setattr(folder, "write_whole", watched)
+    monkeypatch.setattr(Below, "write", watched)
     a_release_of_everything(nation.root)
     assert seen[0] == b"# \n"
     assert seen[-1] == b"# new\n"
