@@ -104,7 +104,7 @@ def choose(top: TopRoles, shelf: Repository, last: LastRelease | None, now: int)
             notes.extend(_problems_of_kept(shelf, before, now))
         else:
             notes.append(f"{issuer} is out of force: it has published nothing yet under the one key it has now.")
-        if len(delegated.keyids) > 1:
+        if len(delegated.keyids) > 1 and issuer in regions:
             notes.append(_about_old_key(targets, regions[issuer]))
     out_of_force = {issuer: role for issuer, role in released.items() if issuer not in regions}
     return Choice(targets, targets_file, regions, out_of_force, tuple(refused), tuple(notes))

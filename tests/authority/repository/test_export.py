@@ -90,6 +90,25 @@ def test_a_region_whose_role_has_expired_does_not_keep_the_others_off_the_stick(
     assert export(nation.repository, stick, later + 11 * DAY).regions == ("CN-3", "CN-33")
 
 
+def test_a_region_out_of_force_does_not_keep_the_others_off_the_stick_and_a_forged_role_does(
+    nation: Nation, stick: Path
+) -> None:
+    key = nation.regions["CN-3"].add_key(NOW, order=ORDER)
+    nation.federation.rotate("CN-3", NOW, order=ORDER, keys=[key], at_once=True)
+    nation.release(NOW)
+    assert export(nation.repository, stick, NOW).regions == ("CN-33",)
+    nation.federation.expel("CN-3", NOW, order=ORDER)
+    nation.publish("CN-33", NOW + 1, "goes on")
+    nation.release(NOW + 1)
+    assert export(nation.repository, stick, NOW + 1).regions == ("CN-33",)
+    assert not list(stick.rglob("*.CN-3.toml"))
+    assert Reader(stick / "checkpoint-trust", nation.federation.roots[0]).get("policy/CN-33.toml") == b"# goes on\n"
+    role = nation.repository / "metadata" / "2.CN-33.json"
+    role.write_bytes(role.read_bytes().replace(b'"sig":"', b'"sig":"00', 1))  # its signature holds no longer
+    with pytest.raises(RepositoryError, match="does not hold"):
+        export(nation.repository, stick, NOW + 1)
+
+
 def test_no_stick_no_export(nation: Nation, tmp_path: Path) -> None:
     with pytest.raises(RepositoryError, match="is the stick mounted"):
         export(nation.repository, tmp_path / "nowhere", NOW)

@@ -164,6 +164,23 @@ def test_a_region_that_stays_silent_after_a_rotation_holds_up_nobody_and_nothing
     assert [note for note in released.notes if "CN-3: its role has expired" in note]
 
 
+def test_where_targets_are_signed_elsewhere_a_release_says_that_an_old_key_can_go(nation: Nation) -> None:
+    region = nation.regions["CN-3"]
+    old = region.key()
+    nation.federation.rotate("CN-3", NOW, order=ORDER, keys=[region.add_key(NOW, order=ORDER)])
+    (key,) = nation.federation.keys(TopRole.TARGETS)
+    (path,) = (nation.federation.folder / "private").glob(f"*{key.key_id}*")
+    path.unlink()
+    nation.federation.close()
+    nation.federation = Federation.open(nation.federation.folder, PASSPHRASE)
+    nation.publish("CN-3", NOW + 1, "new key")
+    (note,) = nation.release(NOW + 1).notes
+    assert note.startswith("CN-3 publishes under its new key; let the old one go")
+    assert keys_at_gates(nation, "CN-3") == [region.key().key_id, old.key_id]
+    assert nation.reader().get("policy/CN-3.toml") == b"# new key\n"
+    assert not nation.federation.rotate("CN-3", NOW + 1, order=ORDER, at_once=True).complete
+
+
 def test_a_second_rotation_before_the_first_publication_keeps_the_key_that_is_needed(nation: Nation) -> None:
     region = nation.regions["CN-3"]
     needed = region.key()
