@@ -132,6 +132,7 @@ def test_what_the_camera_gives_is_saved_and_every_other_byte_stays(
     assert [path.name for path in config.parent.iterdir() if "config" in path.name] == ["config.toml"]
 
 
+@pytest.mark.alone
 def test_saving_what_stands_there_already_writes_nothing(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("save", "--config", str(config), "--fps", "20") == 0
     inode = config.stat().st_ino

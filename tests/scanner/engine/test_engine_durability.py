@@ -9,7 +9,7 @@ import shutil
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ import pytest
 
 from firmware_bridge import link
 from scanner.journal.detail import EntryKind
+from scanner.journal.entry import encode
 from scanner.values import Outcome
 from tests.appliance import Appliance
 
@@ -33,6 +34,8 @@ sys.exit(main(sys.argv[1:]))
 """The same engine, but its commits are not waited for."""
 
 CALLS = "openat,write,pwrite64,fsync,fdatasync"
+PAGE = "4200"
+"""Bytes that strace shows of a call: a page of the log and some more."""
 
 
 def check(appliance: Appliance) -> None:
@@ -130,29 +133,40 @@ def calls(trace: str) -> Iterator[tuple[bool, Call]]:
             yield False, Call(name, arguments + found["arguments"], int(found["result"]))
 
 
-def openings(trace: str) -> list[bool]:
-    """For each order to open that was written to the gate: was everything in the log's WAL synced by then?"""
+def data_of(call: Call) -> bytes:
+    """The bytes a call was given; all of them are written as \\xNN."""
+    return bytes.fromhex("".join(re.findall(r"\\x([0-9a-f]{2})", call.arguments)))
+
+
+def openings(trace: str, bodies: Sequence[bytes]) -> list[bool]:
+    """For each order to open that was written to the gate: had the entry it is for been synced in the log's WAL?
+
+    `bodies`: those entries' bytes, in the order of the openings. What else the log takes meanwhile does not matter.
+    """
     wal: set[str] = set()
     written = synced = 0
+    held_by: dict[bytes, int] = {}
     begun: dict[str, int] = {}
     found: list[bool] = []
     for begins, call in calls(trace):
         descriptor = call.arguments.split(",")[0].strip()
         if call.name == "openat" and not begins and call.result >= 0:
-            text = bytes.fromhex("".join(re.findall(r"\\x([0-9a-f]{2})", call.arguments)))
-            (wal.add if text.endswith(b"journal.db-wal") else wal.discard)(str(call.result))
+            (wal.add if data_of(call).endswith(b"journal.db-wal") else wal.discard)(str(call.result))
         elif call.name == "pwrite64" and begins and descriptor in wal:
             written += 1
+            page = data_of(call)
+            held_by |= {body: written for body in bodies if body not in held_by and body in page}
         elif call.name in {"fsync", "fdatasync"} and descriptor in wal:
             if begins:
                 begun[descriptor] = written
             elif call.result == 0:
                 synced = max(synced, begun.get(descriptor, 0))
         elif call.name == "write" and begins:
-            data = bytes.fromhex("".join(re.findall(r"\\x([0-9a-f]{2})", call.arguments)))
-            frames = (link.read_frame(part) for part in data.split(b"\0") if part)
+            frames = (link.read_frame(part) for part in data_of(call).split(b"\0") if part)
             if any(frame is not None and frame[1] == link.OPEN for frame in frames):
-                found.append(synced == written > 0)
+                body = bodies[len(found)]
+                found.append(body in held_by and held_by[body] <= synced)
+    assert len(held_by) == len(bodies), "an entry was never seen on its way to the disk: the watch is blind"
     return found
 
 
@@ -161,7 +175,7 @@ def watch(folder: Path, program: tuple[str, ...], people: int) -> list[bool]:
     if shutil.which("strace") is None:
         pytest.skip("strace is not installed: no system calls can be watched")
     trace = folder / "trace"
-    prefix = ("strace", "-f", "-qq", "-xx", "-s", "128", "-e", f"trace={CALLS}", "-o", str(trace))
+    prefix = ("strace", "-f", "-qq", "-xx", "-s", PAGE, "-e", f"trace={CALLS}", "-o", str(trace))
     with Appliance(folder, prefix=prefix, program=program) as appliance:
         appliance.start()
         for number in range(people):
@@ -179,7 +193,8 @@ def watch(folder: Path, program: tuple[str, ...], people: int) -> list[bool]:
         for child in children:
             os.kill(int(child), signal.SIGTERM)
         engine.wait(20)
-    return openings(trace.read_text("ascii", "replace"))
+        entries, opened = appliance.entries(), appliance.opened()
+    return openings(trace.read_text("ascii", "replace"), [encode(entries[seq]) for seq in opened])
 
 
 @pytest.mark.needs_strace
