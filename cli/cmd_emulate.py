@@ -1,21 +1,18 @@
-"""`checkpoint emulate`: a virtual thermometer or gate controller on a pty, driven from the keyboard or a pipe."""
+"""`checkpoint emulate`: a virtual thermometer or gate controller on a pty, or camera, driven by keyboard or pipe."""
 
 from __future__ import annotations
 
 import json
-import os
-import selectors
-import signal
-import sys
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 from typing import Annotated
 
 import typer
 
+from cli import emulate_camera
+from cli.emulate_input import Ending, JsonOption, announce, complain, say, typed_lines
 from cli.errors import fail
 from firmware_bridge.emulator import OpeningSeen, VirtualController, VirtualDevice, VirtualThermometer
 from firmware_bridge.errors import EmulatorError
@@ -25,9 +22,10 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    help="A virtual thermometer or gate controller on a pty, with the faults of real ones.",
+    help="A virtual thermometer, gate controller or camera, for trying things without hardware.",
     epilog="Example: checkpoint emulate thermometer --link /tmp/thermometer --person 6/3",
 )
+app.command(epilog="Example: checkpoint emulate camera --link /tmp/camera.mjpeg")(emulate_camera.camera)
 
 LARGEST_NUMBER = 100_000.0
 """Of a typed command: a day in seconds, some hundred frames in bytes."""
@@ -35,7 +33,6 @@ LARGEST_NUMBER = 100_000.0
 Command = Callable[[tuple[float, ...]], None]
 
 LinkOption = Annotated[Path, typer.Option("--link", help="Where the line appears: a symbolic link to the pty.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="One object a line.")]
 SeedOption = Annotated[int, typer.Option("--seed", help="Of noise and faults; the same seed, the same run.")]
 ChecksumOption = Annotated[
     float, typer.Option("--checksum", min=0.0, max=1.0, help="Share of frames with a wrong checksum.")
@@ -89,8 +86,8 @@ def thermometer(
         device.drift(drift * 100)
         if celsius is not None and cycle is None:
             device.person(forehead)
-        _announce("thermometer", link, as_json)
-        ending = _Ending()
+        announce("thermometer", link, as_json)
+        ending = Ending()
         if cycle is not None:
             threading.Thread(
                 target=_people, args=(device, forehead, cycle, ending.event), name="people", daemon=True
@@ -122,9 +119,9 @@ def gate(
 
     def opened(opening: OpeningSeen) -> None:
         if as_json:
-            _say(json.dumps({"opening": opening.token, "at_ns": opening.at_ns, "pulse_ms": opening.pulse_ms}))
+            say(json.dumps({"opening": opening.token, "at_ns": opening.at_ns, "pulse_ms": opening.pulse_ms}))
         else:
-            _say(f"opens for {opening.pulse_ms} ms, token {opening.token}")
+            say(f"opens for {opening.pulse_ms} ms, token {opening.token}")
 
     device = VirtualController(link, log=log, on_opening=opened, seed=seed)
     commands: dict[str, Command] = {
@@ -136,8 +133,8 @@ def gate(
         device.start()
         device.wrong_checksums(checksum)
         device.late(late)
-        _announce("gate", link, as_json)
-        _serve(commands, _Ending(), as_json)
+        announce("gate", link, as_json)
+        _serve(commands, Ending(), as_json)
     except EmulatorError as error:
         fail(str(error))
     finally:
@@ -156,58 +153,10 @@ def _line_commands(device: VirtualDevice) -> dict[str, Command]:
     }
 
 
-class _Ending:
-    """Turns the two signals that end a program into an event and a readable descriptor."""
-
-    def __init__(self) -> None:
-        self.event = threading.Event()
-        self.read, self._write = os.pipe()
-        signal.signal(signal.SIGINT, self._signalled)
-        signal.signal(signal.SIGTERM, self._signalled)
-
-    def end(self) -> None:
-        """End the command."""
-        self.event.set()
-        os.write(self._write, b"e")
-
-    def _signalled(self, _number: int, _frame: FrameType | None) -> None:
-        self.end()
-
-
-def _serve(commands: dict[str, Command], ending: _Ending, as_json: bool) -> None:
-    """Obey standard input until a signal or `quit`; the end of input ends nothing."""
-    stdin = 0
-    pending = b""
-    with selectors.DefaultSelector() as selector:
-        selector.register(ending.read, selectors.EVENT_READ)
-        try:
-            if sys.stdin is not None:
-                selector.register(stdin, selectors.EVENT_READ)
-        except (OSError, ValueError):
-            # A file or a closed descriptor can be waited for by nobody: read what it holds.
-            pending = _read_all(stdin)
-        while not ending.event.is_set():
-            *lines, pending = pending.split(b"\n")
-            for line in lines:
-                if line.strip() == b"quit":
-                    return
-                _obey(commands, line.decode(errors="replace"), as_json)
-            for key, _ in selector.select():
-                if key.fd != stdin:
-                    continue
-                received = os.read(stdin, 4096)
-                if not received:
-                    selector.unregister(stdin)
-                    received = b"\n" if pending else b""
-                pending += received
-
-
-def _read_all(descriptor: int) -> bytes:
-    try:
-        with os.fdopen(os.dup(descriptor), "rb") as file:
-            return file.read() + b"\n"
-    except OSError:
-        return b""
+def _serve(commands: dict[str, Command], ending: Ending, as_json: bool) -> None:
+    """Obey what is typed until the end."""
+    for typed in typed_lines(ending):
+        _obey(commands, typed.decode(errors="replace"), as_json)
 
 
 def _obey(commands: dict[str, Command], line: str, as_json: bool) -> None:
@@ -226,11 +175,9 @@ def _obey(commands: dict[str, Command], line: str, as_json: bool) -> None:
         except EmulatorError as error:
             problem = str(error)
     if problem is None:
-        _say(json.dumps({"done": line.strip()}) if as_json else f"done: {line.strip()}")
-    elif as_json:
-        _say(json.dumps({"error": problem}))
+        say(json.dumps({"done": line.strip()}) if as_json else f"done: {line.strip()}")
     else:
-        print(problem, file=sys.stderr, flush=True)
+        complain(problem, as_json)
 
 
 def _people(device: VirtualThermometer, centi: int, cycle: tuple[float, float], end: threading.Event) -> None:
@@ -259,15 +206,6 @@ def _cycle(text: str) -> tuple[float, float]:
     if not 0.0 < stay < every < 86400.0:
         fail(f"--person {text}: write EVERY/FOR in seconds, such as 6/3, the second smaller than the first")
     return every, stay
-
-
-def _announce(kind: str, link: Path, as_json: bool) -> None:
-    path = str(link.absolute())
-    _say(json.dumps({"device": kind, "path": path}) if as_json else path)
-
-
-def _say(line: str) -> None:
-    print(line, flush=True)
 
 
 def _centi(celsius: float) -> int:

@@ -16,12 +16,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-import cv2
-import numpy as np
-
-from authority.qr import matrix
-from demo.frame_pipe import FramePipe
 from demo.guard import PINS, ROLES, Guard
+from demo.virtual_camera import VirtualCamera
 from firmware_bridge.emulator.controller import VirtualController
 from firmware_bridge.emulator.thermometer import VirtualThermometer
 from firmware_bridge.values import LinkState
@@ -37,56 +33,6 @@ from tests.world import ISSUER, SmallWorld
 ROOT = Path(__file__).resolve().parents[1]
 PATIENCE_S = 20.0
 T = TypeVar("T")
-
-
-def pictures(text: str | None) -> tuple[bytes, ...]:
-    """The same picture some times, each with noise of its own, as a sensor gives it: without, a camera has frozen."""
-    return tuple(picture(text, seed=seed) for seed in range(3))
-
-
-def picture(text: str | None, width: int = 960, height: int = 540, seed: int = 0) -> bytes:
-    """A JPEG of a wall, with a code on it or without."""
-    frame = np.full((height, width), 120, np.uint8)
-    if text is not None:
-        rows = np.array([list(row) for row in matrix(text)], np.uint8)
-        scale = (height - 40) // len(rows)
-        symbol = np.kron((1 - rows) * 255, np.ones((scale, scale), np.uint8)).astype(np.uint8)
-        top, left = (height - len(symbol)) // 2, (width - len(symbol)) // 2
-        frame[top : top + len(symbol), left : left + len(symbol)] = symbol
-    grain = np.random.default_rng(seed).integers(-6, 7, (height // 4, width // 4), np.int8)
-    noise = cv2.resize(grain.astype(np.int16), (width, height), interpolation=cv2.INTER_NEAREST)
-    frame = np.clip(frame.astype(np.int16) + noise, 0, 255).astype(np.uint8)
-    done, jpeg = cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, 85])
-    assert done
-    return bytes(jpeg)
-
-
-class Feed(threading.Thread):
-    """Writes the pictures of the moment into the camera's FIFO in turn, 15 a second."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(name="feed", daemon=True)
-        self.pipe = FramePipe(path)
-        self.frames = pictures(None)
-        self.ended = threading.Event()
-        self.paused = threading.Event()
-
-    @property
-    def frame(self) -> bytes:
-        """One of the pictures. Setting it lets the picture stand still, as in a camera that has hung."""
-        return self.frames[0]
-
-    @frame.setter
-    def frame(self, frame: bytes) -> None:
-        self.frames = (frame,)
-
-    def run(self) -> None:
-        turn = 0
-        while not self.ended.wait(1 / 15):
-            if not self.paused.is_set():
-                turn += 1
-                self.pipe.write(self.frames[turn % len(self.frames)])
-        self.pipe.close()
 
 
 class Appliance:
@@ -117,7 +63,7 @@ class Appliance:
         self.socket = socket or folder / "control.sock"
         self.thermometer = VirtualThermometer(folder / "thermometer")
         self.gate = VirtualController(folder / "gate", log=self.openings)
-        self.feed = Feed(folder / "camera.mjpeg")
+        self.feed = VirtualCamera(folder / "camera.mjpeg")
         self.guard: Guard | None = None
         self.engine: subprocess.Popen[str] | None = None
         self.reports: list[dict[str, object]] = []
@@ -170,8 +116,7 @@ port = "{folder / "gate"}"
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
-        self.feed.ended.set()
-        self.feed.join(2)
+        self.feed.stop()
         self.thermometer.stop()
         self.gate.stop()
 
@@ -240,7 +185,7 @@ port = "{folder / "gate"}"
 
     def show(self, text: str | None) -> None:
         """Hold a code before the camera, or nothing."""
-        self.feed.frames = pictures(text)
+        self.feed.show(text)
 
     def lane(self) -> LaneView:
         """How the lane stands."""

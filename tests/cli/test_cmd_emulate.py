@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 import serial
+import zxingcpp
 
 from cli.main import main
 from firmware_bridge import link as protocol
 from firmware_bridge.gy_mcu90614 import Parser
+from scanner.camera import open_camera
+from scanner.config.model import CameraSection
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -117,6 +120,65 @@ def test_a_virtual_gate_prints_and_logs_each_opening(tmp_path, start):
     assert emulator.process.poll() is None, "the end of input must end nothing"
     assert emulator.end(signal.SIGTERM) == 0
     emulator.process.stdin = None
+
+
+def reads(fifo: Path, wanted: list[str], patience: float = 10.0) -> bool:
+    """Whether the camera comes to show this, as the appliance's own camera and decoder see it."""
+    deadline = time.monotonic() + patience
+    camera = open_camera(CameraSection(source=str(fifo)))
+    try:
+        while time.monotonic() < deadline:
+            if [found.text for found in zxingcpp.read_barcodes(camera.read().grey)] == wanted:
+                return True
+        return False
+    finally:
+        camera.close()
+
+
+def test_a_virtual_camera_shows_what_is_typed_until_something_else_is(tmp_path, start):
+    fifo = tmp_path / "camera.mjpeg"
+    emulator = start("camera", "--link", str(fifo))
+    assert emulator.line() == str(fifo)
+    assert reads(fifo, [])
+    assert emulator.say("JKM1:A  ") == "shows a code of 8 characters"
+    assert reads(fifo, ["JKM1:A  "]), "blanks at the end belong to a code"
+    assert emulator.say("健康") == "shows a code of 2 characters"
+    assert reads(fifo, ["健康"])
+    assert emulator.say("") == "shows nothing"
+    assert reads(fifo, [])
+    emulator.process.stdin.write("quit\n")
+    assert emulator.process.wait(20) == 0
+    assert not fifo.exists()
+
+
+def test_what_no_code_can_hold_is_answered_with_a_sentence_and_the_camera_goes_on(tmp_path, start):
+    fifo = tmp_path / "camera.mjpeg"
+    emulator = start("camera", "--link", str(fifo), "--json")
+    assert json.loads(emulator.line()) == {"device": "camera", "path": str(fifo)}
+    assert json.loads(emulator.say("A" * 5000)) == {"error": "no code can hold 5,000 bytes"}
+    assert json.loads(emulator.say("B")) == {"shows": "B"}
+    assert json.loads(emulator.say("")) == {"shows": None}
+    assert emulator.end(signal.SIGTERM) == 0
+
+
+def test_a_virtual_camera_whose_fifo_is_taken_away_ends_with_a_sentence(tmp_path, start):
+    fifo = tmp_path / "camera.mjpeg"
+    emulator = start("camera", "--link", str(fifo))
+    emulator.line()
+    fifo.unlink()
+    assert emulator.process.wait(20) == 1
+    assert emulator.process.stderr.read() == (
+        f"checkpoint emulate: the virtual camera at {fifo} is lost: No such file or directory\n"
+    )
+
+
+def test_a_file_is_not_taken_for_a_camera_and_stays_as_it_is(tmp_path, capsys):
+    (tmp_path / "letter").write_text("Dear")
+    assert main(["emulate", "camera", "--link", str(tmp_path / "letter")]) == 1
+    assert capsys.readouterr().err.endswith(
+        f"cannot make a virtual camera at {tmp_path}/letter: something else is there\n"
+    )
+    assert (tmp_path / "letter").read_text() == "Dear"
 
 
 @pytest.mark.parametrize(

@@ -18,10 +18,11 @@ import pytest
 import serial
 
 from demo.guard import Guard
+from demo.virtual_camera import VirtualCamera, picture
 from firmware_bridge.values import LinkState
 from scanner.journal.detail import EntryKind, FaultDetail, GateDetail
 from scanner.policy_source import default_policy
-from tests.appliance import Appliance, picture, pictures
+from tests.appliance import Appliance
 from tests.world import ISSUER
 
 
@@ -73,16 +74,15 @@ def test_a_camera_that_is_missing_at_the_start_is_said_and_taken_up_when_it_come
         appliance.start(wait=False)
         appliance.attend(devices=False)
         appliance.wait_degraded("camera_lost")
-        feed = type(appliance.feed)(late)
+        feed = VirtualCamera(late)
         feed.start()
         try:
             appliance.wait_degraded("camera_lost", active=False)
-            feed.frames = pictures(appliance.world.code().text)
+            feed.show(appliance.world.code().text)
             appliance.thermometer.person(3650)
             assert appliance.report(0)["outcome"] == "pass"
         finally:
-            feed.ended.set()
-            feed.join(2)
+            feed.stop()
 
 
 def test_a_port_in_use_by_somebody_else_is_said_and_taken_when_free(appliance: Appliance) -> None:
@@ -239,7 +239,7 @@ def test_a_camera_that_dies_is_said_and_taken_up_when_it_returns(working: Applia
 
 def test_a_camera_whose_picture_stands_still_is_said_and_the_code_in_it_passes_once(working: Appliance) -> None:
     working.thermometer.person(3650)
-    working.feed.frame = picture(working.world.code().text)
+    working.feed.frames = (picture(working.world.code().text),)
     assert working.report(0)["outcome"] == "pass"
     working.wait_degraded("camera_lost")
     working.thermometer.nobody()
@@ -250,12 +250,12 @@ def test_a_camera_whose_picture_stands_still_is_said_and_the_code_in_it_passes_o
 
 
 def test_broken_pictures_cost_nothing(working: Appliance) -> None:
-    whole = working.feed.frame
+    whole = working.feed.frames[0]
     for broken in (b"", whole[:2000], b"\xff\xd8\xff\xd9", os.urandom(5000), whole[:1000] + whole[3000:]):
-        working.feed.frame = broken
+        working.feed.frames = (broken,)
         time.sleep(0.2)  # three frames of it
     grey = cv2.imencode(".jpg", np.zeros((77, 33), np.uint8))[1]
-    working.feed.frame = bytes(grey)
+    working.feed.frames = (bytes(grey),)
     passes(working, 0)
 
 
