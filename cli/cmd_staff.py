@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-import getpass
 import json
-import os
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from cli import staff_time
 from cli.errors import fail
+from cli.staff_pin import PinStdin, new_pin
 from scanner.config import ConfigError, load
 from scanner.staff import Role, Staff, StaffError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+app.command(name="confirm-time")(staff_time.confirm_time)
 
 Config = Annotated[Path, typer.Option("--config", "-c", help="The configuration file.")]
 State = Annotated[Path | None, typer.Option("--state", help="The state folder, instead of the configuration's.")]
-PinStdin = Annotated[bool, typer.Option("--pin-stdin", help="Read the PIN as one line from standard input.")]
 Number = Annotated[str, typer.Argument(help="Staff number: letters, digits, hyphens. It stands in the log; no name.")]
 
 
 @app.callback()
 def staff() -> None:
-    """Create guards and supervisors, and set their PINs.
+    """Create guards and supervisors, set their PINs, and let a supervisor confirm the time.
 
     Example: checkpoint staff add 1001 --role supervisor
     """
@@ -46,7 +45,7 @@ def add(
     folder = _folder(config, state)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        Staff.open(folder).add(number, role, _pin(pin_stdin))
+        Staff.open(folder).add(number, role, new_pin(pin_stdin))
     except StaffError as error:
         fail(str(error))
     except OSError as error:
@@ -88,7 +87,7 @@ def set_pin(
     """
     folder = _folder(config, state)
     try:
-        Staff.open(folder).set_pin(number, _pin(pin_stdin))
+        Staff.open(folder).set_pin(number, new_pin(pin_stdin))
     except StaffError as error:
         fail(str(error))
     print(f"The PIN of {number} has been set.")
@@ -101,14 +100,3 @@ def _folder(config: Path, state: Path | None) -> Path:
         return load(config).state.folder
     except ConfigError as error:
         fail(f"{len(error.problems)} to correct\n{error}")
-
-
-def _pin(from_stdin: bool) -> str:
-    if from_stdin:
-        return sys.stdin.readline().rstrip("\r\n")
-    if not os.isatty(sys.stdin.fileno()):
-        fail("a PIN is asked for on a terminal; without one, use --pin-stdin")
-    first = getpass.getpass("PIN: ")
-    if getpass.getpass("Once more: ") != first:
-        fail("the two PINs differ; nothing was changed")
-    return first

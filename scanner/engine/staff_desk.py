@@ -92,6 +92,6 @@ class StaffDesk:
             self._clock.confirm(command.supervisor)
         except ClockError as error:
             log.warning("the time was not confirmed: %s", error)
-            return "clock.below_floor"
+            return error.key
         self._confirmed(command.supervisor)
         return None

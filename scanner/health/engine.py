@@ -81,7 +81,8 @@ def tell_view(view: View, configuration: Configuration, rule: TemperatureRule | 
     if view.clock is ClockTrust.TRUSTED:
         yield good("clock", "the engine trusts its clock")
     else:
-        advice = "connect a network with NTP, or let a supervisor confirm the time on the screen"
+        confirm = "let a supervisor confirm it: on the screen, or checkpoint staff confirm-time"
+        advice = f"connect a network with NTP, or {confirm}"
         yield failed("clock", "the engine does not trust its clock: everybody is referred to staff", advice)
     for section in configuration.lane:
         lane = next((lane for lane in view.lanes if lane.name == section.name), None)

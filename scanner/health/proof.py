@@ -107,5 +107,6 @@ def check_clock(configuration: Configuration) -> tuple[int, Finding]:
         sentence = f"the clock shows {shown}, but it is later than {floor} already ({clock.floor_source})"
         return now, failed("clock", sentence, "set the clock, or connect the box to a network with NTP")
     sentence = f"the clock shows {shown} and nothing vouches for it since the start: everybody is referred to staff"
-    advice = "connect a network with NTP or a hardware clock, or let a supervisor confirm the time on the screen"
+    confirm = "let a supervisor confirm it: on the screen, or checkpoint staff confirm-time"
+    advice = f"connect a network with NTP or a hardware clock, or {confirm}"
     return now, failed("clock", sentence, advice)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import cast
 
@@ -12,6 +13,7 @@ from scanner.control.messages import Acknowledge, ConfirmTime
 from scanner.engine.inputs import Ask
 from scanner.engine.lane_loop import LaneLoop
 from scanner.engine.staff_desk import StaffDesk
+from scanner.locale import Texts, languages
 from scanner.staff import Staff
 from scanner.values import Role
 
@@ -54,6 +56,16 @@ def test_a_confirmed_time_is_told_with_the_supervisors_number(tmp_path: Path) ->
     assert desk.confirmed == []
     assert desk.desk.handle(ConfirmTime(id=2, supervisor="S1", pin="4826")).ok
     assert desk.confirmed == ["S1"]
+
+
+def test_a_time_that_cannot_be_right_is_refused_in_words_that_every_language_has(tmp_path: Path) -> None:
+    Staff.open(tmp_path).add("S1", Role.SUPERVISOR, "4826")
+    Clock(tmp_path).raise_floor(int(time.time()) + 3600, "log")
+    desk = Desk(tmp_path)
+    error = desk.desk.handle(ConfirmTime(id=1, supervisor="S1", pin="4826")).error
+    assert error is not None
+    assert all(Texts.load(language).has(error) for language in languages())
+    assert desk.confirmed == []
 
 
 def test_a_damaged_list_of_staff_is_said_at_the_desk(tmp_path: Path) -> None:
