@@ -8,7 +8,7 @@ force; its last version stays named in the snapshot, because a reader refuses a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tuf.api.metadata import Snapshot, Targets, Timestamp
@@ -121,6 +121,14 @@ def past_old_keys(targets: Targets, shelf: Repository, last: LastRelease | None,
             if role is None or signed_by_newest(targets, role):
                 past.append(issuer)
     return tuple(past)
+
+
+def key_needed(record: Repository, targets: Targets, held: Sequence[str], issuer: str) -> Sequence[str]:
+    """Return the id of the key, of those `held`, under which what is released of a region holds; none where nothing."""
+    last = last_release(record)
+    role = None if last is None else last.regions.get(issuer)
+    signed = frozenset() if role is None else signers(targets, role)
+    return [key_id for key_id in held if key_id in signed][:1]
 
 
 def _about_old_key(targets: Targets, role: RegionRole) -> str:

@@ -24,14 +24,13 @@ from authority.errors import RepositoryError
 from authority.person import STRETCH_LOG2
 from authority.records import Act, AuditLine, Order
 from authority.repository import metadata
-from authority.repository.choice import last_release
+from authority.repository.choice import key_needed
 from authority.repository.draft import Draft
 from authority.repository.folder import Repository
 from authority.repository.layout import LIFETIME, ROOT_KEYS, ROOT_THRESHOLD, TopRole
-from authority.repository.region_check import signers
 from authority.repository.release import Released, release
 from authority.repository.role_keys import RoleKey
-from authority.repository.top_roles import DRAFTS, TopRoles, delegations, set_keys
+from authority.repository.top_roles import DRAFTS, TopRoles, delegations, keys_of, set_keys
 from authority.repository.vault import Kind, Vault, read_setting
 from keys.issuer import is_issuer
 from keys.update.region import patterns
@@ -161,7 +160,7 @@ class Federation:
         """
         with self._changing(TopRole.TARGETS):
             targets = self._top.next_targets(now)
-            held = _keys_of_region(targets, issuer)
+            held = keys_of(targets, issuer)
             set_keys(targets, issuer, ())
             return self._propose(targets, AuditLine(now, Act.EXPEL, issuer, " ".join(held), None, order))
 
@@ -271,7 +270,7 @@ class Federation:
     def _rotate_region(self, issuer: str, now: int, order: Order, keys: Sequence[RoleKey], *, at_once: bool) -> Draft:
         with self._changing(TopRole.TARGETS):
             targets = self._top.next_targets(now)
-            held = _keys_of_region(targets, issuer)
+            held = keys_of(targets, issuer)
             if keys:
                 (key, *more) = keys
                 coming = [key.key_id]
@@ -281,24 +280,11 @@ class Federation:
             if more or not (keys or (at_once and len(held) > 1)):
                 raise RepositoryError("A region makes its own key (authority role-key); give its public half.")
             if not at_once:
-                coming += [key_id for key_id in self._needed(targets, issuer, held) if key_id not in coming]
+                coming += [
+                    key_id for key_id in key_needed(self._top.record, targets, held, issuer) if key_id not in coming
+                ]
             set_keys(targets, issuer, coming)
             return self._propose(targets, AuditLine(now, Act.ROTATE, issuer, " ".join(held), " ".join(coming), order))
-
-    def _needed(self, targets: Targets, issuer: str, held: Sequence[str]) -> Sequence[str]:
-        """Return the key under which holds what is released of a region; none where nothing of it is in force."""
-        last = last_release(self._top.record)
-        role = None if last is None else last.regions.get(issuer)
-        signed = frozenset() if role is None else signers(targets, role)
-        return [key_id for key_id in held if key_id in signed][:1]
-
-
-def _keys_of_region(targets: Targets, issuer: str) -> list[str]:
-    """Return the ids of a region's keys, the newest first. Raises RepositoryError: it is not admitted."""
-    regions = delegations(targets)[1]
-    if issuer not in regions:
-        raise RepositoryError(f"{issuer!r} is neither a role of the federation nor an admitted region.")
-    return list(regions[issuer].keyids)
 
 
 def repository_of(folder: Path) -> Path:

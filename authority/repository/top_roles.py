@@ -200,6 +200,14 @@ def delegations(targets: Targets) -> tuple[Delegations, dict[str, DelegatedRole]
     return found, found.roles
 
 
+def keys_of(targets: Targets, issuer: str) -> list[str]:
+    """Return the ids of a region's keys, the newest first. Raises RepositoryError: it is not admitted."""
+    regions = delegations(targets)[1]
+    if issuer not in regions:
+        raise RepositoryError(f"{issuer!r} is neither a role of the federation nor an admitted region.")
+    return list(regions[issuer].keyids)
+
+
 def set_keys(targets: Targets, issuer: str, key_ids: Sequence[str]) -> None:
     """Let these keys alone speak for a region, the newest first; without any it is no region any more.
 
