@@ -10,7 +10,7 @@ from authority.errors import RequestError, UnknownCodeError
 from authority.keyring import Keyring
 from authority.masking import mask_document, mask_name
 from authority.person import person_tag
-from authority.records import Act, AuditLine, Order, RegisteredCode
+from authority.records import AT_ONCE_S, Act, AuditLine, Order, RegisteredCode
 from authority.register import Register
 from authority.request import CodeRequest, IssuedCode, check_region
 from authority.validity import check_period, default_expiry
@@ -125,7 +125,7 @@ class Codes:
         newest = self._register.newest_publication()
         if newest is None or newest < now:
             return now
-        if newest > now + 1:  # a second publication in one second is dated a second ahead
+        if newest > now + AT_ONCE_S:
             raise RequestError(f"Lists with the time {newest} were published and it is only {now}; set the clock.")
         return newest + 1
 

@@ -18,6 +18,7 @@ from authority.bundles import KEPT, Base, KeptBundle, Since, is_due, make_bundle
 from authority.errors import PublishError
 from authority.files import PUBLIC_FILE, remove_unfinished, write_whole
 from authority.keyring import Keyring
+from authority.records import AT_ONCE_S
 from authority.register import Register
 from keys.cose import SigningKey
 from keys.issuer import list_uri
@@ -73,12 +74,13 @@ class Publisher:
         return Publication(now, self._targets(rules, sign_lists(self._issuer, lists, self._private(key))))
 
     def publication(self, now: int, policy: bytes | None) -> Publication:
-        """Sign everything under a time that no publication had before: `now`, or a second later.
+        """Sign everything under a time that no publication had before: `now`, or where several came at once, later.
 
         The bundles of earlier publications come again, and those that lead here from the last one and from the day
         before. Raises PublishError as `snapshot` does.
         """
-        at = now + 1 if now == self._register.newest_publication() else now
+        newest = self._register.newest_publication()
+        at = newest + 1 if newest is not None and now <= newest <= now + AT_ONCE_S else now
         rules = keep_policy(self._folder, policy)
         key = self._status_key(at)
         lists = self._arrays(at)

@@ -11,6 +11,8 @@ from keys.verdict import Carrier, Colour
 
 _LONGEST: Final = 200
 """As long as a trust list lets the reason of a revocation be."""
+AT_ONCE_S: Final = 5
+"""Seconds that publications made one upon the other may be dated ahead of the clock, each a second after the last."""
 
 
 @unique

@@ -230,7 +230,7 @@ class Authority:
         """Return everything that the region publishes now, signed, by the paths of its targets.
 
         `policy` is the region's rules from now on (TOML); without it the last ones given are published again. Its time
-        is `now`, or a second later where something was published in this second already: it always grows. Raises
+        is `now`, or later where something was published in this second already: it always grows. Raises
         PublishError: time running backwards, no status key, a policy that is no TOML.
         """
         with self._exclusive():

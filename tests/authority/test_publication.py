@@ -111,13 +111,14 @@ def test_a_publication_holds_every_target_by_its_path_and_of_one_time(world: Sma
     assert read_status_list(made.targets["status/CN-33/1.cwt"], world.trust, NOW).iat == NOW
 
 
-def test_two_publications_in_one_second_have_two_times_and_codes_go_on_being_issued(world: SmallWorld) -> None:
+def test_publications_in_one_second_have_times_of_their_own_and_codes_go_on_being_issued(world: SmallWorld) -> None:
     code = world.code()
     first = world.authority.publication(NOW)
     world.authority.set_colour(code.identity, Colour.RED, ORDER, NOW)
     second = world.authority.publication(NOW)
-    assert (first.published_at, second.published_at) == (NOW, NOW + 1)
+    third = world.authority.publication(NOW)
+    assert (first.published_at, second.published_at, third.published_at) == (NOW, NOW + 1, NOW + 2)
     with pytest.raises(PublishError, match="earlier"):
-        world.authority.publication(NOW)
+        world.authority.publication(NOW - 10)
     later = world.authority.issue(CodeRequest("张小三", world.document_number()), NOW)
-    assert later.issued_at == NOW + 2
+    assert later.issued_at == NOW + 3
