@@ -7,9 +7,10 @@ import random
 import re
 import shutil
 import signal
+import struct
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -138,16 +139,17 @@ def data_of(call: Call) -> bytes:
     return bytes.fromhex("".join(re.findall(r"\\x([0-9a-f]{2})", call.arguments)))
 
 
-def openings(trace: str, bodies: Sequence[bytes]) -> list[bool]:
-    """For each order to open that was written to the gate: had the entry it is for been synced in the log's WAL?
+def openings(trace: str, bodies: Mapping[int, bytes]) -> dict[int, bool]:
+    """For each entry that the gate was ordered to open for: had it been synced in the log's WAL by then?
 
-    `bodies`: those entries' bytes, in the order of the openings. What else the log takes meanwhile does not matter.
+    `bodies`: those entries' bytes by their numbers. An order may be sent again; what else the log takes meanwhile does
+    not matter.
     """
     wal: set[str] = set()
     written = synced = 0
-    held_by: dict[bytes, int] = {}
+    held_by: dict[int, int] = {}
     begun: dict[str, int] = {}
-    found: list[bool] = []
+    found: dict[int, bool] = {}
     for begins, call in calls(trace):
         descriptor = call.arguments.split(",")[0].strip()
         if call.name == "openat" and not begins and call.result >= 0:
@@ -155,22 +157,28 @@ def openings(trace: str, bodies: Sequence[bytes]) -> list[bool]:
         elif call.name == "pwrite64" and begins and descriptor in wal:
             written += 1
             page = data_of(call)
-            held_by |= {body: written for body in bodies if body not in held_by and body in page}
+            held_by |= {seq: written for seq, body in bodies.items() if seq not in held_by and body in page}
         elif call.name in {"fsync", "fdatasync"} and descriptor in wal:
             if begins:
                 begun[descriptor] = written
             elif call.result == 0:
                 synced = max(synced, begun.get(descriptor, 0))
         elif call.name == "write" and begins:
-            frames = (link.read_frame(part) for part in data_of(call).split(b"\0") if part)
-            if any(frame is not None and frame[1] == link.OPEN for frame in frames):
-                body = bodies[len(found)]
-                found.append(body in held_by and held_by[body] <= synced)
-    assert len(held_by) == len(bodies), "an entry was never seen on its way to the disk: the watch is blind"
+            for seq in ordered(data_of(call)):
+                found[seq] = found.get(seq, True) and held_by.get(seq, written + 1) <= synced
+    assert held_by.keys() == bodies.keys(), "an entry was never seen on its way to the disk: the watch is blind"
     return found
 
 
-def watch(folder: Path, program: tuple[str, ...], people: int) -> list[bool]:
+def ordered(data: bytes) -> Iterator[int]:
+    """The entries that orders to open in `data` are for."""
+    for frame in map(link.read_frame, filter(None, data.split(b"\0"))):
+        if frame is not None and frame[1] == link.OPEN:
+            _session, seq, _pulse_ms = struct.unpack(">IIH", frame[2])
+            yield seq
+
+
+def watch(folder: Path, program: tuple[str, ...], people: int) -> dict[int, bool]:
     """Let some people pass under strace."""
     if shutil.which("strace") is None:
         pytest.skip("strace is not installed: no system calls can be watched")
@@ -194,14 +202,14 @@ def watch(folder: Path, program: tuple[str, ...], people: int) -> list[bool]:
             os.kill(int(child), signal.SIGTERM)
         engine.wait(20)
         entries, opened = appliance.entries(), appliance.opened()
-    return openings(trace.read_text("ascii", "replace"), [encode(entries[seq]) for seq in opened])
+    return openings(trace.read_text("ascii", "replace"), {seq: encode(entries[seq]) for seq in opened})
 
 
 @pytest.mark.needs_strace
 def test_the_logs_sync_has_returned_before_the_gate_is_told_to_open(tmp_path: Path) -> None:
-    assert watch(tmp_path, ("-m", "cli.main"), 3) == [True] * 3
+    assert list(watch(tmp_path, ("-m", "cli.main"), 3).values()) == [True] * 3
 
 
 @pytest.mark.needs_strace
 def test_the_watch_sees_an_engine_that_does_not_wait_for_its_commits(tmp_path: Path) -> None:
-    assert watch(tmp_path, ("-c", UNSYNCED), 1) == [False]
+    assert list(watch(tmp_path, ("-c", UNSYNCED), 1).values()) == [False]
