@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from firmware_bridge import gy_mcu90614
+from firmware_bridge import gy_614v3, gy_mcu90614, heimann_idc50, lu90614, modbus_thermometer
 from firmware_bridge.driver import Driver
+from firmware_bridge.modbus_thermometer import Register
 
-DRIVERS: Mapping[str, Driver] = MappingProxyType({gy_mcu90614.DRIVER.name: gy_mcu90614.DRIVER})
+DRIVERS: Mapping[str, Driver] = MappingProxyType(
+    {driver.name: driver for driver in (gy_mcu90614.DRIVER, gy_614v3.DRIVER, lu90614.DRIVER, heimann_idc50.DRIVER)}
+)
+"""Those that need no more than a line."""
+
+
+def driver_of(name: str, register: Register) -> Driver:
+    """Return the driver called `name`; `register` is for `modbus`.
+
+    Raises MissingPackageError where it needs a package that is not installed.
+    """
+    return modbus_thermometer.driver(register) if name == modbus_thermometer.NAME else DRIVERS[name]

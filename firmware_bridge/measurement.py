@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
-from firmware_bridge.values import Measurement, Method, Sample, Unmeasurable
+from firmware_bridge.values import Measurement, Sample, Unmeasurable
 
 PRESENT_CENTI = 3000
 """An object above this is taken for a person."""
@@ -91,11 +91,10 @@ MeasurementEvent = PresenceBegan | PresenceEnded | Settled
 class Settling:
     """Follows one thermometer's samples."""
 
-    def __init__(self, rule: SettlingRule, offsets: Offsets, device: str, *, method: Method = Method.INFRARED) -> None:
+    def __init__(self, rule: SettlingRule, offsets: Offsets, device: str) -> None:
         self._rule = rule
         self._offsets = offsets
         self._device = device
-        self._method = method
         self._presence = 0
         self._present = False
         self._armed_at: float | None = None
@@ -197,9 +196,15 @@ class Settling:
         return []
 
     def _agreeing(self) -> list[Sample]:
-        """Return the largest group of samples in the window that agree, or none. Only warm samples are a person's."""
-        rule = self._rule
-        warm = sorted((s for s in self._window if s.object_centi > PRESENT_CENTI), key=lambda s: s.object_centi)
+        """Return the largest group of samples in the window that agree, or none. Only warm samples are a person's.
+
+        All are of the newest one's method: a surface and an estimate of the body have nothing to agree on.
+        """
+        rule, method = self._rule, self._window[-1].method
+        warm = sorted(
+            (s for s in self._window if s.object_centi > PRESENT_CENTI and s.method is method),
+            key=lambda s: s.object_centi,
+        )
         for size in range(len(warm), rule.agreeing - 1, -1):
             for start in range(len(warm) - size + 1):
                 group = warm[start : start + size]
@@ -223,7 +228,7 @@ class Settling:
             device_offset_centi=self._offsets.device_centi,
             site_offset_centi=self._offsets.site_centi,
             spread_centi=_spread(group),
-            method=self._method,
+            method=group[0].method,
             device=self._device,
             at=max(sample.at for sample in group),
             presence=self._presence,
@@ -239,7 +244,7 @@ class Settling:
             device_offset_centi=self._offsets.device_centi,
             site_offset_centi=self._offsets.site_centi,
             spread_centi=_spread(samples),
-            method=self._method,
+            method=samples[-1].method,
             device=self._device,
             at=samples[-1].at,
             presence=self._presence,

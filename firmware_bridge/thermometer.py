@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -18,6 +19,10 @@ HELD_UP_S = 0.6
 """A turn that took longer: what waits in the line is older than anybody knows."""
 REOPEN_S = 10.0
 """A module silent for so long gets its line closed and opened: some adapters hang without an error."""
+FEWEST_HELD_UP = 3
+"""Readings at once that no module gives unless they have waited: two come together when one confirms the other."""
+NONSENSE = 24
+"""Bytes without a reading among them: twice the longest frame."""
 
 _log = logging.getLogger(__name__)
 
@@ -47,9 +52,14 @@ class Thermometer:
         self._on_state = on_state
         self._clock = clock
         self._parser: Parser = driver.parser()
-        self._stuckness = Stuckness()
+        self._stuckness = Stuckness(driver.stuck_s)
         self._again = threading.Event()
-        self._asked_at = 0.0
+        self._started_at = 0.0
+        self._asked_at = -math.inf
+        self._answered = True
+        self._in_vain = 0
+        """Bytes since the last reading."""
+        self._bytes_at = -math.inf
         self._line_lost = False
         self.state = LinkState.CONNECTING
         self.detail = ""
@@ -70,7 +80,7 @@ class Thermometer:
         try:
             while not stop.is_set():
                 before = now
-                data = self._port.wait(TURN_S)
+                data = self._port.wait(self._wait_s(now))
                 now = self.last_turn = self._clock()
                 if self._port.openings != openings:
                     openings = self._port.openings
@@ -81,6 +91,7 @@ class Thermometer:
                     self._forget(now)
                 elif data:
                     self._take(data, now)
+                self._ask(now)
                 if self._again.is_set():
                     self._again.clear()
                     self._settling.again()
@@ -93,7 +104,7 @@ class Thermometer:
     def _begin(self, now: float) -> None:
         """Start anew on a line that has just opened."""
         self._forget(now)
-        self._ask(now)
+        self._start(now)
         if self._line_lost:
             self._line_lost = False
             self._change(LinkState.CONNECTING, "")
@@ -103,14 +114,31 @@ class Thermometer:
         self._stuckness.forget()
         self._emit(self._settling.interrupt(now))
 
-    def _ask(self, now: float) -> None:
-        self._asked_at = now
+    def _start(self, now: float) -> None:
+        """Tell the module what it is to do."""
+        self._started_at = now
+        self._answered = True
         if self._driver.start:
             self._port.write(self._driver.start)
 
+    def _ask(self, now: float) -> None:
+        """Ask for a reading, where the module gives none unasked and it is time."""
+        if self._driver.ask and now >= self._ask_at() and self._port.state is LinkState.UP:
+            self._asked_at, self._answered = now, False
+            self._port.write(self._driver.ask)
+
+    def _ask_at(self) -> float:
+        return self._asked_at + (self._driver.ask_every_s if self._answered else self._driver.answer_s)
+
+    def _wait_s(self, now: float) -> float:
+        return min(TURN_S, max(0.0, self._ask_at() - now)) if self._driver.ask else TURN_S
+
     def _take(self, data: bytes, now: float) -> None:
         samples = self._parser.feed(data, now)
-        if len(samples) > self._driver.rate_hz * HELD_UP_S:
+        self._answered = True
+        self._in_vain = 0 if samples else self._in_vain + len(data)
+        self._bytes_at = now
+        if len(samples) > max(FEWEST_HELD_UP, self._driver.rate_hz * HELD_UP_S):
             # A burst has waited somewhere on its way: only the newest of it is known to be fresh.
             self._emit(self._settling.interrupt(now))
             samples = samples[-1:]
@@ -140,9 +168,14 @@ class Thermometer:
         if silent_s > REOPEN_S:
             self._port.reopen()
         elif silent_s > self._driver.silence_s:
-            self._complain("the thermometer is connected but gives no valid readings")
-            if now - self._asked_at > self._driver.silence_s:
-                self._ask(now)
+            self._complain(self._parser.complaint or self._what_comes(now))
+            if now - self._started_at > self._driver.silence_s:
+                self._start(now)
+
+    def _what_comes(self, now: float) -> str:
+        if self._in_vain > NONSENSE and now - self._bytes_at <= self._driver.silence_s:
+            return "the thermometer sends what is no reading: it is another model, or another speed"
+        return "the thermometer is connected but gives no valid readings"
 
     def _complain(self, detail: str) -> None:
         if self.state is not LinkState.LOST:

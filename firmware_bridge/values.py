@@ -43,6 +43,9 @@ class Sample:
     """Monotonic seconds at which the frame was complete."""
     object_centi: int
     ambient_centi: int | None
+    """The module's own temperature; None where it does not tell."""
+    method: Method = Method.INFRARED
+    """What the number is: a surface, or what the module makes of one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import selectors
+import termios
 import threading
 import time
 import tty
@@ -41,9 +42,18 @@ class Device(Protocol):
 class VirtualLine:
     """One pty with its thread."""
 
-    def __init__(self, link: Path, device: Device, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        link: Path,
+        device: Device,
+        *,
+        baud: int | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`baud`: a host that opens the line at another speed understands nothing; None: at any."""
         self.link = link
         self._device = device
+        self._speed = None if baud is None else getattr(termios, f"B{baud}")
         self._clock = clock
         self._master = self._slave = -1
         self._selector: selectors.BaseSelector | None = None
@@ -136,7 +146,7 @@ class VirtualLine:
         """Send to the host; what the line does not hold is lost, as on a wire. In the line's thread."""
         if self.plugged and data:
             with contextlib.suppress(BlockingIOError):
-                os.write(self._master, data)
+                os.write(self._master, self._as_heard(data))
 
     def _run(self) -> None:
         while not self._ending:
@@ -171,7 +181,13 @@ class VirtualLine:
         except OSError:  # nobody has the other end open at this moment
             return
         if data:
-            self._device.received(data, self._clock())
+            self._device.received(self._as_heard(data), self._clock())
+
+    def _as_heard(self, data: bytes) -> bytes:
+        """Return what arrives at the other end: at another speed, bits fall together and bytes are no longer these."""
+        if self._speed is None or termios.tcgetattr(self._slave)[4] == self._speed:
+            return data
+        return bytes((byte << 3 | 0x80 | byte >> 6) & 0xFF for byte in data[::2])
 
     def _end(self) -> None:
         self.unplug()

@@ -24,9 +24,10 @@ class VirtualDevice(ABC):
     when the link cannot be made.
     """
 
-    def __init__(self, link: Path, chance: random.Random) -> None:
+    def __init__(self, link: Path, chance: random.Random, *, baud: int | None = None) -> None:
+        """`baud`: the only speed at which it is understood; None: any."""
         self._faults = Faults(chance)
-        self._line = VirtualLine(link, self)
+        self._line = VirtualLine(link, self, baud=baud)
 
     @property
     def link(self) -> Path:
