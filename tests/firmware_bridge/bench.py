@@ -1,8 +1,11 @@
 """Real loops on real ptys, for tests: a thermometer and a gate with everything they report."""
 
+import os
+import pty
 import random
 import threading
 import time
+import tty
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from firmware_bridge.conversation import GateConfirmed, GateEvent, GateFailed
+from firmware_bridge.driver import Driver
 from firmware_bridge.gate import GateController
 from firmware_bridge.gy_mcu90614 import DRIVER
 from firmware_bridge.measurement import MeasurementEvent, Offsets, PresenceBegan, PresenceEnded, Settled, Settling
@@ -62,15 +66,15 @@ class Loop:
 class ThermometerBench(Loop):
     """A thermometer's loop on a line, with what it reported."""
 
-    def __init__(self, link: Path) -> None:
+    def __init__(self, link: Path, driver: Driver = QUICK, baud: int | None = None) -> None:
         self.events: list[MeasurementEvent] = []
         self.samples: list[Sample] = []
         self.states: list[tuple[LinkState, str]] = []
-        port = SerialPort(str(link), 9600, name="thermometer", jitter=random.Random(1))
+        port = SerialPort(str(link), baud or driver.baud, name="thermometer", jitter=random.Random(1))
         self.thermometer = Thermometer(
             port,
-            QUICK,
-            Settling(DRIVER.rule, Offsets(), "forehead"),
+            driver,
+            Settling(driver.rule, Offsets(), "forehead"),
             self.events.append,
             self.samples.append,
             lambda state, detail: self.states.append((state, detail)),
@@ -107,6 +111,28 @@ class ThermometerBench(Loop):
         have = len(self.samples)
         eventually(lambda: len(self.samples) >= have + count, "fresh samples")
         return self.samples[have:]
+
+
+class Script:
+    """The device's end of a bare pty: a test writes the bytes itself."""
+
+    def __init__(self, link: Path) -> None:
+        self.master, self.slave = pty.openpty()
+        tty.setraw(self.slave)
+        link.symlink_to(os.ttyname(self.slave))
+        self.link = link
+
+    def say(self, *pieces: bytes, pause: float = 0.0) -> None:
+        for piece in pieces:
+            os.write(self.master, piece)
+            time.sleep(pause)
+
+    def heard(self) -> bytes:
+        return os.read(self.master, 100)
+
+    def close(self) -> None:
+        os.close(self.master)
+        os.close(self.slave)
 
 
 class GateBench(Loop):

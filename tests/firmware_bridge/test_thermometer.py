@@ -2,9 +2,7 @@
 
 import logging
 import os
-import pty
 import time
-import tty
 
 import pytest
 
@@ -12,7 +10,7 @@ from firmware_bridge.emulator import VirtualThermometer
 from firmware_bridge.gy_mcu90614 import STREAM, write_frame
 from firmware_bridge.measurement import Stuckness
 from firmware_bridge.values import LinkState
-from tests.firmware_bridge.bench import ThermometerBench, eventually
+from tests.firmware_bridge.bench import Script, ThermometerBench, eventually
 
 FRAMES = b"".join(write_frame(3650 + n % 3, 2480) for n in range(3))
 
@@ -30,30 +28,11 @@ def bench(module):
         yield bench
 
 
-class Script:
-    """The device's end of a bare pty: a test writes the bytes itself."""
-
-    def __init__(self, link):
-        self.master, self.slave = pty.openpty()
-        tty.setraw(self.slave)
-        link.symlink_to(os.ttyname(self.slave))
-        self.link = link
-
-    def say(self, *pieces, pause=0.0):
-        for piece in pieces:
-            os.write(self.master, piece)
-            time.sleep(pause)
-
-    def heard(self):
-        return os.read(self.master, 100)
-
-
 @pytest.fixture
 def script(tmp_path):
     script = Script(tmp_path / "scripted")
     yield script
-    os.close(script.master)
-    os.close(script.slave)
+    script.close()
 
 
 @pytest.fixture
