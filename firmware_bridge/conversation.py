@@ -10,10 +10,12 @@ from __future__ import annotations
 import random
 from collections import deque
 from dataclasses import dataclass
-from enum import StrEnum, unique
 
 from firmware_bridge import link
+from firmware_bridge.opening import GateConfirmed, GateEvent, GateFailed, GateFault, Opening
 from firmware_bridge.values import Light
+
+__all__ = ["Conversation", "GateConfirmed", "GateEvent", "GateFailed", "GateFault", "Opening"]
 
 RESEND_S = 0.08
 """Ten times what an answer takes on USB, garbage collection on the controller included."""
@@ -24,49 +26,6 @@ HEARTBEAT_S = 0.5
 """A quarter of what the controller bears."""
 
 LIGHT_NUMBERS: dict[Light, int] = {light: number for number, light in enumerate(Light)}
-
-
-@unique
-class GateFault(StrEnum):
-    """Why an opening is not known to have happened."""
-
-    NOT_CONNECTED = "not_connected"
-    """There was no session with the controller: nothing was sent."""
-    NO_ANSWER = "no_answer"
-    """Sent, and never answered: the barrier may have opened."""
-    LOST = "lost"
-    """The line was lost before the answer: the barrier may have opened."""
-    REFUSED = "refused"
-    """The controller said no: the barrier did not open for this."""
-
-
-@dataclass(frozen=True, slots=True)
-class GateConfirmed:
-    """The controller has begun the pulse. `token` is the journal's seq of the passage."""
-
-    token: int
-    latency_ms: float
-    """From the order to the confirmation."""
-
-
-@dataclass(frozen=True, slots=True)
-class GateFailed:
-    """The opening is not confirmed and will not be tried again."""
-
-    token: int
-    why: GateFault
-
-
-GateEvent = GateConfirmed | GateFailed
-
-
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """One order to open; `ordered_at` is monotonic seconds."""
-
-    token: int
-    pulse_ms: int
-    ordered_at: float
 
 
 @dataclass(slots=True)
@@ -153,6 +112,13 @@ class Conversation:
         command.send_at = now + (HELLO_AGAIN_S if command.kind == link.HELLO else RESEND_S)
         self._last_sent = now
         return command.encoded
+
+    def sent(self, now: float) -> None:
+        """Take note that what was due has been written: only the answer counts here."""
+
+    def farewell(self) -> bytes:
+        """Return nothing to say at the end: the controller makes itself safe when the heartbeat is gone."""
+        return b""
 
     def next_at(self) -> float | None:
         """When `due` has something to do if nothing happens before; None while there is no line."""

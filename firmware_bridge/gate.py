@@ -1,4 +1,4 @@
-"""The gate controller at its serial line: a thread's loop around the pure conversation.
+"""A gate at its serial line: a thread's loop around a pure conversation with whatever moves the barrier.
 
 Orders come from any thread and wake the loop at once; nothing in their path waits for a poll.
 """
@@ -10,39 +10,97 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from typing import Protocol
 
 from firmware_bridge import link
-from firmware_bridge.conversation import Conversation, GateConfirmed, GateEvent, GateFailed, GateFault, Opening
+from firmware_bridge.conversation import Conversation
+from firmware_bridge.opening import GateCommanded, GateConfirmed, GateEvent, GateFailed, GateFault, Opening
 from firmware_bridge.transport import SerialPort
 from firmware_bridge.values import Light, LinkState
 
-__all__ = ["GateConfirmed", "GateController", "GateEvent", "GateFailed", "GateFault"]
+__all__ = [
+    "Gate",
+    "GateCommanded",
+    "GateConfirmed",
+    "GateController",
+    "GateEvent",
+    "GateFailed",
+    "GateFault",
+    "Talk",
+]
 
 PATIENCE_S = 2.0
-"""How long a controller may leave the greeting unanswered until it counts as lost."""
+"""How long a device may leave the greeting unanswered until it counts as lost."""
+FAREWELL_S = 0.05
+"""How long the last words are given to arrive."""
 STOP_CHECK_S = 0.2
 """How often the loop looks whether it is to end."""
 
 _log = logging.getLogger(__name__)
 
 
-class GateController:
+class Talk(Protocol):
+    """What is said to a device and what its answers mean: pure. All times are monotonic seconds."""
+
+    @property
+    def detail(self) -> str:
+        """In words, what is wrong; empty: nothing, or nothing that is known yet."""
+
+    @property
+    def up(self) -> bool:
+        """Whether orders can be carried out."""
+
+    def connect(self, now: float) -> None:
+        """Begin, now that the line is open."""
+
+    def disconnect(self) -> None:
+        """Fail whatever is not confirmed, now that the line is lost."""
+
+    def open(self, opening: Opening) -> None:
+        """Order an opening; its outcome is an event, exactly one."""
+
+    def light(self, light: Light) -> None:
+        """Set what the lamp shows from now on, if there is one."""
+
+    def events(self) -> list[GateEvent]:
+        """Return what has happened since the last call."""
+
+    def due(self, now: float) -> bytes:
+        """Return the bytes to send now; empty when there is nothing to say."""
+
+    def sent(self, now: float) -> None:
+        """Take note that what was due has been written."""
+
+    def next_at(self) -> float | None:
+        """When `due` has something to do if nothing happens before; None while there is no line."""
+
+    def receive(self, data: bytes, now: float) -> bool:
+        """Take in what the device sent; whether an answer was in it."""
+
+    def farewell(self) -> bytes:
+        """Return what to say before the line is given up in order."""
+
+
+class Gate:
     """One barrier and its lamp. `open` and `light` may be called from any thread, the callbacks come from `run`'s."""
 
     def __init__(
         self,
         port: SerialPort,
+        talk: Callable[[], Talk],
         on_event: Callable[[GateEvent], None],
         on_state: Callable[[LinkState, str], None],
         *,
+        what: str,
         clock: Callable[[], float] = time.monotonic,
-        numbers: random.Random | None = None,
     ) -> None:
+        """Take the line, what is said on it, and whom to tell; `what` names the device, as in "the relay"."""
         self._port = port
+        self._talk = talk
         self._on_event = on_event
         self._on_state = on_state
+        self._what = what
         self._clock = clock
-        self._numbers = numbers or random.SystemRandom()
         self._lock = threading.Lock()
         self._orders: list[Opening] = []
         self._light: Light | None = None
@@ -51,14 +109,14 @@ class GateController:
         self.state = LinkState.CONNECTING
         self.detail = ""
         self.last_heard = clock()
-        """Monotonic seconds of the controller's last answer; before the first, of this object's making."""
+        """Monotonic seconds of the device's last answer; before the first, of this object's making."""
         self.last_turn = self.last_heard
         """Monotonic seconds at which the loop last went round: never older than half a second while it lives."""
 
     def open(self, pulse_ms: int, token: int) -> None:
         """Order the barrier open for `pulse_ms` (50 to 10,000), for the passage with the journal's seq `token` (u32).
 
-        Returns at once. Exactly one `GateConfirmed` or `GateFailed` with this token follows while `run` runs.
+        Returns at once. Exactly one `GateEvent` with this token follows while `run` runs.
         Raises ValueError for numbers the link cannot carry.
         """
         if not link.SHORTEST_PULSE_MS <= pulse_ms <= link.LONGEST_PULSE_MS:
@@ -84,7 +142,7 @@ class GateController:
 
     def run(self, stop: threading.Event) -> None:
         """Serve the gate until `stop` is set; returns within 0.3 s after that and gives the line back."""
-        talk = Conversation(self._numbers)
+        talk = self._talk()
         openings = self._port.openings
         try:
             while not (stop.is_set() or self._closed):
@@ -97,7 +155,9 @@ class GateController:
                     talk.disconnect()
                 self._take_orders(talk)
                 data = talk.due(now)
-                if data and not self._port.write(data):
+                if data and self._port.write(data):
+                    talk.sent(self._clock())
+                elif data:
                     talk.disconnect()
                 self._report(talk)
                 next_at = talk.next_at()
@@ -107,12 +167,21 @@ class GateController:
                     self.last_heard = self._clock()
                     self._report(talk)
         finally:
+            self._say_farewell(talk)
             talk.disconnect()
             self._take_orders(talk)
             self._report(talk)
             self._port.close()
 
-    def _take_orders(self, talk: Conversation) -> None:
+    def _say_farewell(self, talk: Talk) -> None:
+        """Say it twice: the first may come while the device is still busy with what it was told last."""
+        for _ in range(2):
+            farewell = talk.farewell()
+            if not farewell or not self._port.write(farewell):
+                return
+            self._port.wait(FAREWELL_S)
+
+    def _take_orders(self, talk: Talk) -> None:
         with self._lock:
             orders, self._orders = self._orders, []
             light = self._light
@@ -121,7 +190,7 @@ class GateController:
         if light is not None:
             talk.light(light)
 
-    def _report(self, talk: Conversation) -> None:
+    def _report(self, talk: Talk) -> None:
         for event in talk.events():
             self._on_event(event)
         if talk.up:
@@ -129,7 +198,7 @@ class GateController:
         elif self._port.state is LinkState.LOST:
             self._change(LinkState.LOST, self._port.detail)
         elif talk.detail or self._clock() - max(self.last_heard, self._connected_at) > PATIENCE_S:
-            detail = talk.detail or "the gate controller does not answer"
+            detail = talk.detail or f"{self._what} does not answer"
             if self.state is not LinkState.LOST:
                 _log.warning("%s: %s", self._port.name, detail)
             self._change(LinkState.LOST, detail)
@@ -143,3 +212,21 @@ class GateController:
             _log.info("%s answers", self._port.name)
         self.state, self.detail = state, detail
         self._on_state(state, detail)
+
+
+class GateController(Gate):
+    """Our gate controller, which times the pulse itself and confirms it."""
+
+    def __init__(
+        self,
+        port: SerialPort,
+        on_event: Callable[[GateEvent], None],
+        on_state: Callable[[LinkState, str], None],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        numbers: random.Random | None = None,
+    ) -> None:
+        chance = numbers or random.SystemRandom()
+        super().__init__(
+            port, lambda: Conversation(chance), on_event, on_state, what="the gate controller", clock=clock
+        )

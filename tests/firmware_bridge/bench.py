@@ -14,7 +14,7 @@ from typing import Self
 
 from firmware_bridge.conversation import GateConfirmed, GateEvent, GateFailed
 from firmware_bridge.driver import Driver
-from firmware_bridge.gate import GateController
+from firmware_bridge.gate import Gate, GateController, Talk
 from firmware_bridge.gy_mcu90614 import DRIVER
 from firmware_bridge.measurement import MeasurementEvent, Offsets, PresenceBegan, PresenceEnded, Settled, Settling
 from firmware_bridge.thermometer import Thermometer
@@ -136,18 +136,23 @@ class Script:
 
 
 class GateBench(Loop):
-    """A gate's loop on a line, with what it reported."""
+    """A gate's loop on a line, with what it reported: our controller's, or what `talk` makes."""
 
-    def __init__(self, link: Path) -> None:
+    def __init__(self, link: Path, talk: Callable[[], Talk] | None = None) -> None:
         self.events: list[GateEvent] = []
         self.states: list[tuple[LinkState, str]] = []
-        port = SerialPort(str(link), 115200, name="gate", jitter=random.Random(1))
-        self.gate = GateController(port, self.events.append, lambda state, detail: self.states.append((state, detail)))
+        port = SerialPort(str(link), 115200 if talk is None else 9600, name="gate", jitter=random.Random(1))
+        tell = self.events.append, lambda state, detail: self.states.append((state, detail))
+        self.gate = GateController(port, *tell) if talk is None else Gate(port, talk, *tell, what="the relay")
         super().__init__(self.gate.run, port)
 
     @property
     def state(self) -> LinkState:
         return self.states[-1][0] if self.states else LinkState.CONNECTING
+
+    @property
+    def detail(self) -> str:
+        return self.states[-1][1]
 
     @property
     def confirmed(self) -> list[int]:
