@@ -1,4 +1,4 @@
-"""A serial line that comes and goes: exclusive, opened again after every loss, never raising for what the line does.
+"""A line to a device that comes and goes: opened again after every loss, never raising for what the line does.
 
 One thread owns a port and calls `wait` and `write`; only `wake` may be called from elsewhere. Failures become
 states. A loss is logged once, and so is the return, however many attempts lie between.
@@ -16,8 +16,10 @@ import selectors
 import termios
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 import serial
 
@@ -45,17 +47,35 @@ def _ignore(_state: LinkState, _detail: str) -> None:
     """Nobody watches."""
 
 
-class SerialPort:
-    """One serial line, 8N1.
+class Handle(Protocol):
+    """An open device. Every method raises one of `LINE_ERRORS` when the device has gone."""
 
-    `path` is best a name under /dev/serial/by-id, which survives unplugging. `on_state` is called in the owner's
-    thread at each change of state, and again when only the words of a loss change.
+    def fileno(self) -> int:
+        """Its descriptor."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return what has come, at most so many bytes, without waiting."""
+
+    def write(self, data: bytes, /) -> int | None:
+        """Send."""
+
+    def reset_input_buffer(self) -> None:
+        """Throw away what waits unread."""
+
+    def close(self) -> None:
+        """Give it back."""
+
+
+class Line(ABC):
+    """A device file that comes and goes.
+
+    `path` is best a name that survives unplugging. `on_state` is called in the owner's thread at each change of state,
+    and again when only the words of a loss change.
     """
 
     def __init__(
         self,
         path: str,
-        baud: int,
         *,
         name: str = "",
         on_state: StateCallback = _ignore,
@@ -68,16 +88,19 @@ class SerialPort:
         self.detail = ""
         self.openings = 0
         """Times the line was opened: a reader forgets half a frame when this changes."""
-        self._baud = baud
         self._on_state = on_state
         self._clock = clock
         self._jitter = jitter or random.Random()  # noqa: S311  spreads retries, guards nothing
-        self._serial: serial.Serial | None = None
+        self._handle: Handle | None = None
         self._selector: selectors.BaseSelector | None = None
         self._wake_lock = threading.Lock()
         self._wake_read = self._wake_write = -1
         self._failures = 0
         self._retry_at = 0.0
+
+    @abstractmethod
+    def _connect(self) -> Handle:
+        """Open the device. Raises one of `LINE_ERRORS`."""
 
     def wait(self, timeout: float) -> bytes:
         """Bytes that came within `timeout` seconds; empty when none did, on `wake`, and while the line is lost.
@@ -85,21 +108,21 @@ class SerialPort:
         Opens the line when it is not open and the time for another attempt has come.
         """
         selector = self._ready_selector()
-        if self._serial is None and self._clock() >= self._retry_at:
+        if self._handle is None and self._clock() >= self._retry_at:
             self._open(selector)
-            if self._serial is not None:
+            if self._handle is not None:
                 return b""
-        if self._serial is None:
+        if self._handle is None:
             timeout = min(timeout, max(0.0, self._retry_at - self._clock()))
         readable = {key.fd for key, _ in selector.select(timeout)}
         if self._wake_read in readable:
             with contextlib.suppress(BlockingIOError):
                 os.read(self._wake_read, READ_SIZE)
-        port = self._serial
+        port = self._handle
         if port is None or not readable - {self._wake_read}:
             return b""
         try:
-            data: bytes = port.read(READ_SIZE)
+            data = port.read(READ_SIZE)
         except LINE_ERRORS as error:
             self.lose(f"{self.path} was unplugged or failed: {_words(error)}")
             return b""
@@ -111,7 +134,7 @@ class SerialPort:
 
     def write(self, data: bytes) -> bool:
         """Send; false when the line is lost, now or before."""
-        port = self._serial
+        port = self._handle
         if port is None:
             return False
         if _log.isEnabledFor(TRACE):
@@ -125,10 +148,10 @@ class SerialPort:
 
     def discard(self) -> None:
         """Throw away what waits unread: it is older than anybody knows."""
-        if self._serial is None:
+        if self._handle is None:
             return
         try:
-            self._serial.reset_input_buffer()
+            self._handle.reset_input_buffer()
         except LINE_ERRORS as error:
             self.lose(f"{self.path} was unplugged or failed: {_words(error)}")
 
@@ -182,21 +205,21 @@ class SerialPort:
     def _open(self, selector: selectors.BaseSelector) -> None:
         port = None
         try:
-            port = serial.Serial(self.path, self._baud, timeout=0, write_timeout=WRITE_TIMEOUT_S, exclusive=True)
+            port = self._connect()
             selector.register(port.fileno(), selectors.EVENT_READ)
         except LINE_ERRORS as error:
             if port is not None:
                 _close(port)
             self.lose(explain_open_failure(self.path, error))
             return
-        self._serial = port
+        self._handle = port
         self.openings += 1
         if self.state is LinkState.LOST:
             _log.info("%s is back at %s", self.name, self.path)
         self._change(LinkState.UP, "")
 
     def _shut_line(self) -> None:
-        port, self._serial = self._serial, None
+        port, self._handle = self._handle, None
         if port is None:
             return
         if self._selector is not None:
@@ -209,6 +232,27 @@ class SerialPort:
             return
         self.state, self.detail = state, detail
         self._on_state(state, detail)
+
+
+class SerialPort(Line):
+    """One serial line, 8N1, exclusive. `path` is best a name under /dev/serial/by-id."""
+
+    def __init__(
+        self,
+        path: str,
+        baud: int,
+        *,
+        name: str = "",
+        on_state: StateCallback = _ignore,
+        clock: Callable[[], float] = time.monotonic,
+        jitter: random.Random | None = None,
+    ) -> None:
+        super().__init__(path, name=name, on_state=on_state, clock=clock, jitter=jitter)
+        self._baud = baud
+
+    def _connect(self) -> Handle:
+        port: Handle = serial.Serial(self.path, self._baud, timeout=0, write_timeout=WRITE_TIMEOUT_S, exclusive=True)
+        return port
 
 
 def explain_open_failure(path: str, error: Exception) -> str:
@@ -249,6 +293,6 @@ def _words(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-def _close(port: serial.Serial) -> None:
+def _close(port: Handle) -> None:
     with contextlib.suppress(*LINE_ERRORS):
         port.close()

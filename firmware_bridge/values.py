@@ -70,6 +70,15 @@ class Measurement:
     """Number of the unbroken presence it was taken in; a new person is a new number."""
 
 
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """A text that a code reader read."""
+
+    text: str
+    at: float
+    """Monotonic seconds at which its last character had come."""
+
+
 @unique
 class LinkState(StrEnum):
     """State of a serial device as its line sees it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import Future
 from dataclasses import dataclass
 
-from firmware_bridge.gate import GateConfirmed, GateFailed
+from firmware_bridge.gate import GateEvent
 from firmware_bridge.measurement import MeasurementEvent
 from firmware_bridge.values import LinkState
 from scanner.control.messages import Acknowledge, Pause, Remeasure
@@ -63,4 +63,4 @@ class Midnight:
     """The local day is over: what is remembered for a day is forgotten."""
 
 
-Input = CodeSeen | HintSeen | MeasurementEvent | Recorded | DeviceState | GateConfirmed | GateFailed | Ask | Midnight
+Input = CodeSeen | HintSeen | MeasurementEvent | Recorded | DeviceState | GateEvent | Ask | Midnight

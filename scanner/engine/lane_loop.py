@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from firmware_bridge.gate import GateConfirmed, GateFailed
+from firmware_bridge.gate import GateCommanded, GateConfirmed, GateFailed
 from firmware_bridge.measurement import PresenceBegan, PresenceEnded, Settled
 from firmware_bridge.values import Sample
 from scanner.control.messages import LaneView
@@ -93,7 +93,7 @@ class LaneLoop:
                 passage.on_recorded(item)
             case DeviceState():
                 passage.on_device(item)
-            case GateConfirmed() | GateFailed():
+            case GateConfirmed() | GateCommanded() | GateFailed():
                 passage.on_gate(item)
             case Ask():
                 passage.on_ask(item)

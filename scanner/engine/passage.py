@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from firmware_bridge.gate import GateConfirmed, GateFailed
+from firmware_bridge.gate import GateEvent, GateFailed
 from firmware_bridge.values import LinkState, Measurement
 from scanner.control.messages import LaneView, Pause, Remeasure
 from scanner.engine.asks import NOT_NOW, event_of, objection_to
@@ -227,8 +227,8 @@ class Passage:
         self._memory.gate_opened(person.verdict, opened_at)
         self._services.report(person.report(self._devices.name, opened_at))
 
-    def on_gate(self, event: GateConfirmed | GateFailed) -> None:
-        """Take what the gate controller answered."""
+    def on_gate(self, event: GateEvent) -> None:
+        """Take what became of an order to open. A device that never answers is no alarm: nothing else was expected."""
         self._receipts.note_gate(event)
         if isinstance(event, GateFailed):
             log.error("the gate did not confirm opening for entry %s: %s", event.token, event.why)

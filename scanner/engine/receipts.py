@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import Enum, auto
 
-from firmware_bridge.gate import GateConfirmed, GateFailed
+from firmware_bridge.gate import GateEvent
 from scanner.engine import records
 from scanner.engine.inputs import Recorded, StaffOverride
 from scanner.engine.person import Person
@@ -77,8 +77,8 @@ class Receipts:
             return Answer.FAILED
         return Answer.LATE if recorded.at - self._since > LATE_S else Answer.WRITTEN
 
-    def note_gate(self, event: GateConfirmed | GateFailed) -> None:
-        """Note what the gate controller answered."""
+    def note_gate(self, event: GateEvent) -> None:
+        """Note what became of an order to open."""
         self._note(records.gate(event, self._stamp()))
 
     def note_gate_held(self, seq: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from firmware_bridge.gate import GateConfirmed, GateFailed
+from firmware_bridge.gate import GateCommanded, GateConfirmed, GateEvent, GateFailed
 from scanner.clock import ClockStep
 from scanner.engine.degradations import Cause
 from scanner.engine.person import Person
@@ -99,17 +99,27 @@ def override(
     )
 
 
-def gate(event: GateConfirmed | GateFailed, stamp: Stamp) -> EntryDraft:
-    """Draft the entry of what the gate controller answered."""
-    confirmed = isinstance(event, GateConfirmed)
+NOT_CONFIRMABLE = "not_confirmable"
+"""Why an opening is not confirmed where the gate hangs on a relay that never answers."""
+
+
+def gate(event: GateEvent, stamp: Stamp) -> EntryDraft:
+    """Draft the entry of what became of an order to open."""
+    match event:
+        case GateConfirmed():
+            detail = GateDetail(confirmed=True)
+        case GateCommanded():
+            detail = GateDetail(confirmed=False, why_not=NOT_CONFIRMABLE)
+        case GateFailed():
+            detail = GateDetail(confirmed=False, why_not=event.why.value)
     return EntryDraft(
         kind=EntryKind.GATE,
         time_ms=stamp.time_ms,
         clock=stamp.clock,
         lane=stamp.lane,
-        latency_ms=round(event.latency_ms) if isinstance(event, GateConfirmed) else None,
+        latency_ms=None if isinstance(event, GateFailed) else round(event.latency_ms),
         refers_to=event.token,
-        detail=GateDetail(confirmed=confirmed, why_not=None if isinstance(event, GateConfirmed) else event.why.value),
+        detail=detail,
     )
 
 

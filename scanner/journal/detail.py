@@ -212,7 +212,7 @@ class PartyDetail:
 
 @dataclass(frozen=True, slots=True)
 class GateDetail:
-    """Kind 12: what the gate controller answered to an opening; field 16 is its latency."""
+    """Kind 12: what became of an order to open; field 16 is the time to its confirmation, or until it had left."""
 
     confirmed: bool = field(metadata=_at(1, shape.flag))
     why_not: str | None = field(default=None, metadata=_at(2, shape.key))

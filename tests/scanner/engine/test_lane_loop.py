@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from firmware_bridge.conversation import GateFault
-from firmware_bridge.gate import GateConfirmed, GateFailed
+from firmware_bridge.gate import GateCommanded, GateConfirmed, GateFailed
 from firmware_bridge.measurement import PresenceBegan, PresenceEnded, Settled
 from firmware_bridge.values import Light, LinkState, Measurement, Method, Unmeasurable
 from keys.reasons import Reason
@@ -555,6 +555,16 @@ def test_what_the_gate_answers_is_an_entry(bench: Bench) -> None:
     assert details == [GateDetail(True), GateDetail(False, "no_answer")]
     assert all(draft.refers_to == 101 for draft in bench.services.drafts[-2:])
     assert bench.view.hint == "hint.gate_failed"
+
+
+def test_a_gate_that_can_only_be_told_is_an_entry_that_says_so_and_no_alarm(bench: Bench) -> None:
+    bench.step_up()
+    bench.show(code())
+    bench.recorded()
+    bench.post(GateCommanded(101, 2.0))
+    assert bench.services.drafts[-1].detail == GateDetail(False, "not_confirmable")
+    assert bench.services.drafts[-1].latency_ms == 2
+    assert bench.view.hint != "hint.gate_failed"
 
 
 def test_midnight_forgets_who_passed(bench: Bench) -> None:
