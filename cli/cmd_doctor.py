@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import json
 import logging
 import os
@@ -12,6 +13,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -68,7 +70,8 @@ def examine(config: Path) -> Iterator[Finding]:
 
 
 def _examine(document: Document[Configuration]) -> Iterator[Finding]:
-    from scanner.health import devices, engine, proof, storage  # noqa: PLC0415
+    from scanner.config.model import has_camera  # noqa: PLC0415
+    from scanner.health import devices, engine, proof, serial_devices, storage  # noqa: PLC0415
 
     configuration = document.model
     view, socket = engine.ask_engine(configuration.control.socket)
@@ -91,9 +94,15 @@ def _examine(document: Document[Configuration]) -> Iterator[Finding]:
     yield from devices.check_decoders()
     if view is None:
         for lane in configuration.lane:
-            yield devices.check_camera(lane.camera, lane.name)
-            yield devices.check_thermometer(lane.thermometer, lane.name, rule)
-            yield devices.check_gate(lane.gate, lane.name)
+            if has_camera(lane.camera):
+                yield devices.check_camera(lane.camera, lane.name)
+            yield from serial_devices.check_reader(lane.reader, lane.name)
+            yield serial_devices.check_thermometer(lane.thermometer, lane.name, rule)
+            yield serial_devices.check_gate(lane.gate, lane.name)
+    yield from serial_devices.check_names(configuration.lane)
+    today = dt.datetime.fromtimestamp(now, ZoneInfo(configuration.site.timezone)).date()
+    for lane in configuration.lane:
+        yield from serial_devices.check_offset(lane.thermometer, lane.name, today)
     yield from storage.check_staff(configuration)
     yield from storage.check_journal(configuration)
     yield from check_terminal(configuration.site.language)

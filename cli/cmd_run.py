@@ -25,7 +25,8 @@ from scanner.clock_probes import PROBES, boot_id
 from scanner.config.loader import load_document
 from scanner.config.problems import ConfigError, describe
 from scanner.engine.allocator import keep_small
-from scanner.engine.engine import Engine, LaneHungError
+from scanner.engine.engine import Engine
+from scanner.engine.lane_parts import LaneHungError
 from scanner.engine.report import PassageReport
 from scanner.engine.supervision import HungError
 from scanner.locale import Texts

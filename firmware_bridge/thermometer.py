@@ -68,6 +68,16 @@ class Thermometer:
         self.last_turn = self.last_heard
         """Monotonic seconds at which the loop last went round: never older than half a second while it lives."""
 
+    @property
+    def hears_nonsense(self) -> bool:
+        """Whether the module sends bytes and no reading is among them."""
+        return self._in_vain > NONSENSE
+
+    @property
+    def line_lost(self) -> bool:
+        """Whether the line itself cannot be opened, or has been lost."""
+        return self._line_lost
+
     def again(self) -> None:
         """Measure the same person once more; samples that have come already do not count."""
         self._again.set()

@@ -8,7 +8,16 @@ import zoneinfo
 from collections.abc import Iterator
 from pathlib import Path
 
-from scanner.config.model import CameraSection, Configuration, LaneSection, is_address, is_picamera
+from firmware_bridge.relay import Energised, Fail
+from scanner.config.model import (
+    CameraSection,
+    Configuration,
+    GateSection,
+    LaneSection,
+    has_camera,
+    is_address,
+    is_picamera,
+)
 from scanner.config.problems import ConfigError, Problem
 from scanner.config.reader import MAX_BYTES, Document, near, read, show
 from scanner.locale import languages
@@ -98,7 +107,10 @@ def _duplicates(document: Document[Configuration]) -> Iterator[Problem]:
 
 def _owned(lane: LaneSection) -> Iterator[tuple[tuple[str, ...], str, str]]:
     yield ("name",), "name", lane.name
-    yield ("camera", "source"), "camera", str(lane.camera.source)
+    if has_camera(lane.camera):
+        yield ("camera", "source"), "camera", str(lane.camera.source)
+    if lane.reader.driver != "none":
+        yield ("reader", "port"), "serial port", lane.reader.port
     if lane.thermometer.driver != "none":
         yield ("thermometer", "port"), "serial port", lane.thermometer.port
     if lane.gate.driver != "none":
@@ -118,19 +130,42 @@ def _check_lane(document: Document[Configuration], number: int, lane: LaneSectio
                 f"{SMALLEST_PART} wide and high and within the picture, such as [0.25, 0.0, 0.5, 1.0]"
             )
             yield document.problem(("lane", number, "camera", key), wanted, str(list(part)))
+    if not has_camera(lane.camera) and lane.reader.driver == "none":
+        wanted = "a camera, or a reader in [lane.reader]: something must read codes"
+        yield document.problem(("lane", number, "camera", "source"), wanted, show(source))
+    yield from _check_gate(document, number, lane.gate)
     for device, driver, port in (
+        ("reader", lane.reader.driver, lane.reader.port),
         ("thermometer", lane.thermometer.driver, lane.thermometer.port),
         ("gate", lane.gate.driver, lane.gate.port),
     ):
         if driver != "none" and not port:
             yield document.problem(("lane", number, device, "port"), "the path of a serial port", show(port))
     for key, value in (
+        ("offset_taken", lane.thermometer.offset_taken),
         ("offset_expires", lane.thermometer.offset_expires),
         ("site_offset_expires", lane.thermometer.site_offset_expires),
     ):
         if value is not None and not _is_date(value):
             path = ("lane", number, "thermometer", key)
             yield document.problem(path, 'a date of the calendar such as "2026-12-31"', show(value))
+
+
+def _check_gate(document: Document[Configuration], number: int, gate: GateSection) -> Iterator[Problem]:
+    if gate.driver == "controller" and gate.fail is Fail.SAFE:
+        wanted = '"secure": what our controller does without a host is set in its own firmware'
+        yield document.problem(("lane", number, "gate", "fail"), wanted, show(gate.fail.value))
+    if gate.driver == "controller" and gate.energised is Energised.HOLDS:
+        wanted = '"opens": how the barrier hangs on our controller is set in its own firmware'
+        yield document.problem(("lane", number, "gate", "energised"), wanted, show(gate.energised.value))
+    if gate.driver == "modbus" and gate.modbus.timed_by == "relay":
+        path = ("lane", number, "gate", "modbus", "timed_by")
+        if gate.relay != 1:
+            yield document.problem(path, '"host": a board times pulses of its first relay only', show("relay"))
+        elif gate.energised is Energised.HOLDS:
+            yield document.problem(
+                path, '"host": a board\'s pulse switches on, and this gate opens by off', show("relay")
+            )
 
 
 def _is_faulty_picamera(source: int | str) -> bool:
@@ -172,12 +207,13 @@ def _anchored(configuration: Configuration, folder: Path) -> Configuration:
 def _anchored_lane(lane: LaneSection, folder: Path) -> LaneSection:
     thermometer = lane.thermometer.model_copy(update={"port": _anchored_text(lane.thermometer.port, folder)})
     gate = lane.gate.model_copy(update={"port": _anchored_text(lane.gate.port, folder)})
+    reader = lane.reader.model_copy(update={"port": _anchored_text(lane.reader.port, folder)})
     camera = _anchored_camera(lane.camera, folder)
-    return lane.model_copy(update={"camera": camera, "thermometer": thermometer, "gate": gate})
+    return lane.model_copy(update={"camera": camera, "reader": reader, "thermometer": thermometer, "gate": gate})
 
 
 def _anchored_camera(camera: CameraSection, folder: Path) -> CameraSection:
-    if isinstance(camera.source, int) or is_picamera(camera.source):
+    if isinstance(camera.source, int) or is_picamera(camera.source) or not has_camera(camera):
         return camera
     return camera.model_copy(update={"source": _anchored_text(camera.source, folder)})
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from firmware_bridge.relay import Energised, Fail
 from scanner.values import SiteKind, TemperatureRule
 
 Issuer = Annotated[str, Field(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")]
@@ -18,6 +19,10 @@ Automatic = Literal["auto"]
 Microseconds = Annotated[int, Field(ge=50, le=1_000_000)]
 CameraUnits = Annotated[float, Field(ge=0, le=65535)]
 """A number that means what the camera's maker says."""
+Baud = Annotated[int, Field(ge=2400, le=921600)]
+"""Bits a second on a serial line."""
+Unit = Annotated[int, Field(ge=1, le=247)]
+"""Address of a device on a Modbus line."""
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Part = tuple[Fraction, Fraction, Fraction, Fraction]
 """A part of a picture: left, top, width and height, each as a fraction of the whole."""
@@ -97,7 +102,7 @@ class CameraSection(Section):
     """One lane's camera."""
 
     source: int | str = 0
-    """V4L2 index, device path, `picamera` or `picamera:N`, video file or stream, or a folder of stills."""
+    """V4L2 index, device path, `picamera` or `picamera:N`, video file or stream, a folder of stills, or `none`."""
     width: int = Field(1280, ge=320, le=4096)
     height: int = Field(720, ge=240, le=2160)
     fps: int = Field(30, ge=1, le=120)
@@ -119,35 +124,77 @@ def is_address(source: str) -> bool:
     return source.startswith(("https://", "http://"))
 
 
+def has_camera(camera: CameraSection) -> bool:
+    """Whether the lane has a camera at all."""
+    return camera.source != "none"
+
+
 def is_picamera(source: str) -> bool:
     """Whether a camera's source names a Raspberry Pi camera module rather than a path."""
     return source.partition(":")[0] == "picamera"
 
 
+class ReaderSection(Section):
+    """One lane's code reader, instead of the camera or beside it."""
+
+    driver: Literal["gm65", "keyboard", "none"] = "none"
+    port: str = "/dev/serial/by-id/reader"
+    baud: Baud | None = None
+    trigger: bool = False
+    """Whether it waits to be told to look for a code."""
+
+
+class ThermometerModbusSection(Section):
+    """Where a thermometer with Modbus keeps its temperature."""
+
+    unit: Unit = 1
+    function: int = Field(3, ge=3, le=4)
+    address: int = Field(0, ge=0, le=65535)
+    centi_per_count: int = Field(10, ge=1, le=1000)
+    signed: bool = True
+    estimate: bool = False
+    """Whether it is what the device takes for the body's temperature, not a surface's."""
+
+
 class ThermometerSection(Section):
     """One lane's thermometer."""
 
-    driver: Literal["gy-mcu90614", "none"] = "none"
+    driver: Literal["gy-mcu90614", "gy-614v3", "lu90614", "heimann-idc50", "modbus", "none"] = "none"
     port: str = "/dev/serial/by-id/thermometer"
-    baud: int = Field(9600, ge=2400, le=230400)
+    baud: Baud | None = None
+    """None: as the driver's module is sold."""
     name: str = Field("thermometer", min_length=1, max_length=24)
     offset_centi: int = Field(0, ge=-500, le=500)
     """The device's own error, from a blackbody or a reference thermometer."""
+    offset_taken: str | None = Field(None, pattern=r"^\d{4}-\d{2}-\d{2}$")
     offset_expires: str | None = Field(None, pattern=r"^\d{4}-\d{2}-\d{2}$")
     site_offset_centi: int = Field(0, ge=-500, le=800)
     """From skin to body, from some people measured with a contact thermometer here."""
     site_offset_expires: str | None = Field(None, pattern=r"^\d{4}-\d{2}-\d{2}$")
     timeout_s: float = Field(8.0, ge=1.0, le=60.0)
     """How long a person with a code is waited for."""
+    modbus: ThermometerModbusSection = ThermometerModbusSection()
+
+
+class GateModbusSection(Section):
+    """How a relay with Modbus is spoken to."""
+
+    unit: Unit = 1
+    timed_by: Literal["host", "relay"] = "host"
 
 
 class GateSection(Section):
     """One lane's barrier."""
 
-    driver: Literal["controller", "none"] = "none"
+    driver: Literal["controller", "lcus", "modbus", "none"] = "none"
     port: str = "/dev/serial/by-id/gate"
-    baud: int = Field(115200, ge=2400, le=921600)
+    baud: Baud | None = None
     pulse_ms: int = Field(500, ge=50, le=10_000)
+    relay: int = Field(1, ge=1, le=8)
+    """Which relay of the board, from 1."""
+    energised: Energised = Energised.OPENS
+    fail: Fail = Fail.SECURE
+    modbus: GateModbusSection = GateModbusSection()
 
 
 class LaneSection(Section):
@@ -158,6 +205,7 @@ class LaneSection(Section):
     direction: Literal["entry", "exit"] = "entry"
     """Anti-passback holds on entry lanes."""
     camera: CameraSection = CameraSection()
+    reader: ReaderSection = ReaderSection()
     thermometer: ThermometerSection = ThermometerSection()
     gate: GateSection = GateSection()
 

@@ -1,4 +1,4 @@
-"""The control protocol: one JSON object a line over a local socket, version 3.
+"""The control protocol: one JSON object a line over a local socket, version 4.
 
 The engine speaks first with `Hello`, then sends a `View` whenever something changed (at most 20 a second; a slow
 client gets the newest, never a backlog) and a `Preview` a few times a second to clients that asked for it.
@@ -18,7 +18,7 @@ from keys.reasons import Reason
 from keys.verdict import Carrier, Colour, DocumentType
 from scanner.values import ClockTrust, GuardStep, Outcome, SiteKind, TemperatureRule
 
-PROTOCOL_VERSION = 3
+PROTOCOL_VERSION = 4
 MAX_LINE = 256 * 1024
 """Bytes; a longer line ends the connection."""
 
@@ -93,7 +93,10 @@ class LaneView(Message):
     present: bool
     limit_centi: int
     temperature_rule: TemperatureRule
-    camera: LinkState
+    camera: LinkState | None
+    """None: the lane has none."""
+    reader: LinkState | None = None
+    """A code reader; None: the lane has none."""
     camera_fps: float
     camera_age_s: float | None
     """Age of the newest frame."""

@@ -29,6 +29,7 @@ class Cause(StrEnum):
     POLICY_DEFAULT = "policy_default"
     CAMERA_LOST = "camera_lost"
     CAMERA_POOR = "camera_poor"
+    READER_LOST = "reader_lost"
     DECODER_FAILING = "decoder_failing"
     THERMOMETER_LOST = "thermometer_lost"
     GATE_LOST = "gate_lost"

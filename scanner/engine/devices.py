@@ -7,25 +7,26 @@ import threading
 import time
 from collections.abc import Callable
 
-from firmware_bridge.drivers import DRIVERS
-from firmware_bridge.gate import GateController, GateEvent
-from firmware_bridge.measurement import MeasurementEvent, Offsets, Settling
+from firmware_bridge.errors import MissingPackageError
+from firmware_bridge.gate import Gate, GateEvent
+from firmware_bridge.measurement import MeasurementEvent
+from firmware_bridge.reader import CodeReader
 from firmware_bridge.thermometer import Thermometer
-from firmware_bridge.transport import SerialPort
-from firmware_bridge.values import Light, LinkState, Measurement, Method, Sample, Unmeasurable
+from firmware_bridge.values import Light, LinkState, Measurement, Method, Sample, Scan, Unmeasurable
 from scanner.camera.capture import Capture
-from scanner.config.model import LaneSection, ThermometerSection
+from scanner.config.model import LaneSection, has_camera
+from scanner.hardware import make_gate, make_reader, make_thermometer
 from scanner.policy import Site
 
 LOOP_STALLED_S = 10.0
 """A device's loop that has not gone round for so long hangs; it goes round several times a second."""
 
 OnState = Callable[[str, LinkState, str], None]
-"""Called with the device ("camera", "thermometer", "gate"), its state and a detail in words."""
+"""Called with the device ("camera", "reader", "thermometer", "gate"), its state and a detail in words."""
 
 
 class LaneDevices:
-    """Camera, thermometer and gate of one lane. `start` starts their threads, `stop` ends them."""
+    """What one lane has of camera, reader, thermometer and gate. `start` starts their threads, `stop` ends them."""
 
     def __init__(
         self,
@@ -35,44 +36,85 @@ class LaneDevices:
         on_measurement: Callable[[MeasurementEvent], None],
         on_sample: Callable[[Sample], None],
         on_gate: Callable[[GateEvent], None],
+        on_scan: Callable[[Scan], None],
+        wanted: Callable[[], bool],
         on_state: OnState,
     ) -> None:
+        """`wanted`: whether the lane could serve a code now, for a reader that is told when to look."""
         self.name = section.name
         self.site = site
         self.measure_timeout_s = section.thermometer.timeout_s
+        eyes = {"camera": has_camera(section.camera), "reader": section.reader.driver != "none"}
+        self.parts = (*(name for name, there in eyes.items() if there), "thermometer", "gate")
         self._section = section
         self._on_state = on_state
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self._started_at = 0.0
-        self.capture = Capture(section.camera, on_state=lambda state, detail: on_state("camera", state, detail))
-        self._thermometer: Thermometer | None = None
-        self._gate: GateController | None = None
-        if section.thermometer.driver != "none":
-            driver = DRIVERS[section.thermometer.driver]
-            self._thermometer = Thermometer(
-                SerialPort(section.thermometer.port, section.thermometer.baud, name=section.thermometer.name),
-                driver,
-                Settling(driver.rule, offsets(section.thermometer), section.thermometer.name),
+        self._absent: dict[str, str] = {}
+        """What the lane lacks and why, of what it might have."""
+        self.capture: Capture | None = None
+        if has_camera(section.camera):
+            self.capture = Capture(section.camera, on_state=lambda state, detail: on_state("camera", state, detail))
+        self._reader = self._made_reader(on_scan, wanted)
+        self._thermometer = self._made_thermometer(on_measurement, on_sample)
+        self._gate = self._made_gate(on_gate)
+
+    def _made_reader(self, on_scan: Callable[[Scan], None], wanted: Callable[[], bool]) -> CodeReader | None:
+        section = self._section.reader
+        if section.driver == "none":
+            return None
+        return make_reader(
+            section, name=f"{self.name} reader", on_scan=on_scan, on_state=self._tell("reader"), wanted=wanted
+        )
+
+    def _made_thermometer(
+        self, on_measurement: Callable[[MeasurementEvent], None], on_sample: Callable[[Sample], None]
+    ) -> Thermometer | None:
+        section = self._section.thermometer
+        if section.driver == "none":
+            self._absent["thermometer"] = "none is configured"
+            return None
+        try:
+            return make_thermometer(
+                section,
+                name=section.name,
                 on_event=on_measurement,
                 on_sample=on_sample,
-                on_state=lambda state, detail: on_state("thermometer", state, detail),
+                on_state=self._tell("thermometer"),
             )
-        if section.gate.driver != "none":
-            self._gate = GateController(
-                SerialPort(section.gate.port, section.gate.baud, name=f"{section.name} gate"),
-                on_event=on_gate,
-                on_state=lambda state, detail: on_state("gate", state, detail),
-            )
+        except MissingPackageError as error:
+            self._absent["thermometer"] = str(error)
+            return None
+
+    def _made_gate(self, on_gate: Callable[[GateEvent], None]) -> Gate | None:
+        section = self._section.gate
+        if section.driver == "none":
+            self._absent["gate"] = "none is configured"
+            return None
+        try:
+            return make_gate(section, name=f"{self.name} gate", on_event=on_gate, on_state=self._tell("gate"))
+        except MissingPackageError as error:
+            self._absent["gate"] = str(error)
+            return None
+
+    def _tell(self, device: str) -> Callable[[LinkState, str], None]:
+        return lambda state, detail: self._on_state(device, state, detail)
+
+    @property
+    def _loops(self) -> dict[str, CodeReader | Thermometer | Gate]:
+        """The serial devices there are, each with a loop of its own."""
+        devices = {"reader": self._reader, "thermometer": self._thermometer, "gate": self._gate}
+        return {name: device for name, device in devices.items() if device is not None}
 
     def start(self) -> None:
         """Start a thread for each device."""
         self._started_at = time.monotonic()
-        self.capture.start()
-        for name, device in (("thermometer", self._thermometer), ("gate", self._gate)):
-            if device is None:
-                self._on_state(name, LinkState.LOST, "none is configured")
-                continue
+        if self.capture is not None:
+            self.capture.start()
+        for name, why in self._absent.items():
+            self._on_state(name, LinkState.LOST, why)
+        for name, device in self._loops.items():
             thread = threading.Thread(target=device.run, args=(self._stop,), name=f"{self.name}-{name}", daemon=True)
             thread.start()
             self._threads.append(thread)
@@ -80,7 +122,8 @@ class LaneDevices:
     def stop(self) -> None:
         """End the devices' threads."""
         self._stop.set()
-        self.capture.stop()
+        if self.capture is not None:
+            self.capture.stop()
         for thread in self._threads:
             thread.join(timeout=1)
 
@@ -120,18 +163,18 @@ class LaneDevices:
 
     def camera_fps(self) -> float:
         """Return how many frames a second arrive."""
-        return self.capture.rate()
+        return 0.0 if self.capture is None else self.capture.rate()
 
     def camera_age(self) -> float | None:
-        """Return the age of the newest frame in seconds, None before the first."""
-        return self.capture.age()
+        """Return the age of the newest frame in seconds, None before the first and without a camera."""
+        return None if self.capture is None else self.capture.age()
 
     def stalled(self) -> str | None:
         """Return which device's loop has not gone round for `LOOP_STALLED_S`, in words; None when all do."""
         now = time.monotonic()
-        for name, device in (("thermometer", self._thermometer), ("gate", self._gate)):
+        for name, device in self._loops.items():
             # Its first turn comes after its start, which may be long after it was made.
-            silent_s = 0.0 if device is None else now - max(device.last_turn, self._started_at)
+            silent_s = now - max(device.last_turn, self._started_at)
             if silent_s > LOOP_STALLED_S:
                 return f"the {name} of lane {self.name} has not been served for {silent_s:.0f} s"
         return None
@@ -143,8 +186,3 @@ class LaneDevices:
             if section.driver != "none" and date is not None and dt.date.fromisoformat(date) < today:
                 return f"the {what} offset of {section.name} was good until {date}"
         return None
-
-
-def offsets(section: ThermometerSection) -> Offsets:
-    """Return the corrections of one thermometer, hundredths of a degree."""
-    return Offsets(device_centi=section.offset_centi, site_centi=section.site_offset_centi)

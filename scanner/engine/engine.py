@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from firmware_bridge.values import LinkState
 from keys.verdict import Verdict
 from scanner.clock import Clock, ClockError, ClockStep
-from scanner.config.model import Configuration, LaneSection
+from scanner.config.model import Configuration
 from scanner.config.reader import Document
 from scanner.control.messages import (
     Hello,
@@ -27,31 +27,26 @@ from scanner.control.server import ControlError, ControlServer
 from scanner.decoder.process import Health
 from scanner.engine import records
 from scanner.engine.degradations import Cause, Degradation, Degradations
-from scanner.engine.devices import LaneDevices
-from scanner.engine.inputs import DeviceState, Midnight
+from scanner.engine.inputs import Midnight
 from scanner.engine.lane_loop import LaneLoop
+from scanner.engine.lane_parts import LaneParts
 from scanner.engine.log import Log
 from scanner.engine.renewal import Renewal
 from scanner.engine.report import PassageReport, Reporter
 from scanner.engine.staff_desk import StaffDesk
-from scanner.engine.supervision import SupervisedThread, notify_systemd
+from scanner.engine.supervision import notify_systemd
 from scanner.engine.trust import Trust
 from scanner.engine.views import engine_view, update_view
-from scanner.engine.vision import Reports, Vision
 from scanner.journal.entry import EntryDraft
 from scanner.journal.errors import JournalError
 from scanner.journal.store import Receipt
 from scanner.memory import Opened
-from scanner.policy import Rules, Site, is_ignored
+from scanner.policy import Rules
 from scanner.staff import Staff
-from scanner.values import ClockTrust, Direction, Freshness
+from scanner.values import ClockTrust, Freshness
 
 log = logging.getLogger(__name__)
 
-LANE_HUNG_S = 5.0
-"""A lane whose thread works on one input for so long ends the engine."""
-VISION_HUNG_S = 2.0
-"""A decode that takes longer is abandoned and another thread begins."""
 PRESENTATION_GUARD_S = 30
 """A presentation must be this much newer than the memory of codes: what was consumed before is forgotten."""
 VIEW_INTERVAL_S = 0.05
@@ -60,78 +55,10 @@ STOP_CHECK_S = 0.25
 
 _DEVICE_CAUSES = {
     "camera": Cause.CAMERA_LOST,
+    "reader": Cause.READER_LOST,
     "thermometer": Cause.THERMOMETER_LOST,
     "gate": Cause.GATE_LOST,
 }
-
-
-class LaneHungError(Exception):
-    """A lane's thread no longer answers; the process must be started again."""
-
-
-class _LaneParts:
-    """One lane with everything that belongs to it."""
-
-    def __init__(self, section: LaneSection, engine: Engine) -> None:
-        site_section = engine.configuration.site
-        site = Site(
-            kind=site_section.kind,
-            region=site_section.region,
-            timezone=site_section.timezone,
-            attended=section.mode == "attended",
-            direction=Direction(section.direction),
-            home=engine.trust.home,
-        )
-        self.section = section
-        self._site = site
-        self.devices = LaneDevices(
-            section,
-            site,
-            on_measurement=lambda event: self.loop.post(event),  # noqa: PLW0108 - the loop is made after its devices
-            on_sample=lambda sample: self.loop.sample(sample),  # noqa: PLW0108
-            on_gate=lambda event: self.loop.post(event),  # noqa: PLW0108
-            on_state=lambda device, state, detail: self.loop.post(DeviceState(device, state, detail)),
-        )
-        self.loop = LaneLoop(self.devices, engine, opened=engine.opened)
-        self._engine = engine
-        self.vision = SupervisedThread(f"{section.name}-vision", self._new_vision, VISION_HUNG_S)
-        self._thread = threading.Thread(
-            target=self.loop.run, args=(engine.stopping,), name=f"lane-{section.name}", daemon=True
-        )
-
-    def _new_vision(self) -> Vision:
-        engine, name = self._engine, self.section.name
-        reports = Reports(
-            verify=engine.verify,
-            foreign=lambda verdict: is_ignored(verdict, self._site, engine.rules()),
-            seen=self.loop.post,
-            preview=engine.control.publish_preview,
-            watched=lambda: name in engine.control.watched,
-            health=lambda health: engine.decoder_changed(name, health),
-        )
-        return Vision(name, self.devices.capture, reports, region=self.section.camera.region)
-
-    def start(self) -> None:
-        self._thread.start()
-        self.devices.start()
-        self.vision.start()
-
-    def stop(self) -> None:
-        self.vision.stop()
-        self.devices.stop()
-        self._thread.join(timeout=2)
-
-    def watch(self) -> None:
-        """Raise LaneHungError when the lane's own thread hangs or died; renew its vision when that hangs."""
-        if self._engine.stopping.is_set():
-            return
-        busy = self.loop.busy_for()
-        if busy > LANE_HUNG_S or not self._thread.is_alive():
-            raise LaneHungError(f"lane {self.section.name} has not answered for {busy:.0f} s")
-        stalled = self.devices.stalled()
-        if stalled is not None:
-            raise LaneHungError(stalled)
-        self.vision.watch()
 
 
 class Engine:
@@ -177,7 +104,7 @@ class Engine:
         self.control = ControlServer(configuration.control.socket, self._hello(), desk.handle)
         self._control_retry_at = 0.0
         self.opened = Opened()
-        self._lanes = [_LaneParts(section, self) for section in configuration.lane]
+        self._lanes = [LaneParts(section, self) for section in configuration.lane]
         self._day = self._today()
         self._housekeeping_at = 0.0
         self._last_view: View | None = None

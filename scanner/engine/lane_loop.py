@@ -46,6 +46,11 @@ class LaneLoop:
         """Note what the thermometer sees now, for the screen."""
         self._passage.shown.sample = sample
 
+    @property
+    def wants_codes(self) -> bool:
+        """Whether a code would begin a passage now."""
+        return self._passage.wants_codes
+
     def busy_for(self) -> float:
         """Return for how many seconds the current input has been worked on."""
         since = self._busy_since

@@ -62,7 +62,12 @@ class Passage:
         self._receipts = Receipts(devices, services, post, clock)
         self._overruling = Overruling()
         self.shown = Shown(devices, services)
-        self._links = dict.fromkeys(("camera", "thermometer", "gate"), LinkState.CONNECTING)
+        self._links = dict.fromkeys(devices.parts, LinkState.CONNECTING)
+
+    @property
+    def wants_codes(self) -> bool:
+        """Whether a code would begin a passage now. Any thread may ask."""
+        return self._state in READS_CODES
 
     def on_midnight(self) -> None:
         """Forget what is remembered for a day only."""

@@ -22,6 +22,8 @@ class Devices(Protocol):
     name: str
     site: Site
     measure_timeout_s: float
+    parts: tuple[str, ...]
+    """What the lane is to have of "camera" and "reader", and "thermometer" and "gate"."""
 
     def measure_again(self) -> None:
         """Arm the measurement once more in the same presence."""
@@ -39,7 +41,7 @@ class Devices(Protocol):
         """Return how many frames a second arrive."""
 
     def camera_age(self) -> float | None:
-        """Return the age of the newest frame in seconds, None before the first."""
+        """Return the age of the newest frame in seconds, None before the first and without a camera."""
 
 
 class Services(Protocol):

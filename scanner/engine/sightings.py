@@ -16,7 +16,7 @@ from scanner.sight.in_view import InView
 
 
 class Sightings:
-    """What one lane's camera has in view, held against what the lane remembers. Times are monotonic seconds."""
+    """What a lane's camera has in view or its reader has read, against what the lane remembers. Monotonic seconds."""
 
     def __init__(self, site: Site, rules: Callable[[], Rules], memory: Memory) -> None:
         self._site = site
@@ -28,11 +28,16 @@ class Sightings:
         """Whether a code in view is this lane's business at all; it is noted where it is not."""
         if not policy.is_ignored(seen.verdict, self._site, self._rules()):
             return True
-        self._in_view.foreign(seen.text, seen.corners or (), at)
+        if seen.by_reader:
+            self._in_view.refused(at)
+        else:
+            self._in_view.foreign(seen.text, seen.corners or (), at)
         return False
 
     def begins(self, seen: CodeSeen, at: float, *, free: bool) -> bool:
         """Note a code in view; whether a passage begins with it. `free`: the lane could serve somebody now."""
+        if seen.by_reader:
+            return self._begins_by_reader(seen, at, free=free)
         corners = seen.corners or ()
         if self._memory.is_same_scan(seen.text, seen.verdict, at):
             self._in_view.served(seen.who, corners, at)
@@ -40,6 +45,13 @@ class Sightings:
         if not self._in_view.waits(seen.who, corners, at) or not free:
             return False
         self._in_view.served(seen.who, corners, at)
+        self._memory.scanned(seen.text, seen.verdict, at)
+        return True
+
+    def _begins_by_reader(self, seen: CodeSeen, at: float, *, free: bool) -> bool:
+        """Take a code that was held before a reader: nothing stays in view there, so nobody waits there either."""
+        if self._memory.is_same_scan(seen.text, seen.verdict, at) or not free:
+            return False
         self._memory.scanned(seen.text, seen.verdict, at)
         return True
 

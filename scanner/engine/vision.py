@@ -43,11 +43,13 @@ class CodeSeen:
     text: str
     verdict: Verdict
     frame_at: float
-    """Monotonic seconds at which the frame was captured."""
+    """Monotonic seconds at which the frame was captured, or the reader's text had come."""
     decided_at: float
     """Monotonic seconds at which the verdict was known."""
     corners: Corners | None = None
     """Where in the frame, in pixels."""
+    by_reader: bool = False
+    """Whether a code reader read it: somebody has held it up, and nothing tells how long it stays there."""
 
     @property
     def who(self) -> str:

@@ -12,15 +12,15 @@ from firmware_bridge.values import LinkState
 from scanner.config.model import Configuration, LaneSection
 from scanner.control.client import ControlClient, ControlClientError
 from scanner.control.messages import DegradationView, LaneView, View
-from scanner.health.devices import check_gate, check_thermometer
 from scanner.health.finding import Finding, failed, good, span, warning
+from scanner.health.serial_devices import check_gate, check_thermometer
 from scanner.health.storage import can_be_made
 from scanner.values import ClockTrust, TemperatureRule
 
 ANSWER_S: Final = 5.0
 _TOLD_ELSEWHERE: Final = frozenset(
-    {"camera_lost", "thermometer_lost", "gate_lost", "clock_untrusted", "policy_default", "keys_missing"}
-    | {"lists_missing", "lists_stale", "lists_old", "seal_key_missing"}
+    {"camera_lost", "reader_lost", "thermometer_lost", "gate_lost", "offset_expired", "clock_untrusted"}
+    | {"policy_default", "keys_missing", "lists_missing", "lists_stale", "lists_old", "seal_key_missing"}
 )
 """Degradations that another line of the report tells, with what to do."""
 _LOST_ADVICE: Final = "check its cable and power; to look deeper, stop the engine and run the doctor again"
@@ -113,7 +113,10 @@ def _tell_lane(
         detail = next((one.detail for one in degraded if (one.code, one.lane) == (f"{part}_lost", lane.name)), "")
         return failed(part, detail or "the engine has lost it", _LOST_ADVICE, lane=lane.name)
 
-    yield told("camera", lane.camera, f"{lane.camera_fps:.0f} pictures a second")
+    if lane.camera is not None:
+        yield told("camera", lane.camera, f"{lane.camera_fps:.0f} pictures a second")
+    if lane.reader is not None:
+        yield told("reader", lane.reader, "it is there")
     if section.thermometer.driver == "none":
         yield check_thermometer(section.thermometer, lane.name, rule)
     else:
@@ -121,4 +124,4 @@ def _tell_lane(
     if section.gate.driver == "none":
         yield check_gate(section.gate, lane.name)
     else:
-        yield told("gate", lane.gate, "the controller answers")
+        yield told("gate", lane.gate, "it is there" if section.gate.driver == "lcus" else "it answers")

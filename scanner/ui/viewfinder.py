@@ -45,11 +45,11 @@ class Viewfinder(Painted):
         lane = scene.lane
         hint = words.sight(scene)
         below = bool(hint) and height >= HINT_BELOW_FROM
-        title = f" {hint}" if hint and not below else f" {scene.say('camera')} {self._remark(scene)}".rstrip()
+        title = f" {hint}" if hint and not below else f" {self._remark(scene)}".rstrip()
         strips = [_line((Span(pad(title, width), Role.ALERT if hint and not below else Role.FAINT),), width, scene)]
         preview = self._preview
         if preview is None or lane is None or preview.lane != lane.name or lane.camera != "up":
-            text = scene.say("no_picture")
+            text = scene.say("no_picture" if lane is None or lane.camera is not None else "scan_here")
             gap = _line((), width, scene)
             left = " " * max(0, (width - cell_len(text)) // 2)
             strips += [gap] * ((height - 2) // 2)
@@ -62,13 +62,18 @@ class Viewfinder(Painted):
 
     @staticmethod
     def _remark(scene: Scene) -> str:
+        """Return which eye the lane has, and how it is."""
         lane: LaneView | None = scene.lane
-        if lane is None or lane.camera != "up":
-            return scene.say(f"link_{lane.camera}") if lane else ""
-        age = lane.camera_age_s
-        if age is not None and age >= STALE_S:
-            return scene.say("frozen", age=words.duration(scene, age))
-        return scene.say("fps", n=round(lane.camera_fps))
+        if lane is not None and lane.camera is None:
+            return f"{scene.say('reader')} {scene.say(f'link_{lane.reader}') if lane.reader else ''}"
+        remark = ""
+        if lane is not None and lane.camera != "up":
+            remark = scene.say(f"link_{lane.camera}")
+        elif lane is not None and lane.camera_age_s is not None and lane.camera_age_s >= STALE_S:
+            remark = scene.say("frozen", age=words.duration(scene, lane.camera_age_s))
+        elif lane is not None:
+            remark = scene.say("fps", n=round(lane.camera_fps))
+        return f"{scene.say('camera')} {remark}"
 
 
 def _line(line: Line, width: int, scene: Scene) -> Strip:

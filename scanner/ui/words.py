@@ -18,6 +18,7 @@ GRAVITY = (
     "journal_readonly",
     "journal_full",
     "camera_lost",
+    "reader_lost",
     "decoder_failing",
     "gate_lost",
     "keys_missing",
@@ -273,7 +274,8 @@ def devices(scene: Scene, lane: LaneView) -> list[str]:
     """Return the state of the lane's devices, and its counts."""
     camera = scene.say("fps", n=round(lane.camera_fps)) if lane.camera == "up" else scene.say(f"link_{lane.camera}")
     return [
-        f"{scene.say('camera')} {camera}",
+        *([f"{scene.say('camera')} {camera}"] if lane.camera is not None else []),
+        *([f"{scene.say('reader')} {scene.say(f'link_{lane.reader}')}"] if lane.reader is not None else []),
         f"{scene.say('thermometer')} {scene.say(f'link_{lane.thermometer}')}",
         f"{scene.say('gate')} {scene.say(f'link_{lane.gate}')}",
         scene.say("counts", passed=lane.passed, referred=lane.referred, stopped=lane.stopped),

@@ -26,6 +26,7 @@ from tests.scanner.health.place import Place, lane_view, view
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     """An appliance at which everything is well."""
     monkeypatch.setattr("scanner.health.devices.WATCH_S", 1.0)
+    monkeypatch.setattr("scanner.health.serial_devices.WATCH_S", 1.0)
     place = Place(tmp_path)
     place.publish()
     place.employ(Role.GUARD, Role.SUPERVISOR)
@@ -53,7 +54,7 @@ def test_a_sound_appliance_has_nothing_failed(place: Place, capsys: pytest.Captu
     parts = {one["part"] for one in found}
     assert parts == {
         *("configuration", "engine", "state folder", "clock", "policy", "keys", "status lists", "decoders"),
-        *("camera", "thermometer", "gate", "staff", "log"),
+        *("camera", "thermometer", "gate", "adjustment", "staff", "log"),
     }
     assert found[0].keys() == {"part", "grade", "sentence", "advice", "lane"}
 

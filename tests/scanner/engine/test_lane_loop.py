@@ -45,6 +45,7 @@ class Devices:
     site: Site
     name: str = "main"
     measure_timeout_s: float = 8.0
+    parts: tuple[str, ...] = ("camera", "thermometer", "gate")
     opened: list[int] = field(default_factory=list)
     lights: list[Light] = field(default_factory=list)
     armed: int = 0
