@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from pathlib import Path
+from typing import Final
 
 from firmware_bridge import gm65, keyboard
 from firmware_bridge.emulator.virtual_device import FOREVER, VirtualDevice
@@ -15,6 +16,9 @@ HELD_S = 3.0
 """How long somebody holds a code before a reader that is not looking."""
 READING_S = 0.05
 """From code and trigger to the text."""
+STROKES: Final = 40 * keyboard.EVENT.size
+STROKES_S: Final = 0.01
+"""A reader types about a thousand keys a second: more at once, and the line would overflow."""
 
 
 class VirtualReader(VirtualDevice):
@@ -61,12 +65,19 @@ class VirtualReader(VirtualDevice):
             text, self._text = self._text, None
             self._looks_until = 0.0
             if now < self._held_until:
-                said = keyboard.key_events(text) if self._types else text.encode() + b"\r"
-                # A damaged byte is another character: nothing on this line holds a checksum.
-                self._faults.say(said, len(said) // 2, now + READING_S)
+                self._say(text, now + READING_S)
         self._line.send(self._faults.arriving(now))
         arrival = self._faults.next_at()
         return FOREVER if arrival is None else arrival
+
+    def _say(self, text: str, at: float) -> None:
+        """Send a text. A damaged byte is another character: nothing on this line holds a checksum."""
+        if not self._types:
+            self._faults.say(text.encode() + b"\r", len(text) // 2, at)
+            return
+        events = keyboard.key_events(text)
+        for number, start in enumerate(range(0, len(events), STROKES)):
+            self._faults.say(events[start : start + STROKES], 18, at + number * STROKES_S)
 
     def powered(self, on: bool) -> None:  # noqa: ARG002  pulled or plugged, it forgets
         """Forget."""
