@@ -29,6 +29,8 @@ COMMANDS: dict[str, str] = {
     "staff": "create guards and supervisors, set PINs",
     "emulate": "a virtual thermometer or gate on a pty",
     "camera": "list, test and set up cameras",
+    "devices": "list serial ports and find out what hangs there",
+    "calibrate": "compare a thermometer, and keep its error",
     "doctor": "check every part and say what to do",
     "test": "run the test suite",
     "bench": "measure, against references in the same run",

@@ -14,6 +14,7 @@ from serial.tools import list_ports
 
 BUILT_IN: Final = ("serial0", "serial1")
 """What a Raspberry Pi calls the lines on its header."""
+PTY_MASTERS: Final = frozenset(("/dev/ptmx", "/dev/pts/ptmx"))
 
 
 class PortInfo(Protocol):
@@ -99,13 +100,18 @@ def _links(*folders: Path) -> dict[str, list[str]]:
 
 
 def holders(path: Path) -> tuple[str, ...]:
-    """Return which other programs have a file open, as `name (process 12)`, as far as this user may know."""
+    """Return which other programs have a file open, as `name (process 12)`, as far as this user may know.
+
+    A pseudo-terminal's other end holds this end, too: an emulator is the device, and does not have it.
+    """
     real = os.path.realpath(path)
+    is_pty = real.startswith("/dev/pts/")
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         if int(process.name) == os.getpid():
             continue
         with contextlib.suppress(OSError):
-            if any(os.path.realpath(descriptor) == real for descriptor in (process / "fd").iterdir()):
+            files = {os.path.realpath(descriptor) for descriptor in (process / "fd").iterdir()}
+            if real in files and not (is_pty and files & PTY_MASTERS):
                 found.append(f"{(process / 'comm').read_text().strip()} (process {process.name})")
     return tuple(found)
