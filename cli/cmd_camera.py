@@ -5,18 +5,16 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
-import os
 import shutil
-import stat
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from cli.camera_section import CameraOptions, choose, takes_camera_options
+from cli.config_keys import write_keys
 from cli.errors import fail
 
 if TYPE_CHECKING:
@@ -137,7 +135,7 @@ def save(
         fail(f"there is no configuration {options.config} to write into")
     found = _tried(section, fix=fix)
     changes = {**{key: getattr(section, key) for key in options.settings}, **found}
-    for line in _write(options.config, position, changes):
+    for line in write_keys(options.config, ("lane", position, "camera"), changes):
         print(line)
 
 
@@ -256,27 +254,3 @@ def _standing(section: CameraSection) -> dict[str, Value]:
             continue
     device.close()
     return found
-
-
-def _write(config: Path, position: int, changes: dict[str, Value]) -> Iterator[str]:
-    """Write what differs and yield a line for each key. The file is read again: only its text counts."""
-    from scanner.config import ConfigError, load_document  # noqa: PLC0415
-    from scanner.config.edit import EditError, literal, with_values  # noqa: PLC0415
-    from scanner.files import replace_file  # noqa: PLC0415
-
-    path = config.resolve()  # a link stays a link
-    try:
-        before = load_document(path).model.lane[position].camera
-        differing = {key: value for key, value in changes.items() if getattr(before, key) != value}
-        if not differing:
-            yield f"{config} says so already"
-            return
-        text = path.read_bytes().decode("utf-8")
-        data = with_values(text, ("lane", position, "camera"), differing).encode()
-        replace_file(path, data, mode=stat.S_IMODE(path.stat().st_mode))
-    except (EditError, ConfigError) as error:
-        fail(str(error))
-    except OSError as error:
-        fail(f"{config} cannot be written: {error.strerror or os.strerror(error.errno or 0)}")
-    for key, value in differing.items():
-        yield f"{key}: {literal(getattr(before, key))} → {literal(value)}"

@@ -71,7 +71,7 @@ class Thermometer:
     @property
     def hears_nonsense(self) -> bool:
         """Whether the module sends bytes and no reading is among them."""
-        return self._in_vain > NONSENSE
+        return self._in_vain > NONSENSE and not self._parser.complaint
 
     @property
     def line_lost(self) -> bool:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import datetime as dt
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -7,11 +9,14 @@ from pathlib import Path
 import pytest
 
 from firmware_bridge.emulator.controller import VirtualController
+from firmware_bridge.emulator.reader import VirtualReader
+from firmware_bridge.emulator.relay import VirtualRelay
 from firmware_bridge.emulator.thermometer import VirtualThermometer
-from firmware_bridge.ports import holders
-from scanner.config.model import GateSection, ThermometerSection
+from firmware_bridge.modbus_rtu import messages
+from firmware_bridge.ports import FoundPort, holders
+from scanner.config.model import GateSection, LaneSection, ReaderSection, ThermometerSection
 from scanner.health import Grade
-from scanner.health.serial_devices import check_gate, check_thermometer
+from scanner.health.serial_devices import check_gate, check_names, check_offset, check_reader, check_thermometer
 from scanner.values import TemperatureRule
 
 GOOD, WARNING, FAILED = Grade.GOOD, Grade.WARNING, Grade.FAILED
@@ -88,3 +93,102 @@ def test_a_controller_that_does_not_answer_fails(tmp_path: Path) -> None:
 
 def test_without_a_gate_there_is_a_warning() -> None:
     assert check_gate(GateSection(), "main").grade is WARNING
+
+
+def test_another_module_at_the_port_is_named_with_its_speed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("firmware_bridge.probe.LISTEN_S", 0.5)
+    with VirtualThermometer(tmp_path / "t", model="gy-614v3", baud=115200, rate_hz=20.0) as device:
+        finding = check_thermometer(thermometer(device.link), "main", None)
+    assert finding.grade is FAILED
+    assert "another model, or another speed" in finding.sentence
+    assert finding.advice == 'a gy-614v3 speaks there at 115200: set driver = "gy-614v3" and baud = 115200'
+
+
+def test_a_modbus_thermometer_that_refuses_says_why(tmp_path: Path) -> None:
+    with VirtualThermometer(tmp_path / "t", model="modbus") as device:
+        section = ThermometerSection.model_validate(
+            {"driver": "modbus", "port": str(device.link), "modbus": {"address": 7}}
+        )
+        finding = check_thermometer(section, "main", None)
+    assert (finding.grade, finding.sentence) == (
+        FAILED,
+        "the thermometer refuses to give register 7: it has no such register or coil",
+    )
+
+
+def test_a_device_whose_package_is_missing_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on an appliance without the optional package: here it is hidden."""
+    messages.cache_clear()
+    monkeypatch.setitem(sys.modules, "pymodbus.framer", None)
+    for finding in (
+        check_thermometer(thermometer(Path("/dev/none"), "modbus"), "main", None),
+        check_gate(GateSection(driver="modbus"), "main"),
+    ):
+        assert finding.grade is FAILED
+        assert "pip install 'pymodbus" in finding.advice
+    messages.cache_clear()
+
+
+@pytest.mark.parametrize("model", ["modbus", "lcus"])
+def test_a_relay_is_looked_at_and_not_switched(tmp_path: Path, model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scanner.health.serial_devices.WATCH_S", 1.0)
+    with VirtualRelay(tmp_path / "r", model=model) as device:
+        device.switch(1, on=True)
+        finding = check_gate(GateSection.model_validate({"driver": model, "port": str(device.link)}), "main")
+        assert device.is_on(1), "a gate that was left open for a fire stays open"
+    assert finding.grade is (GOOD if model == "modbus" else WARNING), finding
+    assert "answer" in finding.sentence
+
+
+def test_a_gate_that_is_to_fail_safe_and_needs_power_for_it_is_a_warning(tmp_path: Path) -> None:
+    with VirtualRelay(tmp_path / "r", model="modbus") as device:
+        section = {"driver": "modbus", "port": str(device.link), "fail": "safe"}
+        opens, holds = (
+            check_gate(GateSection.model_validate_json(json.dumps({**section, "energised": energised})), "main")
+            for energised in ("opens", "holds")
+        )
+    assert (opens.grade, holds.grade) == (WARNING, GOOD)
+    assert 'energised = "holds"' in opens.advice
+
+
+def test_a_reader_is_good_when_it_opens_and_when_it_takes_its_trigger(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scanner.health.serial_devices.WATCH_S", 2.0)
+    with VirtualReader(tmp_path / "r", waits=True) as device:
+        section = ReaderSection(driver="gm65", port=str(device.link))
+        (opens,) = check_reader(section, "main")
+        (answers,) = check_reader(section.model_copy(update={"trigger": True}), "main")
+        device.silence()
+        (silent,) = check_reader(section.model_copy(update={"trigger": True}), "main")
+    assert [one.grade for one in (opens, answers, silent)] == [GOOD, GOOD, FAILED]
+    assert "does not answer its trigger" in silent.sentence
+    assert list(check_reader(ReaderSection(), "main")) == []
+
+
+@pytest.mark.parametrize(
+    ("keys", "grade", "words"),
+    [
+        ({}, WARNING, "never been compared"),
+        ({"offset_centi": -12, "offset_taken": "2026-03-01"}, GOOD, "-0.12 °C of 2026-03-01, for ever"),
+        ({"offset_centi": 5, "offset_expires": "2026-09-01"}, GOOD, "+0.05 °C, good until 2026-09-01"),
+        ({"offset_centi": 5, "offset_expires": "2026-03-20"}, WARNING, "good for 16 days more"),
+        ({"offset_centi": 5, "offset_expires": "2026-03-03"}, FAILED, "was good until 2026-03-03"),
+    ],
+)
+def test_an_adjustment_is_told_with_its_dates(keys: dict[str, object], grade: Grade, words: str) -> None:
+    section = ThermometerSection.model_validate({"driver": "gy-mcu90614", **keys})
+    (finding,) = check_offset(section, "main", dt.date(2026, 3, 4))
+    assert (finding.grade, words in finding.sentence) == (grade, True), finding
+    assert ("checkpoint calibrate" in finding.advice) is (grade is not GOOD)
+    assert list(check_offset(ThermometerSection(), "main", dt.date(2026, 3, 4))) == []
+
+
+def test_a_configured_name_that_two_devices_have_fails() -> None:
+    name = "/dev/serial/by-id/usb-1a86_USB_Serial-if00-port0"
+    ports = [FoundPort("/dev/ttyUSB0", (name,), "1a86:7523", "USB Serial", shares_its_name=True)]
+    lanes = [LaneSection(gate=GateSection(driver="lcus", port=name), thermometer=thermometer(Path("/dev/x")))]
+    (finding,) = check_names(lanes, ports)
+    assert (finding.grade, finding.lane) == (FAILED, "main")
+    assert "by-path" in finding.advice
+    assert list(check_names(lanes, [])) == []
