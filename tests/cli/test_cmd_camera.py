@@ -105,6 +105,7 @@ def test_no_picture_is_a_failure_with_its_reason(
     assert "there is no camera at /nowhere/camera" in capsys.readouterr().out
 
 
+@pytest.mark.alone
 def test_what_the_camera_gives_is_saved_and_every_other_byte_stays(
     config: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
