@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
+from pydantic import ValidationError
 
 from demo import scenery
 from demo.artwork import Artwork
@@ -152,6 +153,9 @@ def _listen(stream: Stream) -> None:
     try:
         for line in _lines(sys.stdin.fileno()):
             stream.post(prepare(COMMAND.validate_json(line)))
+    except ValidationError as error:
+        # Said here: the process may end before a thread's own last words are out.
+        print(f"no command: {error}", file=sys.stderr, flush=True)
     finally:
         stream.post(None)
 

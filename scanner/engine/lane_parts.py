@@ -7,7 +7,6 @@ import time
 from typing import TYPE_CHECKING
 
 from firmware_bridge.values import Scan
-from scanner.camera.capture import Capture
 from scanner.config.model import LaneSection
 from scanner.engine.devices import LaneDevices
 from scanner.engine.inputs import DeviceState
@@ -58,13 +57,16 @@ class LaneParts:
         self.loop = LaneLoop(self.devices, engine, opened=engine.opened)
         self._engine = engine
         self._vision: SupervisedThread | None = None
-        if (capture := self.devices.capture) is not None:
-            self._vision = SupervisedThread(f"{section.name}-vision", lambda: self._new_vision(capture), VISION_HUNG_S)
+        if self.devices.capture is not None:
+            self._vision = SupervisedThread(f"{section.name}-vision", self._new_vision, VISION_HUNG_S)
         self._thread = threading.Thread(
             target=self.loop.run, args=(engine.stopping,), name=f"lane-{section.name}", daemon=True
         )
 
-    def _new_vision(self, capture: Capture) -> Vision:
+    def _new_vision(self) -> Vision:
+        capture = self.devices.capture
+        if capture is None:
+            raise ValueError(f"lane {self.section.name} has no camera to look through")
         engine, name = self._engine, self.section.name
         reports = Reports(
             verify=engine.verify,

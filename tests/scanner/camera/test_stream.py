@@ -68,6 +68,7 @@ def test_a_reader_that_is_behind_gets_the_newest_and_the_numbers_show_what_was_s
     stream.close()
 
 
+@pytest.mark.alone
 def test_a_thirty_frame_stream_is_seen_within_one_frame_of_being_written(fifo: Path, camera: StreamCamera) -> None:
     pictures = [jpeg(_hd(n)) for n in range(15)]
     written: dict[int, float] = {}
