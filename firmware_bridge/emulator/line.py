@@ -53,7 +53,8 @@ class VirtualLine:
         """`baud`: a host that opens the line at another speed understands nothing; None: at any."""
         self.link = link
         self._device = device
-        self._speed = None if baud is None else getattr(termios, f"B{baud}")
+        self._baud = baud
+        self._speed: int | None = None
         self._clock = clock
         self._master = self._slave = -1
         self._selector: selectors.BaseSelector | None = None
@@ -69,7 +70,11 @@ class VirtualLine:
         return self._master >= 0
 
     def start(self) -> None:
-        """Make the pty and the link, and start the thread. Raises EmulatorError when the link cannot be made."""
+        """Make the pty and the link, and start the thread.
+
+        Raises EmulatorError when the link cannot be made, and for a speed that no line has.
+        """
+        self._speed = None if self._baud is None else _speed(self._baud)
         self._selector = selectors.DefaultSelector()
         self._wake_read, self._wake_write = os.pipe()
         os.set_blocking(self._wake_read, False)
@@ -205,3 +210,11 @@ class VirtualLine:
             os.close(self._wake_read)
             os.close(self._wake_write)
             self._wake_read = self._wake_write = -1
+
+
+def _speed(baud: int) -> int:
+    """Return what termios calls a speed. Raises EmulatorError for one that no line has."""
+    speed = getattr(termios, f"B{baud}", None)
+    if not isinstance(speed, int):
+        raise EmulatorError(f"no serial line has a speed of {baud}")
+    return speed

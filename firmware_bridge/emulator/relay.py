@@ -84,7 +84,9 @@ class VirtualRelay(VirtualDevice):
         self._line.call(lambda: self._faults.drop(count))
 
     def switch(self, relay: int, *, on: bool) -> None:
-        """Switch a relay by the button on the board."""
+        """Switch a relay by the button on the board. Raises ValueError for one it does not have."""
+        if not 1 <= relay <= RELAYS:
+            raise ValueError(f"there is no relay {relay}")
         self._line.call(lambda: self._switch(Switch(relay, on), time.monotonic()))
 
     def received(self, data: bytes, now: float) -> None:

@@ -13,7 +13,9 @@ import zxingcpp
 
 from cli.main import main
 from firmware_bridge import link as protocol
+from firmware_bridge.drivers import DRIVERS
 from firmware_bridge.gy_mcu90614 import Parser
+from firmware_bridge.readers import READERS
 from scanner.camera import open_camera
 from scanner.config.model import CameraSection
 
@@ -122,6 +124,42 @@ def test_a_virtual_gate_prints_and_logs_each_opening(tmp_path, start):
     emulator.process.stdin = None
 
 
+@pytest.mark.parametrize("model", ["gy-614v3", "heimann-idc50"])
+def test_every_model_of_thermometer_speaks_its_own_language(tmp_path, start, model):
+    link = tmp_path / "t"
+    emulator = start("thermometer", "--link", str(link), "--model", model, "--object", "36.5")
+    assert emulator.line() == str(link)
+    with serial.Serial(str(link), DRIVERS[model].baud, timeout=1.2) as port:
+        found = DRIVERS[model].parser().feed(port.read(10_000), 0.0)
+    assert found[-1].object_centi == pytest.approx(3650, abs=30)
+
+
+def test_a_virtual_relay_prints_and_logs_each_switching_and_has_buttons(tmp_path, start):
+    link, log = tmp_path / "r", tmp_path / "log"
+    emulator = start("relay", "--link", str(link), "--log", str(log), "--model", "lcus", "--json")
+    emulator.line()
+    with serial.Serial(str(link), 9600) as port:
+        port.write(bytes.fromhex("A00101A2"))
+        switching = json.loads(emulator.line())
+    assert (switching["relay"], switching["on"]) == (1, True)
+    assert log.read_text() == f"{switching['at_ns']} 1 on\n"
+    emulator.process.stdin.write("off 1\n")
+    assert json.loads(emulator.line())["on"] is False
+    assert json.loads(emulator.line()) == {"done": "off 1"}
+    assert "error" in json.loads(emulator.say("on 9"))
+
+
+@pytest.mark.parametrize("model", ["gm65", "keyboard"])
+def test_a_virtual_reader_reads_what_is_typed(tmp_path, start, model):
+    link = tmp_path / "r"
+    emulator = start("reader", "--link", str(link), "--model", model)
+    emulator.line()
+    with serial.Serial(str(link), 9600, timeout=0.4) as port:
+        assert emulator.say("scan JKM1:A B+C") == "done: scan JKM1:A B+C"
+        found = READERS[model].parser().feed(port.read(10_000), 0.0)
+    assert [one.text for one in found] == ["JKM1:A B+C"]
+
+
 def reads(fifo: Path, wanted: list[str], patience: float = 10.0) -> bool:
     """Whether the camera comes to show this, as the appliance's own camera and decoder see it."""
     deadline = time.monotonic() + patience
@@ -186,10 +224,12 @@ def test_a_file_is_not_taken_for_a_camera_and_stays_as_it_is(tmp_path, capsys):
     [
         (["--link", "/nonexistent/t"], "cannot make a virtual line at /nonexistent/t"),
         (["--link", "t", "--person", "3/6"], "write EVERY/FOR in seconds"),
+        (["--link", "t", "--model", "mercury"], "there is no model 'mercury'; there are: gy-mcu90614"),
+        (["--link", "t", "--baud", "1234"], "no serial line has a speed of 1234"),
     ],
 )
 def test_what_cannot_be_emulated_is_one_sentence_and_a_status(arguments, words, capsys):
-    assert main(["emulate", "thermometer", *arguments]) == 1
+    assert main(["emulate", "thermometer", *arguments]) in (1, 2)
     errors = capsys.readouterr().err
     assert words in errors
     assert errors.count("\n") == 1
