@@ -108,7 +108,7 @@ def messages() -> Messages:
     except ImportError as error:
         raise MissingPackageError(
             "Modbus needs the package pymodbus, which is not installed: "
-            "run `.venv/bin/python -m pip install 'pymodbus>=3.11,<4'` in the program's folder"
+            "run `.venv/bin/python -m pip install --require-hashes -r requirements/modbus.lock` in the program's folder"
         ) from error
 
 

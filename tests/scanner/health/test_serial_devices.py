@@ -125,7 +125,7 @@ def test_a_device_whose_package_is_missing_says_what_to_install(monkeypatch: pyt
         check_gate(GateSection(driver="modbus"), "main"),
     ):
         assert finding.grade is FAILED
-        assert "pip install 'pymodbus" in finding.advice
+        assert "-r requirements/modbus.lock" in finding.advice
     messages.cache_clear()
 
 
