@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from firmware_bridge.values import Light
+from firmware_bridge.values import Light, LinkState
 from keys.verdict import Colour
 from scanner.control.messages import DegradationView, LaneView, PassageView, ResultView, View
 from scanner.ui.scene import Absence, Scene
@@ -272,10 +272,15 @@ def update_ended(scene: Scene, before: View | None, after: View) -> str:
 
 def devices(scene: Scene, lane: LaneView) -> list[str]:
     """Return the state of the lane's devices, and its counts."""
-    camera = scene.say("fps", n=round(lane.camera_fps)) if lane.camera == "up" else scene.say(f"link_{lane.camera}")
+    eyes = []
+    if lane.camera is not None:
+        up = lane.camera is LinkState.UP
+        state = scene.say("fps", n=round(lane.camera_fps)) if up else scene.say(f"link_{lane.camera}")
+        eyes.append(f"{scene.say('camera')} {state}")
+    if lane.reader is not None:
+        eyes.append(f"{scene.say('reader')} {scene.say(f'link_{lane.reader}')}")
     return [
-        *([f"{scene.say('camera')} {camera}"] if lane.camera is not None else []),
-        *([f"{scene.say('reader')} {scene.say(f'link_{lane.reader}')}"] if lane.reader is not None else []),
+        *eyes,
         f"{scene.say('thermometer')} {scene.say(f'link_{lane.thermometer}')}",
         f"{scene.say('gate')} {scene.say(f'link_{lane.gate}')}",
         scene.say("counts", passed=lane.passed, referred=lane.referred, stopped=lane.stopped),

@@ -282,3 +282,60 @@ def test_no_bytes_break_the_reader(data: bytes) -> None:
         found = error.problems
     assert found != ()
     assert all("\n" not in describe(problem) for problem in found or ())
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "words"),
+    [
+        ("[lane.camera]\nsource = 'none'", "lane[1].camera.source", "a reader in [lane.reader]"),
+        ("[lane.reader]\ndriver = 'gm65'\nport = ''", "lane[1].reader.port", "the path of a serial port"),
+        ("[lane.gate]\ndriver = 'controller'\nfail = 'safe'", "lane[1].gate.fail", "set in its own firmware"),
+        ("[lane.gate]\ndriver = 'controller'\nenergised = 'holds'", "lane[1].gate.energised", "its own firmware"),
+        (
+            "[lane.gate]\ndriver = 'modbus'\nrelay = 2\nmodbus.timed_by = 'relay'",
+            "lane[1].gate.modbus.timed_by",
+            "its first relay only",
+        ),
+        (
+            "[lane.gate]\ndriver = 'modbus'\nenergised = 'holds'\nmodbus.timed_by = 'relay'",
+            "lane[1].gate.modbus.timed_by",
+            "opens by off",
+        ),
+        (
+            "[lane.thermometer]\ndriver = 'modbus'\nmodbus.function = 6",
+            "lane[1].thermometer.modbus.function",
+            "a whole number from 3 to 4",
+        ),
+        (
+            "[lane.thermometer]\noffset_taken = '2026-02-30'",
+            "lane[1].thermometer.offset_taken",
+            "a date of the calendar",
+        ),
+        (
+            "[lane.thermometer]\ndriver = 'lu90614'\nport = 'x'\n[lane.gate]\ndriver = 'lcus'\nport = 'x'",
+            "lane[1].gate.port",
+            "a serial port of its own",
+        ),
+    ],
+)
+def test_devices_that_cannot_be_so_are_named(tmp_path: Path, text: str, key: str, words: str) -> None:
+    problem = one(tmp_path, f"[[lane]]\n{text}\n")
+    assert (problem.key, words in problem.expected) == (key, True), problem
+
+
+def test_a_lane_may_have_a_reader_instead_of_a_camera(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text("[[lane]]\ncamera.source = 'none'\nreader = { driver = 'gm65', port = 'reader' }\n")
+    lane = load(path).lane[0]
+    assert lane.camera.source == "none"
+    assert lane.reader.port == str(tmp_path / "reader")
+
+
+def test_two_lanes_without_a_camera_share_none(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    lanes = [
+        f"[[lane]]\nname = '{name}'\ncamera.source = 'none'\nreader = {{ driver = 'keyboard', port = '{name}' }}\n"
+        for name in ("east", "west")
+    ]
+    path.write_text("".join(lanes))
+    assert len(load(path).lane) == 2

@@ -157,10 +157,10 @@ class Bench:
             self.at = min(end, self.at + 0.25)
             self.turn()
 
-    def show(self, verdict: Verdict, text: str = "") -> None:
+    def show(self, verdict: Verdict, text: str = "", *, by_reader: bool = False) -> None:
         who = text or f"JKM1:{verdict.identity}{verdict.presented_at}"
         self.services.proofs[who] = verdict
-        self.post(CodeSeen(who, verdict, self.at, self.at))
+        self.post(CodeSeen(who, verdict, self.at, self.at, by_reader=by_reader))
 
     def step_up(self, centi: int | None = 3650, why: Unmeasurable | None = None) -> None:
         self.presence += 1
@@ -534,6 +534,50 @@ def test_a_posters_code_is_named_after_a_while_and_never_recorded(bench: Bench) 
     bench.show(code())
     assert bench.view.state == "measuring", "a poster never blocks a health code"
     bench.wait(3.0)
+
+
+def test_what_a_reader_read_that_is_no_health_code_is_answered_at_once_for_a_moment(bench: Bench) -> None:
+    bench.show(Verdict(Reason.NOT_A_CODE), text="https://shop.example", by_reader=True)
+    bench.wait(0.25)
+    assert bench.view.hint == "hint.not_a_code"
+    bench.wait(4.0)
+    assert bench.view.hint is None
+    assert bench.services.drafts == []
+
+
+def test_a_code_before_a_reader_begins_one_passage_and_is_one_scan(bench: Bench) -> None:
+    bench.step_up()
+    bench.show(code(), by_reader=True)
+    bench.recorded()
+    assert bench.devices.opened == [101]
+    bench.wait(1.0)
+    bench.show(code(), by_reader=True)
+    assert len(bench.devices.opened) == 1
+    assert bench.view.state == "passed"
+
+
+def test_a_code_that_a_reader_read_while_the_lane_was_busy_waits_for_nobody(bench: Bench) -> None:
+    """It is not in view afterwards: whoever held it may be gone, and nobody behind has to wait for it."""
+    bench.show(code(1), by_reader=True)
+    bench.show(code(2), by_reader=True)
+    bench.step_up()
+    bench.recorded()
+    bench.wait(3.0)
+    assert len(bench.devices.opened) == 1
+    bench.step_away()
+    bench.step_up()
+    bench.show(code(3), by_reader=True)
+    bench.recorded()
+    assert len(bench.devices.opened) == 2
+
+
+def test_a_second_code_before_the_reader_ends_the_first_one_s_measurement(bench: Bench) -> None:
+    bench.show(code(1), by_reader=True)
+    bench.wait(2.0)
+    bench.show(code(2), by_reader=True)
+    assert bench.services.drafts[-1].reasons == (Reason.TEMPERATURE_UNMEASURABLE,)
+    bench.recorded()
+    assert bench.devices.opened == []
 
 
 def test_a_paused_lane_reads_nothing(bench: Bench) -> None:

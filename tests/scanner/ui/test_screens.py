@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from firmware_bridge.values import LinkState
 from scanner.control.messages import OutlineKind, UpdateView, View
 from scanner.ui.scene import Absence
 from scanner.ui.words import headline
@@ -50,6 +51,13 @@ async def test_the_camera_shows_what_it_sees_and_why_it_cannot_be_read(
         engine.say(says.preview(kind=kind))
         await screen.until(lambda: screen.scene.say("no_picture") not in screen_text(screen.app))
         matches_golden(screen.app, f"sight-{situation}-{size[0]}x{size[1]}")
+
+
+async def test_a_lane_without_a_camera_says_where_codes_are_read(open_screen: OpenScreen) -> None:
+    lane = says.lane("waiting").model_copy(update={"camera": None, "camera_age_s": None, "reader": LinkState.UP})
+    async with open_screen((160, 45), shows=says.view(lane)) as screen:
+        await screen.until(lambda: screen.scene.say("scan_here") in screen_text(screen.app))
+        assert f"{screen.scene.say('reader')} {screen.scene.say('link_up')}" in screen_text(screen.app)
 
 
 @pytest.mark.parametrize("language", ["zh_TW", "en"])

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from firmware_bridge.values import LinkState
 from scanner.control.messages import Outline, OutlineKind, Preview
 from scanner.locale import Texts
 from scanner.sight.hints import Hint
@@ -54,6 +55,15 @@ def test_the_outline_of_the_code_is_drawn_in_its_own_colour() -> None:
         if style is not None
     )
     assert marked >= 20
+
+
+def test_a_lane_without_a_camera_says_where_codes_are_read() -> None:
+    lane = says.lane("waiting").model_copy(update={"camera": None, "reader": LinkState.UP})
+    finder = Viewfinder()
+    strips = finder.paint(replace(scene_of(WIDE), view=says.view(lane)), 40, 13)
+    lines = ["".join(segment.text for segment in strip).strip() for strip in strips]
+    assert lines[0] == "Reader up"
+    assert "codes are read at the reader" in lines
 
 
 def test_a_text_console_gets_a_picture_of_characters() -> None:

@@ -176,3 +176,13 @@ def test_the_day_a_colour_ends_does_not_depend_on_the_time_zone() -> None:
     shown = scene(says.PASS_WITH_NOTICE)
     assert shown.result is not None
     assert "01-14" in words.identity(shown, shown.result)
+
+
+def test_a_lane_s_eyes_are_told_as_it_has_them() -> None:
+    lane = says.lane("waiting")
+    shown = scene(says.WAITING)
+    assert words.devices(shown, lane)[0] == "Camera 30 fps"
+    reader_only = lane.model_copy(update={"camera": None, "reader": LinkState.LOST})
+    assert words.devices(shown, reader_only)[0] == "Reader lost"
+    both = lane.model_copy(update={"reader": LinkState.UP})
+    assert words.devices(shown, both)[:2] == ["Camera 30 fps", "Reader up"]
