@@ -1,16 +1,24 @@
 """A minute of faults as a year brings them: both loops come through, and nothing leaks."""
 
 import gc
+import itertools
+import logging
 import random
 import threading
 import time
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from firmware_bridge.emulator import VirtualController, VirtualThermometer
+from benchmarks.devices.streams import NAMES, driver
+from firmware_bridge.emulator import VirtualController, VirtualReader, VirtualRelay, VirtualThermometer
+from firmware_bridge.relay import RelayTalk, Wiring
+from firmware_bridge.relay_boards import LcusBoard, ModbusBoard
 from firmware_bridge.values import LinkState
-from tests.firmware_bridge.bench import GateBench, ThermometerBench
+from tests.firmware_bridge.bench import GateBench, ThermometerBench, eventually
+from tests.firmware_bridge.test_reader import Bench as ReaderBench
 
 
 def held() -> tuple[int, int]:
@@ -92,3 +100,88 @@ def test_a_minute_of_line_faults_leaks_nothing_and_opens_nothing_twice(tmp_path)
     threads, descriptors = held()
     assert threads <= before[0]
     assert descriptors <= before[1]
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(240)
+def test_a_minute_of_line_faults_on_every_bought_device_leaks_nothing_and_leaves_every_gate_shut(tmp_path, caplog):
+    caplog.set_level(logging.INFO, logger="firmware_bridge")
+    gc.collect()
+    before = held()
+    chance = random.Random(3)
+    with ExitStack() as stack:
+        modules = [VirtualThermometer(tmp_path / name, model=name, seed=1) for name in NAMES]
+        relays = [VirtualRelay(tmp_path / f"{kind}-relay", model=kind) for kind in ("modbus", "lcus")]
+        readers = [VirtualReader(tmp_path / f"{kind}-reader", model=kind) for kind in ("gm65", "keyboard")]
+        benches = [ThermometerBench(module.link, driver(name)) for module, name in zip(modules, NAMES, strict=True)]
+        boards = ModbusBoard(), LcusBoard()
+        gates = [
+            GateBench(relay.link, partial(RelayTalk, board, Wiring()))
+            for relay, board in zip(relays, boards, strict=True)
+        ]
+        scanners = [ReaderBench(reader.link, kind) for reader, kind in zip(readers, ("gm65", "keyboard"), strict=True)]
+        for device, loop in zip((*modules, *relays, *readers), (*benches, *gates, *scanners), strict=True):
+            loop.port.name = device.link.name
+            stack.enter_context(device)
+            stack.enter_context(loop)
+        devices = [*modules, *relays, *readers]
+        steady = None
+        tokens = 0
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            device = chance.choice(devices)
+            chance.choice(
+                [
+                    device.unplug,
+                    device.replug,
+                    device.replug,
+                    lambda device=device: device.garbage(chance.randrange(500)),
+                    lambda device=device: device.silence(chance.uniform(0, 1)),
+                    lambda device=device: device.wrong_checksums(chance.choice([0, 0.2, 0.9])),
+                    lambda device=device: device.late(chance.choice([0, 0.05, 0.3])),
+                    lambda: chance.choice(modules).person(chance.randrange(3300, 3900)),
+                    lambda: chance.choice(modules).nobody(),
+                    lambda: chance.choice(readers).scan("JKM1:ABC"),
+                    lambda: relays[0].ignore(1),
+                ]
+            )()
+            for gate in gates:
+                tokens += 1
+                gate.gate.open(50, tokens)
+            time.sleep(chance.uniform(0, 0.04))
+            if steady is None and tokens > 200:
+                steady = held()
+        for device in devices:
+            device.replug()
+            device.silence(0)
+            device.wrong_checksums(0)
+            device.late(0)
+        relays[0].ignore(0)
+        returned = time.monotonic()
+        for bench in (*benches, *gates):
+            bench.await_state(LinkState.UP)
+        assert time.monotonic() - returned < 4.0  # a line is back in two seconds, and the slowest module then speaks
+        for scanner, reader in zip(scanners, readers, strict=True):
+            time.sleep(1.1)  # what garbage left behind is forgotten
+            seen = len(scanner.scans)
+            reader.scan("JKM1:LAST")
+            eventually(lambda scanner=scanner, seen=seen: len(scanner.scans) > seen)
+            assert scanner.scans[-1].text == "JKM1:LAST"
+        for relay in relays:
+            eventually(lambda relay=relay: not relay.is_on())
+        eventually(lambda: sum(len(gate.events) for gate in gates) == tokens)
+        assert steady is not None
+        assert held()[0] == steady[0]
+        assert abs(held()[1] - steady[1]) <= 3 * len(devices)  # a line has three descriptors, plugged or not
+        for bench in benches:
+            assert all(m.result_centi is None or 3300 <= m.result_centi <= 4200 for m in bench.measurements)
+    gc.collect()
+    assert held()[0] <= before[0]
+    assert held()[1] <= before[1]
+    by_line: dict[str, list[int]] = {}
+    for record in caplog.records:
+        by_line.setdefault(str(record.args[0]) if record.args else "", []).append(record.levelno)
+    for levels in by_line.values():
+        runs = [len(list(run)) for level, run in itertools.groupby(levels) if level == logging.WARNING]
+        # The line and the device behind it may each be lost: two lines at the most before a return.
+        assert max(runs, default=0) <= 2
