@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import stat
 from typing import Final
 
 from firmware_bridge.transport import Handle, Line
@@ -21,10 +22,18 @@ class _InputDevice:
     def __init__(self, path: str) -> None:
         self._descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
         try:
+            self._grab()
+        except OSError:
+            os.close(self._descriptor)
+            raise
+
+    def _grab(self) -> None:
+        if not stat.S_ISCHR(os.fstat(self._descriptor).st_mode):
+            raise OSError(errno.ENOTTY, "it is a file")
+        try:
             fcntl.ioctl(self._descriptor, EVIOCGRAB, 1)
         except OSError as error:
-            if error.errno not in NO_INPUT_DEVICE:
-                os.close(self._descriptor)
+            if error.errno not in NO_INPUT_DEVICE or not os.isatty(self._descriptor):
                 raise
 
     def fileno(self) -> int:
@@ -55,3 +64,8 @@ class InputPort(Line):
 
     def _connect(self) -> Handle:
         return _InputDevice(self.path)
+
+    def _explain(self, error: Exception) -> str:
+        if isinstance(error, OSError) and error.errno in NO_INPUT_DEVICE:
+            return f"{self.path} is not an input device: name one under /dev/input/by-id that ends in event-kbd"
+        return super()._explain(error)

@@ -7,8 +7,6 @@ states. A loss is logged once, and so is the return, however many attempts lie b
 from __future__ import annotations
 
 import contextlib
-import errno
-import grp
 import logging
 import os
 import random
@@ -18,11 +16,11 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from pathlib import Path
 from typing import Protocol
 
 import serial
 
+from firmware_bridge.open_failure import explain_open_failure, in_words
 from firmware_bridge.values import LinkState
 
 TRACE = 5
@@ -102,6 +100,10 @@ class Line(ABC):
     def _connect(self) -> Handle:
         """Open the device. Raises one of `LINE_ERRORS`."""
 
+    def _explain(self, error: Exception) -> str:
+        """Say in one sentence what keeps the device from being opened, and what to do."""
+        return explain_open_failure(self.path, error)
+
     def wait(self, timeout: float) -> bytes:
         """Bytes that came within `timeout` seconds; empty when none did, on `wake`, and while the line is lost.
 
@@ -124,7 +126,7 @@ class Line(ABC):
         try:
             data = port.read(READ_SIZE)
         except LINE_ERRORS as error:
-            self.lose(f"{self.path} was unplugged or failed: {_words(error)}")
+            self.lose(f"{self.path} was unplugged or failed: {in_words(error)}")
             return b""
         if data:
             self._failures = 0
@@ -142,7 +144,7 @@ class Line(ABC):
         try:
             port.write(data)
         except LINE_ERRORS as error:
-            self.lose(f"{self.path} takes no bytes: {_words(error)}")
+            self.lose(f"{self.path} takes no bytes: {in_words(error)}")
             return False
         return True
 
@@ -153,7 +155,7 @@ class Line(ABC):
         try:
             self._handle.reset_input_buffer()
         except LINE_ERRORS as error:
-            self.lose(f"{self.path} was unplugged or failed: {_words(error)}")
+            self.lose(f"{self.path} was unplugged or failed: {in_words(error)}")
 
     def lose(self, detail: str) -> None:
         """Close the line and come back to it later. `detail` says in words what is wrong."""
@@ -210,7 +212,7 @@ class Line(ABC):
         except LINE_ERRORS as error:
             if port is not None:
                 _close(port)
-            self.lose(explain_open_failure(self.path, error))
+            self.lose(self._explain(error))
             return
         self._handle = port
         self.openings += 1
@@ -253,44 +255,6 @@ class SerialPort(Line):
     def _connect(self) -> Handle:
         port: Handle = serial.Serial(self.path, self._baud, timeout=0, write_timeout=WRITE_TIMEOUT_S, exclusive=True)
         return port
-
-
-def explain_open_failure(path: str, error: Exception) -> str:
-    """Say in one sentence what keeps `path` from being opened, and what to do."""
-    code = error.errno if isinstance(error, OSError) else None
-    if code in (errno.EACCES, errno.EPERM):
-        group = _group_of(path)
-        if group is None:
-            return f"no permission to open {path}: no group may; give it to the group dialout with a udev rule"
-        return (
-            f"no permission to open {path}: it belongs to the group {group}; "
-            f"run `sudo usermod -aG {group} $USER` and log in again"
-        )
-    if code in (errno.EBUSY, errno.EAGAIN):
-        return f"{path} is in use by another program: end it, or name another port"
-    if code in (errno.ENOENT, errno.ENXIO, errno.ENODEV):
-        return f"{path} is not there: is the device plugged in?"
-    if code in (errno.ENOTTY, errno.EISDIR, errno.EINVAL) or "onfigure port" in str(error):
-        return f"{path} is not a serial port, or has been unplugged"
-    return f"{path} cannot be opened: {_words(error)}"
-
-
-def _group_of(path: str) -> str | None:
-    """Return the group whose members may open the device, or None when there is none to join."""
-    try:
-        status = Path(path).stat()
-    except OSError:
-        return "dialout"
-    if status.st_gid == 0 or status.st_mode & 0o060 != 0o060:
-        return None
-    try:
-        return grp.getgrgid(status.st_gid).gr_name
-    except KeyError:
-        return str(status.st_gid)
-
-
-def _words(error: Exception) -> str:
-    return str(error) or type(error).__name__
 
 
 def _close(port: Handle) -> None:

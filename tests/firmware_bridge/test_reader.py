@@ -245,7 +245,13 @@ def test_a_missing_reader_and_a_file_are_told_in_words(tmp_path, model):
     with Bench(tmp_path / "none", model) as bench:
         assert "is the device plugged in?" in bench.await_state(LinkState.LOST)
     with Bench(tmp_path / "file", model) as bench:
-        assert bench.await_state(LinkState.LOST)
+        words = "is not an input device" if model == "keyboard" else "is not a serial port"
+        assert words in bench.await_state(LinkState.LOST)
+
+
+def test_a_device_that_is_neither_a_keyboard_nor_a_terminal_is_none():
+    with Bench(Path("/dev/null"), "keyboard") as bench:
+        assert "is not an input device" in bench.await_state(LinkState.LOST)
 
 
 @every_reader

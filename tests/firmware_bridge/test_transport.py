@@ -18,13 +18,13 @@ from pathlib import Path
 import pytest
 import serial
 
+from firmware_bridge.open_failure import explain_open_failure
 from firmware_bridge.transport import (
     FIRST_RETRY_S,
     LAST_RETRY_S,
     LINE_ERRORS,
     TRACE,
     SerialPort,
-    explain_open_failure,
 )
 from firmware_bridge.values import LinkState
 
