@@ -1,6 +1,8 @@
-"""A thermometer with Modbus: one register that is asked for five times a second.
+"""A thermometer with Modbus: one register that is asked for again and again.
 
 Which unit, function and register, and what one count of it means, stands in each maker's own table; `Register` says it.
+So does how often the device measures. Asked more often, it gives one reading several times, and these agree with each
+other whatever they are: a face that still comes nearer would seem to stand still.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from firmware_bridge.modbus_rtu import READ_HOLDING, REFUSALS, AnswerReader, Mes
 from firmware_bridge.values import Method, Sample
 
 NAME = "modbus"
+QUICK_S = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,8 @@ class Register:
     signed: bool = True
     method: Method = Method.INFRARED
     """Whether it is a surface's temperature or what the device takes for the body's."""
+    every_s: float = 0.2
+    """How often the device measures."""
 
 
 class Parser:
@@ -63,16 +68,32 @@ class Parser:
 def driver(register: Register) -> Driver:
     """Return the driver for such a thermometer. Raises MissingPackageError where pymodbus is not installed."""
     of = messages()
+    every = register.every_s
     return Driver(
         name=NAME,
         baud=9600,
         start=b"",
         ask=of.read_register(register.unit, register.function, register.register),
-        ask_every_s=0.2,
-        answer_s=0.4,
-        silence_s=2.0,
-        rate_hz=5.0,
-        rule=SettlingRule(window=5, agreeing=4, spread_centi=20, span_s=1.5, gap_s=0.9, silence_s=1.5),
+        ask_every_s=every,
+        answer_s=max(0.4, every),
+        silence_s=max(2.0, 5 * every),
+        rate_hz=1 / every,
+        rule=_rule(every),
         stuck_s=60.0 if register.centi_per_count >= 10 else 10.0,
         parser=lambda: Parser(of, register),
+    )
+
+
+def _rule(every: float) -> SettlingRule:
+    """Return when readings agree that come every so many seconds: the slower, the fewer are waited for."""
+    quick = every <= QUICK_S
+    return SettlingRule(
+        window=5 if quick else 4,
+        agreeing=4 if quick else 3,
+        spread_centi=20,
+        span_s=max(1.5, 4 * every),
+        gap_s=max(0.9, 2.4 * every),
+        silence_s=max(1.5, 4 * every),
+        unsteady_s=max(4.0, 12 * every),
+        patience_s=max(1.5, 4 * every),
     )

@@ -101,6 +101,8 @@ class RelayTalk:
         """When the gate is to be shut; None: it is, as far as anybody knows."""
         self._last_sent = 0.0
         self._quiet_until = 0.0
+        self._tells = True
+        """Whether the board tells how its relay stands: a few know commands only, and refuse the question."""
 
     @property
     def up(self) -> bool:
@@ -196,6 +198,10 @@ class RelayTalk:
         return self._board.switch(on=self._wiring.on(opened=self._wiring.fail is Fail.SAFE))
 
     def _answered(self, command: _Command, reply: Reply, now: float) -> None:
+        if reply is Reply.REFUSED and command.kind is _Kind.ASK:
+            self._tells = False
+            self._up = True  # a refusal is an answer, too
+            return
         if reply is Reply.REFUSED:
             self.detail = f"the relay refuses: {self._board.complaint}"
             self._up = False
@@ -254,7 +260,7 @@ class RelayTalk:
             return self._switching(_Kind.REST, now, opened=False)
         if now - self._last_sent < AGAIN_S:
             return None
-        if question := self._board.ask():
+        if (question := self._board.ask()) and (self._tells or self._hands_off):
             return _Command(_Kind.ASK, question, _STATES, now)
         if self._rest_at is None and not self._hands_off:
             return self._switching(_Kind.REST, now, opened=False)

@@ -39,6 +39,7 @@ def thermometer_driver(section: ThermometerSection) -> Driver:
             register=modbus.address,
             centi_per_count=modbus.centi_per_count,
             signed=modbus.signed,
+            every_s=modbus.every_ms / 1000,
             method=Method.MODULE_ESTIMATE if modbus.estimate else Method.INFRARED,
         ),
     )

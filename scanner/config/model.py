@@ -152,6 +152,8 @@ class ThermometerModbusSection(Section):
     address: int = Field(0, ge=0, le=65535)
     centi_per_count: int = Field(10, ge=1, le=1000)
     signed: bool = True
+    every_ms: int = Field(200, ge=100, le=2000)
+    """How often the device measures."""
     estimate: bool = False
     """Whether it is what the device takes for the body's temperature, not a surface's."""
 

@@ -221,3 +221,12 @@ def test_our_own_question_that_the_adapter_echoes_is_no_answer():
 
 def test_every_other_driver_is_there_without_pymodbus():
     assert set(DRIVERS) == set(NAMES) - {"modbus"}
+
+
+def test_a_slow_modbus_device_is_asked_as_often_as_it_measures_and_fewer_readings_are_waited_for():
+    slow = modbus_thermometer.driver(Register(every_s=0.5))
+    assert (slow.ask_every_s, slow.rate_hz) == (0.5, 2.0)
+    assert (slow.rule.agreeing, slow.rule.window, slow.rule.span_s) == (3, 4, 2.0)
+    assert slow.rule.gap_s > 2 * slow.ask_every_s
+    quick = modbus_thermometer.driver(Register())
+    assert (quick.rule.agreeing, quick.rule.window, quick.rule.span_s) == (4, 5, 1.5)

@@ -223,6 +223,21 @@ def test_a_board_that_cannot_be_asked_is_put_to_rest_every_second():
     assert not bench.is_open
 
 
+def test_a_board_that_does_not_tell_how_it_stands_is_put_to_rest_every_second_instead():
+    bench = Bench("modbus")
+    obey = bench.model.obey
+    refusal = with_crc(b"\x01\x81\x01")
+    bench.model.obey = lambda data, on: (refusal, (), b"") if data[1] == 1 else obey(data, on)
+    bench.run(2.5)
+    assert bench.talk.up
+    bench.on = True
+    bench.run(AGAIN_S + 0.1)
+    assert not bench.is_open
+    bench.open(1)
+    bench.run(0.1)
+    assert [type(event) for event in bench.events] == [GateConfirmed]
+
+
 def test_a_refused_order_fails_in_words():
     bench = Bench("modbus", board=ModbusBoard(relay=9))
     bench.run(0.3)
@@ -375,9 +390,8 @@ def test_an_order_is_acknowledged_within_5_ms_at_the_95th_percentile(relay):
         rounds = []
         for start in range(0, 250, 50):
             for token in range(start, start + 50):
-                bench.gate.open(50, token)
-                time.sleep(0.008)
-            eventually(lambda expected=start + 50: len(bench.events) == expected)
+                bench.open(token, pulse_ms=50)
+                time.sleep(0.006)
             latencies = [event.latency_ms for event in bench.events[start:] if isinstance(event, GateConfirmed)]
             assert len(latencies) == 50
             rounds.append(sorted(latencies)[47])
