@@ -1,7 +1,7 @@
 """The framed link between the host and the gate controller: frames, messages, and the controller's end of a session.
 
 This one file runs on the host and, unchanged, on the controller under MicroPython: it imports `binascii` and
-`struct`, and uses nothing that MicroPython lacks. All times are milliseconds, given by the caller.
+`struct`, and uses nothing that MicroPython lacks. All times are milliseconds that never decrease, given by the caller.
 
 Frame: COBS( seq u8 | type u8 | body | CRC-32 of all before it, little-endian ), then 0x00. Other numbers are
 big-endian. Every command's body begins with the session's number, so that what is left over from an earlier session
@@ -11,9 +11,17 @@ does nothing:
     HEARTBEAT  session u32                           nothing else to say
     OPEN       session u32, token u32, pulse u16 ms  opens the barrier; token: what the host opens it for
     LIGHT      session u32, light u8                 what the lamp shows
+    SETTINGS   session u32, flags u8, held u16 s     how the gate is wired, and that reports are wanted
 
 An answer has the command's seq, its type | 0x80, and the body: session u32 (the command's), status u8, version u8.
-The controller sends nothing but answers.
+Unasked the controller sends reports, only within a session and only after its SETTINGS. They are not answered: a
+STATE is whole and comes again each second, a SAMPLE is followed by a newer one.
+
+    STATE      session u32, boot u16, door u8, presses u8, forcings u8, probe u8, release u8
+    SAMPLE     session u32, object i16, ambient i16  centi-degrees Celsius
+
+A command that a controller does not know is answered BAD_BODY, a report that a host does not know is dropped: new
+ones may be added. `VERSION` changes when one of these changes.
 
 The host has one command under way at a time and sends it again until it is answered. The next command has the next
 seq (mod 256). Within a session the controller therefore does exactly the next seq; the same and the 127 before it
@@ -24,11 +32,16 @@ import binascii
 import struct
 
 VERSION = 1
+RELEASE = 1
+"""Number of the firmware that this file belongs to; a controller tells it in every STATE."""
 
 HELLO = 0x01
 HEARTBEAT = 0x02
 OPEN = 0x03
 LIGHT = 0x04
+SETTINGS = 0x05
+STATE = 0x41
+SAMPLE = 0x42
 ANSWER = 0x80
 
 DONE = 0
@@ -38,6 +51,38 @@ BAD_VERSION = 3
 BAD_BODY = 4
 OUT_OF_ORDER = 5
 OLD_SESSION = 6
+
+HOLDS = 0x01
+"""The relay holds the gate shut while it has current; without the flag it opens it."""
+FAIL_SAFE = 0x02
+"""Without a session the gate is open; without the flag it is shut."""
+DOOR_CONTACT = 0x04
+"""A contact tells whether the door is shut."""
+SAMPLES = 0x08
+"""The host wants the thermometer's readings."""
+HANDS_OFF = 0x10
+"""The host wants nothing of the gate, which stays as it is without one: whatever else is said of it is not taken."""
+KNOWN_FLAGS = 0x1F
+
+DOOR_UNKNOWN = 0
+"""No contact is fitted."""
+DOOR_SHUT = 1
+DOOR_OPEN = 2
+DOOR_HELD = 3
+"""Open for longer than SETTINGS allows."""
+DOOR_FORCED = 4
+"""Opened though nothing let it; until it is shut again."""
+DOORS = 5
+
+PROBE_OFF = 0
+PROBE_GOOD = 1
+PROBE_ABSENT = 2
+"""Nothing answers on its wires."""
+PROBE_CHECKSUM = 3
+"""What it answers arrives damaged."""
+PROBE_FAULT = 4
+"""It says itself that its reading is none."""
+PROBES = 5
 
 SHORTEST_PULSE_MS = 50
 LONGEST_PULSE_MS = 10000
@@ -156,6 +201,11 @@ def show_light(session: int, light: int) -> bytes:
     return struct.pack(">IB", session, light)
 
 
+def settings(session: int, flags: int, held_s: int) -> bytes:
+    """Body of SETTINGS: some of the flags above, and the seconds a door may stand open."""
+    return struct.pack(">IBH", session, flags, held_s)
+
+
 def answer(session: int, status: int) -> bytes:
     """Body of every answer."""
     return struct.pack(">IBB", session, status, VERSION)
@@ -169,6 +219,38 @@ def read_answer(body: bytes) -> "tuple[int, int, int] | None":
     return session, status, version
 
 
+def state(session: int, boot: int, door: int, presses: int, forcings: int, probe: int) -> bytes:  # noqa: PLR0917
+    """Body of STATE. `boot` is drawn anew at each start; presses of the button and forcings count mod 256 from then."""
+    return struct.pack(">IHBBBBB", session, boot, door, presses & 0xFF, forcings & 0xFF, probe, RELEASE)
+
+
+def read_state(body: bytes) -> "tuple[int, int, int, int, int, int, int] | None":
+    """(session, boot, door, presses, forcings, probe, release) of a STATE's body, or None."""
+    if len(body) != 11:
+        return None
+    session, boot, door, presses, forcings, probe, release = struct.unpack(">IHBBBBB", body)
+    if door >= DOORS or probe >= PROBES:
+        return None
+    return session, boot, door, presses, forcings, probe, release
+
+
+def sample(session: int, object_centi: int, ambient_centi: int) -> bytes:
+    """Body of SAMPLE; what lies beyond its numbers becomes their end."""
+    return struct.pack(">Ihh", session, _int16(object_centi), _int16(ambient_centi))
+
+
+def read_sample(body: bytes) -> "tuple[int, int, int] | None":
+    """(session, object, ambient) of a SAMPLE's body, or None."""
+    if len(body) != 8:
+        return None
+    session, object_centi, ambient_centi = struct.unpack(">Ihh", body)
+    return session, object_centi, ambient_centi
+
+
+def _int16(value: int) -> int:
+    return max(-32768, min(32767, value))
+
+
 class Machine:
     """What the controller moves; the firmware and the emulator each have their own."""
 
@@ -180,8 +262,12 @@ class Machine:
         """Show one of the `LIGHTS`."""
         raise NotImplementedError
 
+    def configure(self, flags: int, held_s: int) -> bool:  # noqa: ARG002  a machine of its own makes use of them
+        """Take settings; False when this machine has none."""
+        return False
+
     def make_safe(self) -> None:
-        """Barrier closed, lamp "out of service": the host is gone."""
+        """Leave the gate as the settings say, shut where none were given, and the lamp "out of service"."""
         raise NotImplementedError
 
 
@@ -193,6 +279,9 @@ class Responder:
         self._reader = FrameReader()
         self.session = 0
         """Number of the open session; 0: none."""
+        self.reporting = False
+        """Whether the host of this session wants reports."""
+        self._report = 0
         self._used = []  # type: list[int]
         self._seq = 0
         self._status = DONE
@@ -212,6 +301,13 @@ class Responder:
             out += frame(seq, kind | ANSWER, answer(session, status))
         return out
 
+    def report(self, kind: int, body: bytes) -> bytes:
+        """Return the frame of a report of this session; nothing where none is wanted."""
+        if not (self.session and self.reporting):
+            return b""
+        self._report = (self._report + 1) & 0xFF
+        return frame(self._report, kind, body)
+
     def tick(self, now_ms: int) -> None:
         """End the session when the host has been silent for too long."""
         if self.session and now_ms - self._heard_ms > HEARTBEAT_LOST_MS:
@@ -220,6 +316,7 @@ class Responder:
     def end(self) -> None:
         """End the session and make the machine safe."""
         self.session = 0
+        self.reporting = False
         self._machine.make_safe()
 
     def _hello(self, seq: int, session: int, body: bytes, now_ms: int) -> int:
@@ -234,6 +331,7 @@ class Responder:
             return OLD_SESSION
         self._used = self._used[-SESSIONS_REMEMBERED + 1 :] + [session]  # noqa: RUF005  MicroPython has no unpacking
         self.session = session
+        self.reporting = False
         self._seq = seq
         self._status = DONE
         self._heard_ms = now_ms
@@ -265,4 +363,9 @@ class Responder:
         if kind == LIGHT and len(body) == 5 and body[4] < LIGHTS:
             self._machine.show_light(body[4])
             return DONE
+        if kind == SETTINGS and len(body) == 7:
+            flags, held_s = struct.unpack(">BH", body[4:])
+            if not flags & ~KNOWN_FLAGS and self._machine.configure(flags, held_s):
+                self.reporting = True
+                return DONE
         return BAD_BODY

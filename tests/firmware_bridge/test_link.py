@@ -268,6 +268,119 @@ def test_every_light_of_the_scanner_has_a_number_on_the_link():
     assert list(Light)[link.OUT_OF_SERVICE] is Light.OUT_OF_SERVICE
 
 
+class Wired(Recorder):
+    """A machine that takes settings."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.settings: list[tuple[int, int]] = []
+
+    def configure(self, flags: int, held_s: int) -> bool:
+        self.settings.append((flags, held_s))
+        return True
+
+
+class WiredBench(Bench):
+    """A responder with such a machine."""
+
+    def __init__(self) -> None:
+        self.machine: Wired = Wired()
+        self.responder = link.Responder(self.machine)
+
+    def settle(self, seq: int = 1, session: int = S) -> "WiredBench":
+        assert self.say(seq, link.SETTINGS, link.settings(session, link.FAIL_SAFE, 20)) == link.DONE
+        return self
+
+    def report(self) -> bytes:
+        return self.responder.report(link.STATE, link.state(S, 7, link.DOOR_SHUT, 1, 2, link.PROBE_GOOD))
+
+
+def wired(session: int = S) -> WiredBench:
+    bench = WiredBench()
+    bench.greet(session)
+    return bench
+
+
+def test_settings_and_reports_are_byte_for_byte_as_documented():
+    assert link.settings(S, link.FAIL_SAFE | link.SAMPLES, 300) == bytes.fromhex("c0ffee42 0a 012c")
+    assert link.state(S, 0xBEEF, link.DOOR_HELD, 3, 4, link.PROBE_ABSENT) == bytes.fromhex(
+        "c0ffee42 beef 03 03 04 02 01"
+    )
+    assert link.sample(S, 3650, -150) == bytes.fromhex("c0ffee42 0e42 ff6a")
+
+
+@given(
+    st.integers(0, 2**32 - 1),
+    st.integers(0, 0xFFFF),
+    st.integers(0, link.DOORS - 1),
+    st.integers(0, 10**6),
+    st.integers(0, 10**6),
+    st.integers(0, link.PROBES - 1),
+)
+def test_a_state_is_read_as_it_was_told(session, boot, door, presses, forcings, probe):
+    told = link.state(session, boot, door, presses, forcings, probe)
+    assert link.read_state(told) == (session, boot, door, presses % 256, forcings % 256, probe, link.RELEASE)
+
+
+@given(st.integers(-(10**6), 10**6), st.integers(-(10**6), 10**6))
+def test_a_sample_is_read_as_it_was_told_or_ends_where_its_numbers_end(object_centi, ambient_centi):
+    read = link.read_sample(link.sample(S, object_centi, ambient_centi))
+    assert read == (S, *(max(-32768, min(32767, value)) for value in (object_centi, ambient_centi)))
+
+
+@given(st.binary(max_size=16))
+def test_reading_a_report_never_raises_and_never_believes_a_number_it_does_not_know(body):
+    state = link.read_state(body)
+    assert state is None or (state[2] < link.DOORS and state[5] < link.PROBES)
+    link.read_sample(body)
+
+
+def test_settings_reach_the_machine_once_however_often_they_are_repeated():
+    bench = wired().settle().settle()
+    assert bench.machine.settings == [(link.FAIL_SAFE, 20)]
+
+
+def test_settings_this_firmware_does_not_know_are_refused_and_change_nothing():
+    bench = wired()
+    assert bench.say(1, link.SETTINGS, link.settings(S, 0x80, 20)) == link.BAD_BODY
+    assert bench.say(2, link.SETTINGS, link.settings(S, 0, 20) + b"\x00") == link.BAD_BODY
+    assert bench.machine.settings == []
+    assert bench.report() == b""
+
+
+def test_a_machine_without_settings_refuses_them():
+    assert Bench().greet().say(1, link.SETTINGS, link.settings(S, 0, 0)) == link.BAD_BODY
+
+
+def test_a_command_of_a_later_link_is_refused_and_the_session_goes_on():
+    bench = Bench().greet()
+    assert bench.say(1, 0x3F, link.heartbeat(S)) == link.BAD_BODY
+    assert bench.open(2, 7) == link.DONE
+
+
+def test_nothing_is_reported_before_settings_nor_after_the_session():
+    bench = WiredBench()
+    assert bench.report() == b""
+    bench.greet()
+    assert bench.report() == b""
+    bench.settle()
+    assert link.FrameReader().feed(bench.report())[0][1] == link.STATE
+    bench.responder.end()
+    assert bench.report() == b""
+
+
+def test_nothing_is_reported_to_a_new_host_before_its_own_settings():
+    bench = wired().settle()
+    bench.greet(S + 1)
+    assert bench.report() == b""
+
+
+def test_a_report_is_no_answer_to_any_command():
+    for kind in (link.STATE, link.SAMPLE):
+        assert not kind & link.ANSWER
+        assert kind not in (link.HELLO, link.HEARTBEAT, link.OPEN, link.LIGHT, link.SETTINGS)
+
+
 def test_the_link_stays_within_what_micropython_has():
     """One file runs on both sides: two imports, and none of the syntax that MicroPython lacks."""
     tree = ast.parse(Path(link.__file__).read_text(encoding="utf-8"))
