@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from firmware_bridge import link
 from firmware_bridge.opening import GateConfirmed, GateEvent, GateFailed, GateFault, Opening
+from firmware_bridge.reports import GateSettings, ReportEvent, Reports
 from firmware_bridge.values import Light
 
 __all__ = ["Conversation", "GateConfirmed", "GateEvent", "GateFailed", "GateFault", "Opening"]
@@ -24,6 +25,8 @@ SENDS = 6
 HELLO_AGAIN_S = 0.25
 HEARTBEAT_S = 0.5
 """A quarter of what the controller bears."""
+
+DEFAULT_SETTINGS = GateSettings()
 
 LIGHT_NUMBERS: dict[Light, int] = {light: number for number, light in enumerate(Light)}
 
@@ -44,13 +47,16 @@ class _Command:
 class Conversation:
     """One host talking to one controller. All times are monotonic seconds and never decrease."""
 
-    def __init__(self, numbers: random.Random) -> None:
+    def __init__(self, numbers: random.Random, settings: GateSettings = DEFAULT_SETTINGS) -> None:
         self.detail = ""
         """In words, why there is no session."""
+        self.reports = Reports()
         self._numbers = numbers
+        self._settings = settings
         self._reader = link.FrameReader()
         self._connected = False
-        self._greeted = False
+        self._settled = False
+        """Whether there is a session, and the controller knows how the gate is wired or needs not to."""
         self._session = 0
         self._command: _Command | None = None
         self._seq = 0
@@ -59,11 +65,12 @@ class Conversation:
         self._wanted_light: Light | None = None
         self._shown_light: Light | None = None
         self._events: list[GateEvent] = []
+        self._news: list[ReportEvent] = []
 
     @property
     def up(self) -> bool:
-        """Whether a session is open."""
-        return self._connected and self._greeted
+        """Whether a session is open, in which gates open."""
+        return self._connected and self._settled
 
     def connect(self, now: float) -> None:
         """Greet, now that the line is open."""
@@ -93,6 +100,11 @@ class Conversation:
         """Return what has happened since the last call."""
         events, self._events = self._events, []
         return events
+
+    def news(self) -> list[ReportEvent]:
+        """Return what the controller has told unasked since the last call."""
+        news, self._news = self._news, []
+        return news
 
     def due(self, now: float) -> bytes:
         """Return the bytes to send now; empty when there is nothing to say."""
@@ -130,6 +142,9 @@ class Conversation:
         """Take in what the controller sent; whether an answer to the command under way was in it."""
         heard = False
         for seq, kind, body in self._reader.feed(data):
+            if kind == link.STATE and self.up:
+                self._news += self.reports.take(body, self._session)
+                continue
             read = link.read_answer(body)
             command = self._command
             if read is None or command is None or (seq, kind) != (command.seq, command.kind | link.ANSWER):
@@ -145,6 +160,8 @@ class Conversation:
         self._command = None
         if command.kind == link.HELLO:
             self._hello_answered(status, version, now)
+        elif command.kind == link.SETTINGS and status in (link.DONE, link.BAD_BODY):
+            self._settings_answered(status == link.DONE, now)
         elif status == link.DONE:
             if command.opening is not None:
                 latency = (now - command.opening.ordered_at) * 1000.0
@@ -165,11 +182,21 @@ class Conversation:
 
     def _hello_answered(self, status: int, version: int, now: float) -> None:
         if status == link.DONE:
-            self._greeted = True
-            self.detail = ""
             return
         if status == link.BAD_VERSION:
             self.detail = f"the gate controller speaks version {version} of the link, not {link.VERSION}: update it"
+        self._greet_later(now)
+
+    def _settings_answered(self, taken: bool, now: float) -> None:
+        """Serve; with firmware that knows no settings only where it needs none."""
+        if taken or self._settings == DEFAULT_SETTINGS:
+            self._settled = True
+            self.detail = ""
+            return
+        self.detail = "the gate controller's firmware is too old for what is configured of the gate: update it"
+        self._greet_later(now)
+
+    def _greet_later(self, now: float) -> None:
         self._greet(now)
         if self._command is not None:
             self._command.send_at = now + HELLO_AGAIN_S
@@ -182,7 +209,7 @@ class Conversation:
     def _fail_all(self, why: GateFault) -> None:
         """Fail what is under way for `why`, and what was never sent as not connected."""
         command, self._command = self._command, None
-        self._greeted = False
+        self._settled = False
         self._shown_light = None
         if command is not None and command.opening is not None:
             self._events.append(GateFailed(command.opening.token, why))
@@ -190,11 +217,14 @@ class Conversation:
         self._openings.clear()
 
     def _greet(self, now: float) -> None:
-        self._greeted = False
+        self._settled = False
         self._session = self._numbers.randrange(1, 2**32)
         self._command = self._make(link.HELLO, link.hello(self._session), now)
 
     def _next(self, now: float) -> _Command | None:
+        if not self._settled:
+            body = link.settings(self._session, self._settings.flags, self._settings.door_held_s or 0)
+            return self._make(link.SETTINGS, body, now)
         if self._openings:
             opening = self._openings.popleft()
             body = link.open_gate(self._session, opening.token, opening.pulse_ms)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from firmware_bridge.measurement import SettlingRule
-from firmware_bridge.values import Sample
+from firmware_bridge.values import LinkState, Sample
 
 
 class Parser(Protocol):
@@ -19,6 +19,33 @@ class Parser(Protocol):
 
     def feed(self, data: bytes, at: float) -> list[Sample]:
         """Return the samples that `data`, received at `at` (monotonic seconds), completes. Never raises."""
+
+
+class Line(Protocol):
+    """What a thermometer needs of its line: `firmware_bridge.transport.SerialPort` is one, and so is a `Tap`."""
+
+    name: str
+    state: LinkState
+    detail: str
+    openings: int
+
+    def wait(self, timeout: float) -> bytes:
+        """Bytes that came within `timeout` seconds; empty when none did, on `wake`, and while the line is lost."""
+
+    def write(self, data: bytes) -> bool:
+        """Send; false when the line is lost."""
+
+    def discard(self) -> None:
+        """Throw away what waits unread."""
+
+    def reopen(self) -> None:
+        """Close the line and open it with the next `wait`."""
+
+    def wake(self) -> None:
+        """Make the `wait` of another thread return at once."""
+
+    def close(self) -> None:
+        """Give the line back."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from firmware_bridge import gy_614v3, gy_mcu90614, heimann_idc50, lu90614, modbus_thermometer
+from firmware_bridge import controller_thermometer, gy_614v3, gy_mcu90614, heimann_idc50, lu90614, modbus_thermometer
 from firmware_bridge.driver import Driver
 from firmware_bridge.modbus_thermometer import Register
 
@@ -20,4 +20,6 @@ def driver_of(name: str, register: Register) -> Driver:
 
     Raises MissingPackageError where it needs a package that is not installed.
     """
+    if name == controller_thermometer.NAME:
+        return controller_thermometer.DRIVER
     return modbus_thermometer.driver(register) if name == modbus_thermometer.NAME else DRIVERS[name]

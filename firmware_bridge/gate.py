@@ -13,8 +13,10 @@ from collections.abc import Callable
 from typing import Protocol
 
 from firmware_bridge import link
-from firmware_bridge.conversation import Conversation
+from firmware_bridge.conversation import DEFAULT_SETTINGS, Conversation
 from firmware_bridge.opening import GateCommanded, GateConfirmed, GateEvent, GateFailed, GateFault, Opening
+from firmware_bridge.reports import GateSettings, ReportEvent
+from firmware_bridge.tap import Tap
 from firmware_bridge.transport import SerialPort
 from firmware_bridge.values import Light, LinkState
 
@@ -163,15 +165,20 @@ class Gate:
                 next_at = talk.next_at()
                 wait_s = STOP_CHECK_S if next_at is None else min(STOP_CHECK_S, max(0.0, next_at - now))
                 received = self._port.wait(wait_s)
-                if received and talk.receive(received, self._clock()):
-                    self.last_heard = self._clock()
-                    self._report(talk)
+                if received:
+                    self._take(talk, received)
         finally:
             self._say_farewell(talk)
             talk.disconnect()
             self._take_orders(talk)
             self._report(talk)
             self._port.close()
+
+    def _take(self, talk: Talk, received: bytes) -> None:
+        """Take in what the device sent."""
+        if talk.receive(received, self._clock()):
+            self.last_heard = self._clock()
+            self._report(talk)
 
     def _say_farewell(self, talk: Talk) -> None:
         """Say it twice: the first may come while the device is still busy with what it was told last."""
@@ -214,8 +221,12 @@ class Gate:
         self._on_state(state, detail)
 
 
+def _untold(_report: ReportEvent) -> None:
+    """Nobody listens."""
+
+
 class GateController(Gate):
-    """Our gate controller, which times the pulse itself and confirms it."""
+    """Our gate controller, which times the pulse itself, confirms it, and tells of door and button unasked."""
 
     def __init__(
         self,
@@ -223,10 +234,36 @@ class GateController(Gate):
         on_event: Callable[[GateEvent], None],
         on_state: Callable[[LinkState, str], None],
         *,
+        settings: GateSettings = DEFAULT_SETTINGS,
+        on_report: Callable[[ReportEvent], None] = _untold,
+        tap: Tap | None = None,
         clock: Callable[[], float] = time.monotonic,
         numbers: random.Random | None = None,
     ) -> None:
-        chance = numbers or random.SystemRandom()
-        super().__init__(
-            port, lambda: Conversation(chance), on_event, on_state, what="the gate controller", clock=clock
-        )
+        """Take also how the gate is wired, whom to tell of door and button, and what the thermometer reads from.
+
+        `on_report` is called from `run`'s thread; `tap` is for the controller's own thermometer, if `settings` want it.
+        """
+        self._conversation = Conversation(numbers or random.SystemRandom(), settings)
+        self._on_report = on_report
+        self._tap = tap
+        super().__init__(port, lambda: self._conversation, on_event, on_state, what="the gate controller", clock=clock)
+
+    @property
+    def release(self) -> int | None:
+        """Number of the controller's firmware; None until it has told."""
+        return self._conversation.reports.release
+
+    def _take(self, talk: Talk, received: bytes) -> None:
+        was_up = talk.up
+        super()._take(talk, received)
+        for report in self._conversation.news():
+            self._on_report(report)
+        if self._tap is not None and was_up and talk.up:
+            # What came before the session may have lain in the controller for hours.
+            self._tap.feed(received)
+
+    def _change(self, state: LinkState, detail: str) -> None:
+        if self._tap is not None:
+            self._tap.follow(state, detail)
+        super()._change(state, detail)

@@ -8,9 +8,8 @@ import threading
 import time
 from collections.abc import Callable
 
-from firmware_bridge.driver import Driver, Parser
+from firmware_bridge.driver import Driver, Line, Parser
 from firmware_bridge.measurement import MeasurementEvent, Settling, Stuckness
-from firmware_bridge.transport import SerialPort
 from firmware_bridge.values import LinkState, Sample
 
 TURN_S = 0.1
@@ -36,7 +35,7 @@ class Thermometer:
 
     def __init__(  # noqa: PLR0917  the three callbacks stand in the order of the path of a reading
         self,
-        port: SerialPort,
+        port: Line,
         driver: Driver,
         settling: Settling,
         on_event: Callable[[MeasurementEvent], None],

@@ -89,6 +89,20 @@ class LinkState(StrEnum):
 
 
 @unique
+class Door(StrEnum):
+    """The door at the gate, as its contact tells; numbered on the link in this order."""
+
+    UNKNOWN = "unknown"
+    """No contact is fitted, or nothing was heard of it yet."""
+    SHUT = "shut"
+    OPEN = "open"
+    HELD = "held"
+    """Open for longer than it may be."""
+    FORCED = "forced"
+    """Opened though nobody was let through; until it is shut again."""
+
+
+@unique
 class Light(StrEnum):
     """What the lamp at the gate shows: always a shape and a colour."""
 

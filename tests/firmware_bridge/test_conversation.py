@@ -19,7 +19,8 @@ from firmware_bridge.conversation import (
     GateFault,
     Opening,
 )
-from firmware_bridge.values import Light
+from firmware_bridge.reports import DoorChanged, GateSettings
+from firmware_bridge.values import Door, Light
 from tests.firmware_bridge.test_link import Recorder
 
 STEP_S = 0.01
@@ -300,4 +301,111 @@ def test_an_answer_of_another_session_confirms_nothing():
     ((seq, kind, body),) = link.FrameReader().feed(line.host.due(line.now))
     other = (int.from_bytes(body[:4], "big") ^ 1).to_bytes(4, "big")
     assert not line.host.receive(link.frame(seq, kind | link.ANSWER, other + bytes((link.DONE, 1))), line.now)
+    assert line.host.events() == []
+
+
+class Wired(Recorder):
+    """A machine that takes settings, with a firmware that can be older or newer."""
+
+    def __init__(self, known_flags: int = link.KNOWN_FLAGS) -> None:
+        super().__init__()
+        self.known_flags = known_flags
+        self.settings: list[tuple[int, int]] = []
+
+    def configure(self, flags: int, held_s: int) -> bool:
+        self.settings.append((flags, held_s))
+        return not flags & ~self.known_flags
+
+
+PLAIN = GateSettings()
+
+
+def line_with(machine: Recorder, settings: GateSettings = PLAIN, badness: float = 0.0) -> BadLine:
+    line = BadLine(random.Random(1), badness)
+    line.machine = machine
+    line.responder = link.Responder(machine)
+    line.host = Conversation(line.chance, settings)
+    line.host.connect(line.now)
+    return line
+
+
+FIRE_EXIT = GateSettings(holds=True, fail_safe=True, door_held_s=30)
+FIRE_EXIT_FLAGS = link.HOLDS | link.FAIL_SAFE | link.DOOR_CONTACT
+
+
+def test_a_gate_is_served_only_when_its_controller_knows_how_it_is_wired():
+    line = line_with(Wired(), FIRE_EXIT)
+    while not line.machine.settings:
+        assert not line.host.up
+        line.run(STEP_S)
+    line.run(2 * STEP_S)
+    assert line.host.up
+    assert line.machine.settings == [(FIRE_EXIT_FLAGS, 30)]
+
+
+def test_settings_are_told_again_in_every_new_session():
+    line = line_with(Wired(), FIRE_EXIT).run(0.2)
+    line.restart_controller()
+    line.run(1.5)
+    assert line.host.up
+    assert line.machine.settings == [(FIRE_EXIT_FLAGS, 30)] * 2
+
+
+def test_settings_are_told_through_a_bad_line():
+    line = line_with(Wired(), FIRE_EXIT, badness=0.2)
+    line.run(10.0)
+    line.badness = 0.0
+    line.run(4.0)
+    assert line.host.up
+    assert set(line.machine.settings) == {(FIRE_EXIT_FLAGS, 30)}
+
+
+@pytest.mark.parametrize("machine", [Recorder(), Wired(known_flags=link.SAMPLES)])
+def test_firmware_too_old_for_what_is_configured_opens_no_gate_and_is_named(machine):
+    line = line_with(machine, FIRE_EXIT).run(2.0)
+    assert not line.host.up
+    assert "too old for what is configured" in line.host.detail
+    line.open(1)
+    line.run(1.0)
+    assert line.failed() == {1: GateFault.NOT_CONNECTED}
+    assert machine.opened == []
+
+
+def test_firmware_without_settings_serves_a_gate_that_needs_none():
+    line = line_with(Recorder()).run(0.5)
+    assert line.host.up
+    line.open(1)
+    line.run(0.1)
+    assert line.machine.opened == [1]
+
+
+def test_words_on_old_firmware_stand_until_it_is_newer():
+    """They do not come and go with every greeting."""
+    line = line_with(Recorder(), FIRE_EXIT).run(1.0)
+    for _ in range(200):
+        line.run(STEP_S)
+        assert "too old" in line.host.detail
+    line.machine = Wired()
+    line.responder = link.Responder(line.machine)
+    line.run(1.0)
+    assert line.host.up
+    assert line.host.detail == ""
+
+
+def test_what_a_controller_tells_before_its_session_is_not_believed():
+    line = line_with(Wired(), FIRE_EXIT)
+    stale = link.frame(1, link.STATE, link.state(line.host._session, 1, link.DOOR_FORCED, 1, 1, link.PROBE_OFF))
+    line.host.receive(stale, line.now)
+    assert line.host.news() == []
+    line.run(0.5)
+    line.host.receive(stale, line.now)
+    assert line.host.news() == [DoorChanged(Door.FORCED)]
+
+
+def test_reports_are_answers_to_nothing():
+    line = line_with(Wired(), FIRE_EXIT).run(0.5)
+    line.open(1)
+    ((seq, _, _),) = link.FrameReader().feed(line.host.due(line.now))
+    for kind in (link.STATE, link.SAMPLE):
+        assert not line.host.receive(link.frame(seq, kind, link.sample(line.host._session, 3650, 2480)), line.now)
     assert line.host.events() == []
