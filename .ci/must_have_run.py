@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import shutil
 import sys
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ def excused(reason: str) -> bool:
         "shared": not SHARED.is_dir(),
         "strace": shutil.which("strace") is None,
         "tmux": shutil.which("tmux") is None,
+        "micropython": (sys.platform, platform.machine()) not in {("linux", "x86_64"), ("darwin", "arm64")},
         "systemd-analyze": shutil.which("systemd-analyze") is None,
     }
     return any(word in reason.lower() and gone for word, gone in absent.items())
