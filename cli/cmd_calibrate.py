@@ -61,7 +61,7 @@ def command(
         return
     if thermometer.driver == "none":
         fail(f"lane {section.name} has no thermometer to compare")
-    found = _compared(thermometer, points)
+    found = _compared(section, points)
     today = dt.datetime.now(ZoneInfo(site.timezone)).date()
     changes: dict[str, Value] = {
         "offset_centi": found,
@@ -97,13 +97,13 @@ def _now(section: ThermometerSection) -> str:
     return f"{section.name} ({section.driver}): {section.offset_centi / 100:+.2f} °C is added{taken}{until}"
 
 
-def _compared(section: ThermometerSection, count: int) -> int:
+def _compared(lane: LaneSection, count: int) -> int:
     """Hold the dialogue, and return the error found, centi-°C."""
     from firmware_bridge.calibration import compare  # noqa: PLC0415
     from firmware_bridge.errors import CalibrationError  # noqa: PLC0415
 
     found: list[Point] = []
-    with _listening(section) as (thermometer, samples):
+    with _listening(lane) as (thermometer, samples):
         deadline = time.monotonic() + FIRST_READING_S
         while not samples and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -161,23 +161,23 @@ def _asked(question: str) -> str:
 
 
 @contextmanager
-def _listening(section: ThermometerSection) -> Iterator[tuple[Thermometer, deque[Sample]]]:
+def _listening(lane: LaneSection) -> Iterator[tuple[Thermometer, deque[Sample]]]:
     """Read a thermometer in a thread of its own; a blackbody may stand still for as long as it likes."""
     from firmware_bridge.errors import MissingPackageError  # noqa: PLC0415
     from firmware_bridge.measurement import Offsets, Settling  # noqa: PLC0415
     from firmware_bridge.thermometer import Thermometer  # noqa: PLC0415
-    from firmware_bridge.transport import SerialPort  # noqa: PLC0415
-    from scanner.hardware import thermometer_driver  # noqa: PLC0415
+    from scanner.hardware import thermometer_driver, thermometer_line  # noqa: PLC0415
 
     try:
-        driver = replace(thermometer_driver(section), stuck_s=float("inf"))
+        driver = replace(thermometer_driver(lane.thermometer), stuck_s=float("inf"))
+        line = thermometer_line(lane.thermometer, lane.gate, "calibrate")
     except MissingPackageError as error:
         fail(str(error))
     samples: deque[Sample] = deque(maxlen=KEPT)
     thermometer = Thermometer(
-        SerialPort(section.port, section.baud or driver.baud, name="calibrate"),
+        line,
         driver,
-        Settling(driver.rule, Offsets(), section.name),
+        Settling(driver.rule, Offsets(), lane.thermometer.name),
         on_event=lambda _: None,
         on_sample=samples.append,
         on_state=lambda _state, _detail: None,

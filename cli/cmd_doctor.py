@@ -97,7 +97,7 @@ def _examine(document: Document[Configuration]) -> Iterator[Finding]:
             if has_camera(lane.camera):
                 yield devices.check_camera(lane.camera, lane.name)
             yield from serial_devices.check_reader(lane.reader, lane.name)
-            yield serial_devices.check_thermometer(lane.thermometer, lane.name, rule)
+            yield serial_devices.check_thermometer(lane.thermometer, lane.name, rule, gate=lane.gate)
             yield serial_devices.check_gate(lane.gate, lane.name)
     yield from serial_devices.check_names(configuration.lane)
     today = dt.datetime.fromtimestamp(now, ZoneInfo(configuration.site.timezone)).date()

@@ -25,6 +25,7 @@ from cli.emulate_line import (
 )
 from cli.errors import fail
 from firmware_bridge.emulator import OpeningSeen, VirtualController, VirtualThermometer
+from firmware_bridge.emulator.gate_board import Probe
 from firmware_bridge.emulator.modules import MODULES
 from firmware_bridge.errors import EmulatorError
 
@@ -118,8 +119,9 @@ def gate(
 ) -> None:
     """Be a gate controller until Ctrl-C, and print each opening of the barrier.
 
-    Commands on standard input, one a line: unplug, replug, restart, silence [S], drop N, garbage N, checksum SHARE,
-    late S, quit.
+    Its thermometer, button and door are there too. Commands on standard input, one a line: person 36.6, nobody, press,
+    door-open, door-shut, sensor-gone, sensor-back, unplug, replug, restart, silence [S], drop N, garbage N, checksum
+    SHARE, late S, quit.
     """
 
     def opened(opening: OpeningSeen) -> None:
@@ -133,6 +135,13 @@ def gate(
         **line_commands(device),
         "restart": lambda _: device.restart(),
         "drop": lambda given: device.drop_answers(int(given[0])),
+        "person": lambda given: device.person(_centi(given[0]) if given else 3650),
+        "nobody": lambda _: device.nobody(),
+        "press": lambda _: device.press(),
+        "door-open": lambda _: device.door(is_open=True),
+        "door-shut": lambda _: device.door(is_open=False),
+        "sensor-gone": lambda _: device.probe(Probe.ABSENT),
+        "sensor-back": lambda _: device.probe(Probe.GOOD),
     }
     try:
         device.start()

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from firmware_bridge.driver import Driver
+from firmware_bridge.controller_line import ControllerLine
+from firmware_bridge.driver import Driver, Line
 from firmware_bridge.drivers import driver_of
 from firmware_bridge.gate import Gate, GateController, GateEvent
 from firmware_bridge.measurement import MeasurementEvent, Offsets, Settling
 from firmware_bridge.modbus_thermometer import Register
 from firmware_bridge.reader import CodeReader
 from firmware_bridge.readers import READERS, line_of
-from firmware_bridge.relay import RelayTalk, Wiring
+from firmware_bridge.relay import Energised, Fail, RelayTalk, Wiring
 from firmware_bridge.relay_boards import Board, LcusBoard, ModbusBoard
+from firmware_bridge.reports import GateSettings, ReportEvent
+from firmware_bridge.tap import Tap
 from firmware_bridge.thermometer import Thermometer
 from firmware_bridge.transport import SerialPort
 from firmware_bridge.values import LinkState, Method, Sample, Scan
@@ -23,6 +26,10 @@ RELAY_BAUD = 9600
 """As relay boards are sold."""
 
 OnState = Callable[[LinkState, str], None]
+
+
+def _untold(_report: ReportEvent) -> None:
+    """Nobody listens."""
 
 
 def thermometer_driver(section: ThermometerSection) -> Driver:
@@ -50,18 +57,28 @@ def offsets(section: ThermometerSection) -> Offsets:
     return Offsets(device_centi=section.offset_centi, site_centi=section.site_offset_centi)
 
 
+def thermometer_line(section: ThermometerSection, gate: GateSection, name: str) -> Line:
+    """Return the line of a thermometer where the gate is not served: behind our controller it leaves the gate alone.
+
+    Raises MissingPackageError.
+    """
+    if section.driver == "controller":
+        return ControllerLine(SerialPort(gate.port, gate.baud or CONTROLLER_BAUD, name=name))
+    return SerialPort(section.port, section.baud or thermometer_driver(section).baud, name=name)
+
+
 def make_thermometer(
     section: ThermometerSection,
+    line: Line,
     *,
-    name: str,
     on_event: Callable[[MeasurementEvent], None],
     on_sample: Callable[[Sample], None],
     on_state: OnState,
 ) -> Thermometer:
-    """Return a thermometer's loop; `name` names its line in the log. Raises MissingPackageError."""
+    """Return a thermometer's loop. Raises MissingPackageError."""
     driver = thermometer_driver(section)
     return Thermometer(
-        SerialPort(section.port, section.baud or driver.baud, name=name),
+        line,
         driver,
         Settling(driver.rule, offsets(section), section.name),
         on_event=on_event,
@@ -76,14 +93,38 @@ def make_gate(
     name: str,
     on_event: Callable[[GateEvent], None],
     on_state: OnState,
+    on_report: Callable[[ReportEvent], None] = _untold,
+    tap: Tap | None = None,
     hands_off: bool = False,
 ) -> Gate:
-    """Return a gate's loop. `hands_off`: move nothing, only see whether it answers. Raises MissingPackageError."""
+    """Return a gate's loop. Raises MissingPackageError.
+
+    `hands_off`: move nothing, only see whether it answers. `tap`: for the thermometer of our controller, which tells
+    `on_report` of door and button besides.
+    """
     if section.driver == "controller":
-        return GateController(SerialPort(section.port, section.baud or CONTROLLER_BAUD, name=name), on_event, on_state)
+        return GateController(
+            SerialPort(section.port, section.baud or CONTROLLER_BAUD, name=name),
+            on_event,
+            on_state,
+            settings=gate_settings(section, samples=tap is not None, hands_off=hands_off),
+            on_report=on_report,
+            tap=tap,
+        )
     port = SerialPort(section.port, section.baud or RELAY_BAUD, name=name)
     board, wiring = relay_board(section), Wiring(section.energised, section.fail)
     return Gate(port, lambda: RelayTalk(board, wiring, hands_off=hands_off), on_event, on_state, what="the relay")
+
+
+def gate_settings(section: GateSection, *, samples: bool, hands_off: bool) -> GateSettings:
+    """Return what our controller is told of a gate."""
+    return GateSettings(
+        holds=section.energised is Energised.HOLDS,
+        fail_safe=section.fail is Fail.SAFE,
+        door_held_s=section.door_held_s,
+        samples=samples,
+        hands_off=hands_off,
+    )
 
 
 def relay_board(section: GateSection) -> Board:

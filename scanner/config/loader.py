@@ -8,7 +8,7 @@ import zoneinfo
 from collections.abc import Iterator
 from pathlib import Path
 
-from firmware_bridge.relay import Energised, Fail
+from firmware_bridge.relay import Energised
 from scanner.config.model import (
     CameraSection,
     Configuration,
@@ -111,7 +111,7 @@ def _owned(lane: LaneSection) -> Iterator[tuple[tuple[str, ...], str, str]]:
         yield ("camera", "source"), "camera", str(lane.camera.source)
     if lane.reader.driver != "none":
         yield ("reader", "port"), "serial port", lane.reader.port
-    if lane.thermometer.driver != "none":
+    if lane.thermometer.driver not in ("none", "controller"):
         yield ("thermometer", "port"), "serial port", lane.thermometer.port
     if lane.gate.driver != "none":
         yield ("gate", "port"), "serial port", lane.gate.port
@@ -134,6 +134,9 @@ def _check_lane(document: Document[Configuration], number: int, lane: LaneSectio
         wanted = "a camera, or a reader in [lane.reader]: something must read codes"
         yield document.problem(("lane", number, "camera", "source"), wanted, show(source))
     yield from _check_gate(document, number, lane.gate)
+    if lane.thermometer.driver == "controller" and lane.gate.driver != "controller":
+        wanted = 'a thermometer of its own, or a gate with driver = "controller"'
+        yield document.problem(("lane", number, "thermometer", "driver"), wanted, show("controller"))
     for device, driver, port in (
         ("reader", lane.reader.driver, lane.reader.port),
         ("thermometer", lane.thermometer.driver, lane.thermometer.port),
@@ -152,12 +155,9 @@ def _check_lane(document: Document[Configuration], number: int, lane: LaneSectio
 
 
 def _check_gate(document: Document[Configuration], number: int, gate: GateSection) -> Iterator[Problem]:
-    if gate.driver == "controller" and gate.fail is Fail.SAFE:
-        wanted = '"secure": what our controller does without a host is set in its own firmware'
-        yield document.problem(("lane", number, "gate", "fail"), wanted, show(gate.fail.value))
-    if gate.driver == "controller" and gate.energised is Energised.HOLDS:
-        wanted = '"opens": how the barrier hangs on our controller is set in its own firmware'
-        yield document.problem(("lane", number, "gate", "energised"), wanted, show(gate.energised.value))
+    if gate.driver in ("lcus", "modbus") and gate.door_held_s is not None:
+        wanted = 'nothing here: only a gate with driver = "controller" has a door contact'
+        yield document.problem(("lane", number, "gate", "door_held_s"), wanted, show(gate.door_held_s))
     if gate.driver == "modbus" and gate.modbus.timed_by == "relay":
         path = ("lane", number, "gate", "modbus", "timed_by")
         if gate.relay != 1:

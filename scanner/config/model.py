@@ -161,7 +161,7 @@ class ThermometerModbusSection(Section):
 class ThermometerSection(Section):
     """One lane's thermometer."""
 
-    driver: Literal["gy-mcu90614", "gy-614v3", "lu90614", "heimann-idc50", "modbus", "none"] = "none"
+    driver: Literal["gy-mcu90614", "gy-614v3", "lu90614", "heimann-idc50", "modbus", "controller", "none"] = "none"
     port: str = "/dev/serial/by-id/thermometer"
     baud: Baud | None = None
     """None: as the driver's module is sold."""
@@ -196,6 +196,8 @@ class GateSection(Section):
     """Which relay of the board, from 1."""
     energised: Energised = Energised.OPENS
     fail: Fail = Fail.SECURE
+    door_held_s: int | None = Field(None, ge=1, le=3600)
+    """How long the door may stand open; None: it has no contact."""
     modbus: GateModbusSection = GateModbusSection()
 
 

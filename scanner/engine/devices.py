@@ -11,11 +11,13 @@ from firmware_bridge.errors import MissingPackageError
 from firmware_bridge.gate import Gate, GateEvent
 from firmware_bridge.measurement import MeasurementEvent
 from firmware_bridge.reader import CodeReader
+from firmware_bridge.reports import ReportEvent
+from firmware_bridge.tap import Tap
 from firmware_bridge.thermometer import Thermometer
 from firmware_bridge.values import Light, LinkState, Measurement, Method, Sample, Scan, Unmeasurable
 from scanner.camera.capture import Capture
 from scanner.config.model import LaneSection, has_camera
-from scanner.hardware import make_gate, make_reader, make_thermometer
+from scanner.hardware import make_gate, make_reader, make_thermometer, thermometer_line
 from scanner.policy import Site
 
 LOOP_STALLED_S = 10.0
@@ -36,6 +38,7 @@ class LaneDevices:
         on_measurement: Callable[[MeasurementEvent], None],
         on_sample: Callable[[Sample], None],
         on_gate: Callable[[GateEvent], None],
+        on_report: Callable[[ReportEvent], None],
         on_scan: Callable[[Scan], None],
         wanted: Callable[[], bool],
         on_state: OnState,
@@ -56,9 +59,10 @@ class LaneDevices:
         self.capture: Capture | None = None
         if has_camera(section.camera):
             self.capture = Capture(section.camera, on_state=lambda state, detail: on_state("camera", state, detail))
+        tap = Tap(section.thermometer.name) if section.thermometer.driver == "controller" else None
         self._reader = self._made_reader(on_scan, wanted)
-        self._thermometer = self._made_thermometer(on_measurement, on_sample)
-        self._gate = self._made_gate(on_gate)
+        self._thermometer = self._made_thermometer(tap, on_measurement, on_sample)
+        self._gate = self._made_gate(tap, on_gate, on_report)
 
     def _made_reader(self, on_scan: Callable[[Scan], None], wanted: Callable[[], bool]) -> CodeReader | None:
         section = self._section.reader
@@ -69,7 +73,7 @@ class LaneDevices:
         )
 
     def _made_thermometer(
-        self, on_measurement: Callable[[MeasurementEvent], None], on_sample: Callable[[Sample], None]
+        self, tap: Tap | None, on_measurement: Callable[[MeasurementEvent], None], on_sample: Callable[[Sample], None]
     ) -> Thermometer | None:
         section = self._section.thermometer
         if section.driver == "none":
@@ -78,7 +82,7 @@ class LaneDevices:
         try:
             return make_thermometer(
                 section,
-                name=section.name,
+                tap or thermometer_line(section, self._section.gate, section.name),
                 on_event=on_measurement,
                 on_sample=on_sample,
                 on_state=self._tell("thermometer"),
@@ -87,13 +91,22 @@ class LaneDevices:
             self._absent["thermometer"] = str(error)
             return None
 
-    def _made_gate(self, on_gate: Callable[[GateEvent], None]) -> Gate | None:
+    def _made_gate(
+        self, tap: Tap | None, on_gate: Callable[[GateEvent], None], on_report: Callable[[ReportEvent], None]
+    ) -> Gate | None:
         section = self._section.gate
         if section.driver == "none":
             self._absent["gate"] = "none is configured"
             return None
         try:
-            return make_gate(section, name=f"{self.name} gate", on_event=on_gate, on_state=self._tell("gate"))
+            return make_gate(
+                section,
+                name=f"{self.name} gate",
+                on_event=on_gate,
+                on_state=self._tell("gate"),
+                on_report=on_report,
+                tap=tap,
+            )
         except MissingPackageError as error:
             self._absent["gate"] = str(error)
             return None

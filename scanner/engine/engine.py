@@ -269,6 +269,10 @@ class Engine:
             poor = state is LinkState.UP and bool(detail)
             self.degradations.set(Cause.CAMERA_POOR, poor, lane=lane, detail=detail)
 
+    def lane_degraded(self, lane: str, cause: Cause, active: bool) -> None:
+        """Note that something at a lane is not as it should be, or is again."""
+        self.degradations.set(cause, active, lane=lane)
+
     def decoder_changed(self, lane: str, health: Health) -> None:
         """Note that a lane's decoder keeps dying, or lives again."""
         self.degradations.set(Cause.DECODER_FAILING, health.failing, lane=lane, detail=health.detail)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from firmware_bridge.gate import GateEvent
 from firmware_bridge.measurement import MeasurementEvent
+from firmware_bridge.reports import ReportEvent
 from firmware_bridge.values import LinkState
 from scanner.control.messages import Acknowledge, Pause, Remeasure
 from scanner.engine.vision import CodeSeen
@@ -63,4 +64,4 @@ class Midnight:
     """The local day is over: what is remembered for a day is forgotten."""
 
 
-Input = CodeSeen | HintSeen | MeasurementEvent | Recorded | DeviceState | GateEvent | Ask | Midnight
+Input = CodeSeen | HintSeen | MeasurementEvent | Recorded | DeviceState | GateEvent | ReportEvent | Ask | Midnight

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from firmware_bridge.gate import GateCommanded, GateConfirmed, GateFailed
 from firmware_bridge.measurement import PresenceBegan, PresenceEnded, Settled
+from firmware_bridge.reports import DoorChanged, StaffCalled
 from firmware_bridge.values import Sample
 from scanner.control.messages import LaneView
 from scanner.engine.inputs import Ask, DeviceState, Input, Midnight, Recorded
@@ -100,6 +101,10 @@ class LaneLoop:
                 passage.on_device(item)
             case GateConfirmed() | GateCommanded() | GateFailed():
                 passage.on_gate(item)
+            case DoorChanged():
+                passage.gateway.door(item.door)
+            case StaffCalled():
+                passage.gateway.called()
             case Ask():
                 passage.on_ask(item)
             case Midnight():

@@ -50,6 +50,7 @@ class LaneParts:
             on_measurement=lambda event: self.loop.post(event),  # noqa: PLW0108 - the loop is made after its devices
             on_sample=lambda sample: self.loop.sample(sample),  # noqa: PLW0108
             on_gate=lambda event: self.loop.post(event),  # noqa: PLW0108
+            on_report=lambda report: self.loop.post(report),  # noqa: PLW0108
             on_scan=self._scanned,
             wanted=lambda: self.loop.wants_codes,
             on_state=lambda device, state, detail: self.loop.post(DeviceState(device, state, detail)),

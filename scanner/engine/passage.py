@@ -12,6 +12,7 @@ from firmware_bridge.gate import GateEvent, GateFailed
 from firmware_bridge.values import LinkState, Measurement
 from scanner.control.messages import LaneView, Pause, Remeasure
 from scanner.engine.asks import NOT_NOW, event_of, objection_to
+from scanner.engine.gateway import CALL, Gateway
 from scanner.engine.inputs import Ask, DeviceState, Recorded, StaffOverride
 from scanner.engine.judging import Judging
 from scanner.engine.measuring import Measuring
@@ -59,6 +60,7 @@ class Passage:
         self.presences = self._measuring.presences
         self.timers: dict[Event | str, float] = {}
         """What rings when, monotonic seconds."""
+        self.gateway = Gateway(devices.name, services, self.timers, clock)
         self._receipts = Receipts(devices, services, post, clock)
         self._overruling = Overruling()
         self.shown = Shown(devices, services)
@@ -138,6 +140,8 @@ class Passage:
                 self._happen(name)
             elif name == "measure":
                 self._measured_in_vain()
+            elif name == CALL:
+                self.gateway.attended()
 
     # --- codes ----------------------------------------------------------------------------------------------------
 
@@ -289,6 +293,7 @@ class Passage:
         if objection is not None:
             ask.answer.set_result(objection)
             return
+        self.gateway.attended()
         if isinstance(command, StaffOverride):  # answered when the log has it
             self._overruling.begin(command, ask.answer)
             self._happen(event)

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from firmware_bridge.values import Light, LinkState, Measurement, Unmeasurable
 from keys.verdict import Verdict
+from scanner.engine.degradations import Cause
 from scanner.engine.records import Stamp
 from scanner.engine.report import PassageReport
 from scanner.journal.entry import EntryDraft
@@ -70,6 +71,9 @@ class Services(Protocol):
 
     def device_changed(self, lane: str, device: str, state: LinkState, detail: str) -> None:
         """Note that a device's line went up or down."""
+
+    def lane_degraded(self, lane: str, cause: Cause, active: bool) -> None:
+        """Note that something at a lane is not as it should be, or is again."""
 
     def view_changed(self) -> None:
         """Note that the lane's view is a new one."""

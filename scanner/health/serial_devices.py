@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from firmware_bridge import link
 from firmware_bridge.drivers import DRIVERS
 from firmware_bridge.errors import MissingPackageError
-from firmware_bridge.gate import Gate
+from firmware_bridge.gate import Gate, GateController
 from firmware_bridge.ports import FoundPort, find_ports, holders
 from firmware_bridge.probe import probe
 from firmware_bridge.reader import CodeReader
@@ -20,18 +21,24 @@ from firmware_bridge.relay import Energised, Fail
 from firmware_bridge.thermometer import Thermometer
 from firmware_bridge.values import LinkState, Sample
 from scanner.config.model import GateSection, LaneSection, ReaderSection, ThermometerSection
-from scanner.hardware import make_gate, make_reader, make_thermometer
+from scanner.hardware import make_gate, make_reader, make_thermometer, thermometer_line
 from scanner.health.finding import Finding, failed, good, warning
 from scanner.values import TemperatureRule
 
 WATCH_S: Final = 2.5
 """How long a device is listened to."""
+NO_GATE: Final = GateSection()
 OFFSET_NOTICE_DAYS: Final = 30
 """So long before an adjustment ends somebody should see to it."""
 
 
-def check_thermometer(section: ThermometerSection, lane: str, rule: TemperatureRule | None) -> Finding:
-    """Listen to the thermometer for a moment. `rule`: whether this site asks for temperatures, None if unknown."""
+def check_thermometer(
+    section: ThermometerSection, lane: str, rule: TemperatureRule | None, *, gate: GateSection = NO_GATE
+) -> Finding:
+    """Listen to the thermometer for a moment, behind our controller if it hangs there.
+
+    `rule`: whether this site asks for temperatures, None if unknown.
+    """
     part = "thermometer"
     if section.driver == "none":
         if rule is TemperatureRule.REQUIRED:
@@ -41,11 +48,18 @@ def check_thermometer(section: ThermometerSection, lane: str, rule: TemperatureR
     samples: list[Sample] = []
     try:
         thermometer = make_thermometer(
-            section, name=f"doctor {lane}", on_event=_ignored, on_sample=samples.append, on_state=_nothing
+            section,
+            thermometer_line(section, gate, f"doctor {lane}"),
+            on_event=_ignored,
+            on_sample=samples.append,
+            on_state=_nothing,
         )
     except MissingPackageError as error:
         return failed(part, "its driver cannot be loaded", str(error), lane=lane)
     _, detail = _watch(thermometer, lambda: thermometer.line_lost)
+    if not samples and section.driver == "controller":
+        advice = port_advice(gate.port) or "check the wires between the controller and its MLX90614"
+        return failed(part, detail or "the gate controller tells of no readings", advice, lane=lane)
     if not samples:
         advice = port_advice(section.port) or _other_module(thermometer, section)
         return failed(part, detail or "the port opens, but the thermometer is silent", advice, lane=lane)
@@ -119,16 +133,19 @@ def check_gate(section: GateSection, lane: str) -> Finding:
         gate = make_gate(section, name=f"doctor {lane} gate", on_event=_ignored, on_state=_nothing, hands_off=True)
     except MissingPackageError as error:
         return failed(part, "its driver cannot be loaded", str(error), lane=lane)
-    state, detail = _watch(gate, lambda: gate.state is not LinkState.CONNECTING)
+    state, detail = _watch(gate, lambda: gate.state is not LinkState.CONNECTING and _has_told(gate))
     if state is not LinkState.UP:
         advice = port_advice(section.port) or "is it that device that hangs there, at this speed, and has it power?"
         return failed(part, detail or "the gate does not answer", advice, lane=lane)
-    if section.driver == "controller":
-        return good(part, f"the controller at {section.port} answers", lane=lane)
+    if isinstance(gate, GateController) and (gate.release or 0) < link.RELEASE:
+        sentence = f"the controller at {section.port} answers, with firmware older than release {link.RELEASE}"
+        return warning(part, sentence, "put the newer firmware onto it; see docs/hardware.md", lane=lane)
     if section.fail is Fail.SAFE and section.energised is Energised.OPENS:
         sentence = "the relay opens while it is on: without power the gate stays shut, though it is to fail open"
         advice = 'wire it so that the relay holds the gate shut, and set energised = "holds"'
         return warning(part, sentence, advice, lane=lane)
+    if isinstance(gate, GateController):
+        return good(part, f"the controller at {section.port} answers, firmware release {gate.release}", lane=lane)
     if section.driver == "lcus":
         sentence = f"{section.port} opens; a relay of this kind gives no answer, so no opening is ever confirmed"
         return warning(part, sentence, "take a relay that answers, or our controller", lane=lane)
@@ -145,10 +162,16 @@ def check_names(lanes: Sequence[LaneSection], found: Sequence[FoundPort] | None 
             ("thermometer", lane.thermometer.driver, lane.thermometer.port),
             ("gate", lane.gate.driver, lane.gate.port),
         ):
-            if driver != "none" and path in shared:
+            shares_the_gates = part == "thermometer" and driver == "controller"
+            if driver != "none" and not shares_the_gates and path in shared:
                 sentence = f"two devices here have the name {path}: which of them it leads to is chance"
                 advice = "name each by its socket, under /dev/serial/by-path; see: checkpoint devices"
                 yield failed(part, sentence, advice, lane=lane.name)
+
+
+def _has_told(gate: Gate) -> bool:
+    """Whether a gate that is up has said what it is: our controller does so at once, unless its firmware is old."""
+    return gate.state is not LinkState.UP or not isinstance(gate, GateController) or gate.release is not None
 
 
 def _ignored(_: object) -> None:

@@ -16,8 +16,12 @@ from firmware_bridge import link as protocol
 from firmware_bridge.drivers import DRIVERS
 from firmware_bridge.gy_mcu90614 import Parser
 from firmware_bridge.readers import READERS
+from firmware_bridge.reports import GateSettings
+from firmware_bridge.values import Door, LinkState
 from scanner.camera import open_camera
 from scanner.config.model import CameraSection
+from tests.firmware_bridge.bench import eventually
+from tests.firmware_bridge.controller_bench import ControllerBench
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -217,6 +221,23 @@ def test_a_file_is_not_taken_for_a_camera_and_stays_as_it_is(tmp_path, capsys):
         f"cannot make a virtual camera at {tmp_path}/letter: something else is there\n"
     )
     assert (tmp_path / "letter").read_text() == "Dear"
+
+
+def test_a_virtual_gate_has_a_thermometer_a_button_and_a_door(tmp_path, start):
+    link = tmp_path / "g"
+    emulator = start("gate", "--link", str(link))
+    emulator.line()
+    with ControllerBench(link, GateSettings(door_held_s=60, samples=True)) as host:
+        host.await_up().await_door(Door.SHUT)
+        for command in ("person 36.6", "press", "door-open"):
+            assert emulator.say(command) == f"done: {command}"
+        host.await_door(Door.FORCED)
+        eventually(lambda: host.calls == 1)
+        eventually(lambda: bool(host.results))
+        assert host.results[0] == pytest.approx(3660, abs=20)
+        emulator.say("sensor-gone")
+        eventually(lambda: host.thermometer_state is LinkState.LOST)
+    assert emulator.end() == 0
 
 
 @pytest.mark.parametrize(

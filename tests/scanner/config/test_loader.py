@@ -185,6 +185,33 @@ def test_a_thermometer_and_a_gate_cannot_share_a_port(tmp_path: Path) -> None:
     assert one(tmp_path, text).key == "lane[1].gate.port"
 
 
+def test_the_controllers_own_thermometer_shares_the_gates_port(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(
+        "[[lane]]\nthermometer={driver='controller'}\ngate={driver='controller',port='p'}\n"
+        "[[lane]]\nname='b'\ncamera.source=1\nthermometer={driver='controller'}\ngate={driver='controller',port='q'}\n"
+    )
+    assert [lane.thermometer.driver for lane in load(path).lane] == ["controller", "controller"]
+
+
+@pytest.mark.parametrize("gate", ["none", "lcus"])
+def test_the_controllers_own_thermometer_needs_the_controller(tmp_path: Path, gate: str) -> None:
+    problem = one(tmp_path, f"[[lane]]\nthermometer={{driver='controller'}}\ngate={{driver='{gate}'}}")
+    assert problem.key == "lane[1].thermometer.driver"
+    assert 'a gate with driver = "controller"' in problem.expected
+
+
+def test_a_bought_relay_has_no_door_contact(tmp_path: Path) -> None:
+    assert one(tmp_path, "[[lane]]\ngate={driver='modbus',door_held_s=20}").key == "lane[1].gate.door_held_s"
+
+
+def test_our_controller_can_be_wired_as_a_fire_exit(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text("[[lane]]\ngate={driver='controller',port='p',energised='holds',fail='safe',door_held_s=20}\n")
+    gate = load(path).lane[0].gate
+    assert (gate.energised, gate.fail, gate.door_held_s) == ("holds", "safe", 20)
+
+
 def test_devices_that_are_not_used_may_have_the_same_port(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_text("[[lane]]\nname='a'\n[[lane]]\nname='b'\ncamera.source=1\n")

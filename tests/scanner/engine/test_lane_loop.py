@@ -15,10 +15,13 @@ import pytest
 from firmware_bridge.conversation import GateFault
 from firmware_bridge.gate import GateCommanded, GateConfirmed, GateFailed
 from firmware_bridge.measurement import PresenceBegan, PresenceEnded, Settled
-from firmware_bridge.values import Light, LinkState, Measurement, Method, Unmeasurable
+from firmware_bridge.reports import DoorChanged, StaffCalled
+from firmware_bridge.values import Door, Light, LinkState, Measurement, Method, Unmeasurable
 from keys.reasons import Reason
 from keys.verdict import Carrier, CodeFormat, CodeIdentity, Colour, Verdict
 from scanner.control.messages import Acknowledge, LaneView, Pause, Remeasure
+from scanner.engine.degradations import Cause
+from scanner.engine.gateway import CALL_TOLD_S
 from scanner.engine.inputs import Ask, DeviceState, Midnight, StaffOverride
 from scanner.engine.lane_loop import LaneLoop
 from scanner.engine.records import Stamp
@@ -79,6 +82,7 @@ class Services:
         self.reserved: list[bool] = []
         self.waiting: list[Callable[[Receipt | JournalError], None]] = []
         self.reports: list[PassageReport] = []
+        self.degraded: list[tuple[Cause, bool]] = []
         self.seq = 100
         self.proofs: dict[str, Verdict] = {}
 
@@ -107,6 +111,9 @@ class Services:
 
     def device_changed(self, lane: str, device: str, state: LinkState, detail: str) -> None:
         pass
+
+    def lane_degraded(self, lane: str, cause: Cause, active: bool) -> None:
+        self.degraded.append((cause, active))
 
     def view_changed(self) -> None:
         pass
@@ -176,6 +183,13 @@ class Bench:
     def recorded(self, error: JournalError | None = None) -> None:
         self.services.answer(error)
         self.turn()
+
+    @property
+    def degraded(self) -> set[Cause]:
+        standing: set[Cause] = set()
+        for cause, active in self.services.degraded:
+            standing = standing | {cause} if active else standing - {cause}
+        return standing
 
     def ask(self, command: StaffOverride | Acknowledge | Remeasure | Pause) -> Future[str | None]:
         answer: Future[str | None] = Future()
@@ -588,6 +602,39 @@ def test_a_paused_lane_reads_nothing(bench: Bench) -> None:
     bench.ask(Pause(id=2, lane="main", paused=False))
     bench.show(code())
     assert bench.view.state == "measuring"
+
+
+@pytest.mark.parametrize(("door", "cause"), [(Door.HELD, Cause.DOOR_HELD), (Door.FORCED, Cause.DOOR_FORCED)])
+def test_a_door_that_is_held_or_forced_is_told_until_it_is_shut(bench: Bench, door: Door, cause: Cause) -> None:
+    bench.post(DoorChanged(Door.OPEN), DoorChanged(door))
+    assert bench.degraded == {cause}
+    bench.post(DoorChanged(Door.SHUT))
+    assert bench.degraded == set()
+
+
+def test_a_call_stands_until_staff_act_at_the_lane(bench: Bench) -> None:
+    bench.post(StaffCalled())
+    bench.wait(CALL_TOLD_S / 2)
+    assert bench.degraded == {Cause.STAFF_CALLED}
+    assert bench.ask(ACK).result(0) == "command.not_now"
+    assert bench.degraded == {Cause.STAFF_CALLED}, "a command that did nothing is no answer to a call"
+    bench.ask(Pause(id=1, lane="main", paused=True))
+    assert bench.degraded == set()
+
+
+def test_a_call_that_nobody_answers_is_over_after_a_minute_from_its_last_press(bench: Bench) -> None:
+    bench.post(StaffCalled())
+    bench.wait(CALL_TOLD_S / 2)
+    bench.post(StaffCalled())
+    bench.wait(CALL_TOLD_S - 1)
+    assert bench.degraded == {Cause.STAFF_CALLED}
+    bench.wait(2)
+    assert bench.degraded == set()
+
+
+def test_staff_who_act_without_a_call_answer_none(bench: Bench) -> None:
+    bench.ask(Pause(id=1, lane="main", paused=True))
+    assert bench.services.degraded == []
 
 
 def test_what_the_gate_answers_is_an_entry(bench: Bench) -> None:

@@ -2,22 +2,28 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import struct
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from firmware_bridge import link
 from firmware_bridge.emulator.controller import VirtualController
+from firmware_bridge.emulator.gate_board import Probe
 from firmware_bridge.emulator.reader import VirtualReader
 from firmware_bridge.emulator.relay import VirtualRelay
 from firmware_bridge.emulator.thermometer import VirtualThermometer
 from firmware_bridge.modbus_rtu import messages
 from firmware_bridge.ports import FoundPort, holders
+from firmware_bridge.reports import GateSettings
 from scanner.config.model import GateSection, LaneSection, ReaderSection, ThermometerSection
 from scanner.health import Grade
 from scanner.health.serial_devices import check_gate, check_names, check_offset, check_reader, check_thermometer
 from scanner.values import TemperatureRule
+from tests.firmware_bridge.bench import eventually
+from tests.firmware_bridge.controller_bench import ControllerBench
 
 GOOD, WARNING, FAILED = Grade.GOOD, Grade.WARNING, Grade.FAILED
 
@@ -81,6 +87,51 @@ def test_a_gate_controller_is_greeted_and_its_barrier_stays_as_it_is(tmp_path: P
         finding = check_gate(GateSection(driver="controller", port=str(device.link)), "main")
         assert device.openings == ()
     assert finding.grade is GOOD, finding
+
+
+@pytest.mark.parametrize("energised", ["opens", "holds"])
+def test_a_gate_that_was_left_without_an_engine_is_left_as_it_is(tmp_path: Path, energised: str) -> None:
+    with VirtualController(tmp_path / "g", ambient_centi=3300) as device:
+        section = {"driver": "controller", "port": str(device.link), "energised": energised, "fail": "safe"}
+        gate = GateSection.model_validate_json(json.dumps(section))
+        with ControllerBench(device.link, GateSettings(holds=energised == "holds", fail_safe=True)) as host:
+            host.await_up()
+        eventually(lambda: device.session == 0)
+        left = device.energised
+        findings = [
+            check_gate(gate, "main"),
+            check_thermometer(thermometer(Path("unused"), "controller"), "main", None, gate=gate),
+        ]
+        assert device.energised is left
+    assert left is (energised == "opens")
+    assert findings[1].grade is GOOD
+    assert "°C" in findings[1].sentence
+    assert findings[0].grade is (WARNING if energised == "opens" else GOOD), "without power it would be shut"
+
+
+def test_a_controller_without_its_thermometer_says_what_to_check(tmp_path: Path) -> None:
+    with VirtualController(tmp_path / "g") as device:
+        device.probe(Probe.ABSENT)
+        gate = GateSection(driver="controller", port=str(device.link))
+        finding = check_thermometer(thermometer(Path("unused"), "controller"), "main", None, gate=gate)
+    assert (finding.grade, finding.sentence) == (FAILED, "no MLX90614 answers on the gate controller's wires")
+    assert "wires" in finding.advice
+
+
+def test_a_controllers_thermometer_without_the_controller_is_told_by_the_port_of_the_gate(tmp_path: Path) -> None:
+    gate = GateSection(driver="controller", port=str(tmp_path / "none"))
+    finding = check_thermometer(thermometer(Path("unused"), "controller"), "main", None, gate=gate)
+    assert finding.grade is FAILED
+    assert "plug it in" in finding.advice
+
+
+def test_a_controller_with_older_firmware_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with VirtualController(tmp_path / "g") as device:
+        monkeypatch.setattr(link, "RELEASE", link.RELEASE + 1)
+        monkeypatch.setattr(link, "state", lambda *told: struct.pack(">IHBBBBB", *told, link.RELEASE - 1))
+        finding = check_gate(GateSection(driver="controller", port=str(device.link)), "main")
+    assert finding.grade is WARNING
+    assert "older than release" in finding.sentence
 
 
 def test_a_controller_that_does_not_answer_fails(tmp_path: Path) -> None:

@@ -1,0 +1,51 @@
+"""What happens round a lane's gate besides passages: a door that is held or forced, and somebody who calls staff.
+
+Not thread-safe: everything here happens in the lane's own thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, MutableMapping
+
+from firmware_bridge.values import Door
+from scanner.engine.degradations import Cause
+from scanner.engine.ports import Services
+from scanner.lane import Event
+
+CALL_TOLD_S = 60.0
+"""How long a call stands on the screen, unless staff act at the lane before."""
+CALL = "call"
+"""Name of its timer."""
+
+
+class Gateway:
+    """One lane's door and button, each told as something that is not as it should be: on the screen, and in the log."""
+
+    def __init__(
+        self, lane: str, services: Services, timers: MutableMapping[Event | str, float], clock: Callable[[], float]
+    ) -> None:
+        """`timers` are the lane's own, monotonic seconds by `clock`."""
+        self._lane = lane
+        self._services = services
+        self._timers = timers
+        self._clock = clock
+        self._calling = False
+
+    def door(self, door: Door) -> None:
+        """Note how the door is now."""
+        self._services.lane_degraded(self._lane, Cause.DOOR_HELD, door is Door.HELD)
+        self._services.lane_degraded(self._lane, Cause.DOOR_FORCED, door is Door.FORCED)
+
+    def called(self) -> None:
+        """Let staff know that somebody has pressed the button."""
+        self._calling = True
+        self._timers[CALL] = self._clock() + CALL_TOLD_S
+        self._services.lane_degraded(self._lane, Cause.STAFF_CALLED, True)
+
+    def attended(self) -> None:
+        """Take back a call, now that staff have acted at the lane or time has passed."""
+        if not self._calling:
+            return
+        self._calling = False
+        self._timers.pop(CALL, None)
+        self._services.lane_degraded(self._lane, Cause.STAFF_CALLED, False)
