@@ -1,6 +1,8 @@
 """Writes the documents that are drawn from the code: `python docs/generate.py`. A test finds a stale one.
 
-docs/reasons.md    every reason code, what it means, and what the built-in policy makes of it
+docs/reasons.md                 every reason code, what it means, and what the built-in policy makes of it
+docs/pictures/gate-wiring.svg   every wire between the gate controller and its parts
+docs/pictures/gate-lamp.svg     what its lamp shows
 """
 
 from __future__ import annotations
@@ -9,7 +11,9 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "docs")]
+
+from drawings import gate_lamp, gate_wiring  # noqa: E402 - this folder is on the path only now
 
 from keys.reasons import Reason, ReasonKind  # noqa: E402 - the project's root is on the path only now
 from scanner.locale import Texts  # noqa: E402
@@ -73,7 +77,11 @@ def _need(rules: Rules, reason: Reason) -> str:
     return "a guard's PIN" if rules.overrides[reason] == "guard" else "a supervisor's PIN besides the guard's"
 
 
-DOCUMENTS = {"reasons.md": reasons}
+DOCUMENTS = {
+    "reasons.md": reasons,
+    "pictures/gate-wiring.svg": gate_wiring,
+    "pictures/gate-lamp.svg": gate_lamp,
+}
 
 
 def main() -> None:

@@ -31,13 +31,11 @@ END_S = 5.0
 def flash_files() -> Mapping[str, Path]:
     """Return what belongs onto the Pico: its path there, and the file here."""
     top = Path(firmware_bridge.__file__).parent
-    firmware = sorted((top / "firmware").glob("*.py"))
-    files = {f"firmware_bridge/firmware/{file.name}": file for file in firmware if file.name != "main.py"}
     return {
         "main.py": top / "firmware" / "main.py",
         "firmware_bridge/__init__.py": top / "__init__.py",
         "firmware_bridge/link.py": top / "link.py",
-        **files,
+        **{f"firmware_bridge/firmware/{file.name}": file for file in sorted((top / "firmware").glob("*.py"))},
     }
 
 

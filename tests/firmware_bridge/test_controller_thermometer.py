@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware_bridge import link
-from firmware_bridge.controller_thermometer import NAME, Parser
+from firmware_bridge import gy_614v3, link
+from firmware_bridge.controller_thermometer import DRIVER, NAME, Parser
 from firmware_bridge.drivers import driver_of
 from firmware_bridge.emulator import VirtualController
 from firmware_bridge.emulator.gate_board import Probe
@@ -84,6 +84,11 @@ def test_no_bytes_make_it_raise(data):
 
 def test_it_is_found_by_its_name():
     assert driver_of(NAME, Register()).parser is Parser
+
+
+def test_it_settles_as_the_bought_module_of_the_same_rate_does():
+    """What is measured of people before that one, scene by scene, holds for this one too."""
+    assert (DRIVER.rule, DRIVER.rate_hz) == (gy_614v3.DRIVER.rule, gy_614v3.DRIVER.rate_hz)
 
 
 @pytest.fixture
