@@ -90,8 +90,7 @@ class InterpretedPico:
     def reset(self) -> None:
         """Let it start anew without a loss of the line, as its watchdog does."""
         self._kill()
-        for words in self._felt.values():
-            self._send(words)
+        self._feel_anew()
         with (self._folder / "errors").open("ab") as errors:
             self._process = subprocess.Popen(
                 _command("main.py"),
@@ -106,6 +105,7 @@ class InterpretedPico:
         """Run another program instead of the firmware, beside its files, and return what it prints."""
         self.cut()
         self._make_wires()
+        self._feel_anew()
         (self._flash / "script.py").write_text(source)
         done = subprocess.run(
             _command("script.py"), cwd=self._flash, env=self._environment, capture_output=True, text=True, check=False
@@ -147,6 +147,10 @@ class InterpretedPico:
         """Move a wire: see `pico_machine.machine`."""
         self._felt[words[:2] if words[0] == "level" else words[:1]] = words
         if self._wires >= 0:
+            self._send(words)
+
+    def _feel_anew(self) -> None:
+        for words in self._felt.values():
             self._send(words)
 
     def _send(self, words: tuple[object, ...]) -> None:

@@ -194,11 +194,29 @@ def test_the_button_held_as_power_comes_leaves_the_pico_to_whoever_updates_it(tm
     pico = InterpretedPico(tmp_path / "gate", tmp_path / "pico")
     pico.press()
     with pico:
+        time.sleep(0.3)
+        assert pico.status is None
+        pico.press(False)
         eventually(lambda: pico.status is not None)
         assert pico.status == 0
         assert pico.seen("watchdog") == []
         assert not pico.energised
         assert pico.pixels == bytes(192)
+
+
+STUCK = """
+from firmware_bridge.firmware import board, program
+program.STUCK_MS = 200
+print(program.is_to_be_updated(board.Pico()))
+"""
+
+
+@pytest.mark.parametrize("pressed", [True, False])
+def test_a_button_that_is_stuck_keeps_no_gate_from_serving(tmp_path, pressed):
+    pico = InterpretedPico(tmp_path / "gate", tmp_path / "pico")
+    pico.press(pressed)
+    with pico:
+        assert pico.script(STUCK) == "False\n"
 
 
 @pytest.mark.parametrize("host", [WATCHED], indirect=True)
