@@ -62,7 +62,7 @@ class Core:
             self.missed += 1
             return ()
         begin = max(due, self._free_at_ms)
-        quick, took = self._timed(lambda: zxing.look(picture))
+        quick, took = self._timed(lambda: zxing.look(picture, smaller_too=number % 2 == 0))
         done = self._free_at_ms = begin + took
         if quick.codes:
             return (Read(tuple(code.text for code in quick.codes), done, number, quick.codes[0].decoder),)

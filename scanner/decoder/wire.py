@@ -56,7 +56,7 @@ class Request:
     budget_ms: float = 0.0
     """No further look begins after so long."""
     turn: int = 0
-    """Which of the harder looks comes first."""
+    """Which of the harder looks comes first; for the quick one, even: at the picture made smaller as well."""
     found: bool = False
     """The quick look found a code that it could not read: begin with straightening that."""
     region: Region | None = None

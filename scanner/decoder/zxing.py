@@ -27,16 +27,29 @@ class Sight:
     """Codes whose place and size are plain, and whose content has too many errors."""
 
 
-def look(grey: Grey | memoryview, name: str = NAME, *, scale: float = 1.0, one_threshold: bool = False) -> Sight:
+def look(
+    grey: Grey | memoryview,
+    name: str = NAME,
+    *,
+    scale: float = 1.0,
+    one_threshold: bool = False,
+    smaller_too: bool = True,
+) -> Sight:
     """Find all QR codes, upright, turned or inverted. Corners are divided by `scale`.
 
     `grey`: rows × columns of bytes. `one_threshold`: split black from white at one brightness for the whole picture,
-    instead of locally.
+    instead of locally. `smaller_too`: look at the picture made smaller as well, for large codes
+    that are blurred or grainy.
     """
     binarizer = zxingcpp.Binarizer.GlobalHistogram if one_threshold else zxingcpp.Binarizer.LocalAverage
     codes, unread = [], []
     for barcode in zxingcpp.read_barcodes(
-        grey, formats=_FORMAT, text_mode=zxingcpp.TextMode.Plain, binarizer=binarizer, return_errors=True
+        grey,
+        formats=_FORMAT,
+        text_mode=zxingcpp.TextMode.Plain,
+        binarizer=binarizer,
+        try_downscale=smaller_too,
+        return_errors=True,
     ):
         corners = _corners(barcode, scale)
         if barcode.valid:

@@ -92,6 +92,7 @@ class Vision:
         self._quick_program = quick
         self._busy_since: float | None = None
         self._preview_due = 0.0
+        self._turn = 0
         self._failing = False
         self._places = Places(region)
         self._harder = HarderLooks(lane, harder, self._places, self._found, reports.seen)
@@ -118,8 +119,9 @@ class Vision:
         if frame is None:
             return
         self._busy_since = time.monotonic()
+        self._turn ^= 1
         try:
-            reply = quick.look(frame.grey)
+            reply = quick.look(frame.grey, turn=self._turn)
         except LostError:  # logged and counted there; the next frame comes soon
             self._busy_since = None
             return
