@@ -1,4 +1,4 @@
-"""The control protocol: one JSON object a line over a local socket, version 4.
+"""The control protocol: one JSON object a line over a local socket, version 5.
 
 The engine speaks first with `Hello`, then sends a `View` whenever something changed (at most 20 a second; a slow
 client gets the newest, never a backlog) and a `Preview` a few times a second to clients that asked for it.
@@ -11,22 +11,19 @@ from __future__ import annotations
 from enum import StrEnum, unique
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from firmware_bridge.values import Light, LinkState, Method, Unmeasurable
 from keys.reasons import Reason
 from keys.verdict import Carrier, Colour, DocumentType
+from scanner.control.base import Message
+from scanner.control.duty import Answer, DutyCommand, ShiftView
+from scanner.control.people import PartyView, PeopleCommand, VisitorView, WaitingCode
 from scanner.values import ClockTrust, GuardStep, Outcome, SiteKind, TemperatureRule
 
-PROTOCOL_VERSION = 4
+PROTOCOL_VERSION = 5
 MAX_LINE = 256 * 1024
 """Bytes; a longer line ends the connection."""
-
-
-class Message(BaseModel):
-    """Base of everything on the socket."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class TemperatureView(Message):
@@ -108,6 +105,12 @@ class LaneView(Message):
     referred: int
     stopped: int
     """Counts since local midnight or the start, whichever is later."""
+    waiting: tuple[WaitingCode, ...] = ()
+    """Several codes shown together by one holder: staff choose; empty in every other case."""
+    party: PartyView | None = None
+    """The vehicle before the lane."""
+    aside: tuple[PartyView, ...] = ()
+    """Vehicles that stand aside, longest first."""
 
 
 class DegradationView(Message):
@@ -149,8 +152,11 @@ class View(Message):
     """Entries that nobody else holds yet."""
     oldest_waiting: int | None
     """When the oldest of them was written, seconds since 1970."""
-    guard: str | None
-    """Staff number on shift."""
+    shift: ShiftView | None
+    """Who is on shift."""
+    inside: tuple[VisitorView, ...] = ()
+    """Visitors who have not left, longest first; at most 100."""
+    visitors_inside: int = 0
     update: UpdateView = UpdateView()
     degraded: tuple[DegradationView, ...]
     lanes: tuple[LaneView, ...]
@@ -207,6 +213,8 @@ class Reply(Message):
     ok: bool
     error: str | None = None
     """Locale key or a sentence for the log."""
+    answer: Answer | None = None
+    """What was asked for."""
 
 
 class Override(Message):
@@ -281,7 +289,8 @@ class WatchPreview(Message):
 
 
 Command = Annotated[
-    Override | Acknowledge | Remeasure | Pause | ConfirmTime | TakeStick | WatchPreview, Field(discriminator="type")
+    Override | Acknowledge | Remeasure | Pause | ConfirmTime | TakeStick | WatchPreview | PeopleCommand | DutyCommand,
+    Field(discriminator="type"),
 ]
 ServerMessage = Annotated[Hello | View | Preview | Reply, Field(discriminator="type")]
 

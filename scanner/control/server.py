@@ -23,7 +23,8 @@ from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError
 
 from scanner.control.address import is_ours, stand_in
-from scanner.control.messages import COMMAND, MAX_LINE, Command, Hello, Message, Preview, Reply, View, WatchPreview
+from scanner.control.base import Message
+from scanner.control.messages import COMMAND, MAX_LINE, Command, Hello, Preview, Reply, View, WatchPreview
 
 log = logging.getLogger(__name__)
 

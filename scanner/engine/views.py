@@ -138,7 +138,7 @@ def engine_view(
         entries=entries,
         waiting=entries,
         oldest_waiting=None if oldest_ms is None else oldest_ms // 1000,
-        guard=None,
+        shift=None,
         update=update,
         degraded=tuple(
             DegradationView(code=one.cause.value, lane=one.lane, detail=one.detail, since=one.since) for one in degraded

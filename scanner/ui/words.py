@@ -251,7 +251,7 @@ def standing(scene: Scene, view: View) -> list[str]:
     else:
         waiting = scene.say("waiting_oldest", n=view.waiting, age=duration(scene, now - view.oldest_waiting))
     clock = scene.say("clock_trusted" if view.clock is ClockTrust.TRUSTED else "clock_untrusted")
-    guard = scene.say("on_shift", guard=view.guard) if view.guard else scene.say("nobody_on_shift")
+    guard = scene.say("on_shift", guard=view.shift.staff) if view.shift else scene.say("nobody_on_shift")
     return [*_update(scene, view), lists, waiting, clock, guard]
 
 

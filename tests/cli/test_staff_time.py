@@ -59,7 +59,7 @@ class Engine:
                 entries=0,
                 waiting=0,
                 oldest_waiting=None,
-                guard=None,
+                shift=None,
                 degraded=(),
                 lanes=(),
             )

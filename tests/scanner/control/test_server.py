@@ -48,7 +48,7 @@ def view(entries: int) -> View:
         entries=entries,
         waiting=entries,
         oldest_waiting=None,
-        guard=None,
+        shift=None,
         degraded=(),
         lanes=(),
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 from firmware_bridge.values import Light, LinkState, Method, Unmeasurable
 from keys.reasons import Reason
 from keys.verdict import Carrier, Colour, DocumentType
+from scanner.control.duty import ShiftView
 from scanner.control.messages import (
     Command,
     DegradationView,
@@ -24,7 +25,7 @@ from scanner.control.messages import (
     View,
 )
 from scanner.control.server import ControlServer
-from scanner.values import ClockTrust, GuardStep, Outcome, SiteKind, TemperatureRule
+from scanner.values import ClockTrust, GuardStep, Outcome, Role, SiteKind, TemperatureRule
 
 NOON = 1_767_240_000
 """2026-01-01 12:00:00 in UTC+8."""
@@ -187,7 +188,7 @@ def view(*lanes: LaneView, degraded: tuple[str, ...] = (), untrusted: bool = Fal
         entries=128,
         waiting=46,
         oldest_waiting=NOON - 10_900,
-        guard="0017",
+        shift=ShiftView(staff="0017", role=Role.GUARD, since=NOON - 3600),
         degraded=tuple(DegradationView(code=code, lane=None, detail="", since=NOON - 60) for code in degraded),
         lanes=lanes or (lane(),),
     )
