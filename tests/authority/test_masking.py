@@ -3,7 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from authority.errors import RequestError
-from authority.masking import NAME_BYTES, check_character, document_number, mask_document, mask_name
+from authority.masking import check_character, document_number, mask_document, mask_name
+from keys.masking import NAME_BYTES
 from keys.verdict import Document, DocumentType
 
 NAMES = {
