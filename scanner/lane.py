@@ -9,6 +9,9 @@ A temperature that is high once is measured again after a pause (COOLING, REMEAS
 recorded never opens the gate: it becomes REFERRED with LOG_UNAVAILABLE. Staff overrule a REFERRED or STOPPED person
 through OVERRIDING, which is recorded first as well.
 
+At an attended lane staff may check the people of one vehicle together: an occupant who may pass is SEATED, which opens
+nothing; when all are, the vehicle's release is recorded first (RELEASING) and then opens the gate.
+
 An attended lane keeps a REFERRED or STOPPED result until staff act; an unattended one clears it after a countdown
 and knows no overrides. An event that a state does not list changes nothing.
 
@@ -47,6 +50,10 @@ class State(StrEnum):
     """The person must not pass."""
     OVERRIDING = "overriding"
     """Staff's word is on its way into the log."""
+    SEATED = "seated"
+    """Recorded: one occupant of a vehicle may pass. The gate stays shut until all may."""
+    RELEASING = "releasing"
+    """All of a vehicle may pass, and that is on its way into the log."""
 
 
 @unique
@@ -75,7 +82,15 @@ class Event(StrEnum):
     """Staff ask for another measurement of the same person."""
     OVERRULED = "overruled"
     """Staff, authorised, admit or refuse."""
+    TEMPERATURE_TYPED = "temperature_typed"
+    """Staff have typed what a contact thermometer reads, of somebody already decided about."""
+    RECORDED_SEAT = "recorded_seat"
+    """It was recorded that an occupant may pass."""
+    VEHICLE_COMPLETE = "vehicle_complete"
+    RELEASE_RECORDED = "release_recorded"
     ADMISSION_RECORDED = "admission_recorded"
+    SEAT_ADMISSION_RECORDED = "seat_admission_recorded"
+    """Staff's word for an occupant was recorded."""
     REFUSAL_RECORDED = "refusal_recorded"
     PAUSE = "pause"
     RESUME = "resume"
@@ -101,7 +116,9 @@ class Effect(StrEnum):
     """The result clears by itself after its time."""
     FORGET_PERSON = "forget_person"
     """Clear the result, the name and the measurement."""
+    RECORD_RELEASE = "record_release"
     REPORT_OVERRIDE_FAILED = "report_override_failed"
+    REPORT_RELEASE_FAILED = "report_release_failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +167,8 @@ _COMMON: dict[tuple[State, Event], Step] = {
     },
 }
 
+_SEAT = Step(State.SEATED, (Effect.SHOW_RESULT, Effect.START_RESULT_TIME))
+_RELEASE = Step(State.RELEASING, (Effect.FORGET_PERSON, Effect.RECORD_RELEASE))
 _KEPT = (Effect.SHOW_RESULT,)
 _TIMED = (Effect.SHOW_RESULT, Effect.START_RESULT_TIME)
 
@@ -165,10 +184,23 @@ ATTENDED: Table = MappingProxyType(
         (State.REFERRED, Event.REMEASURE): _AGAIN,
         (State.REFERRED, Event.OVERRULED): Step(State.OVERRIDING, (Effect.RECORD_OVERRIDE,)),
         (State.STOPPED, Event.OVERRULED): Step(State.OVERRIDING, (Effect.RECORD_OVERRIDE,)),
+        (State.REFERRED, Event.TEMPERATURE_TYPED): _DECIDED,
         (State.OVERRIDING, Event.ADMISSION_RECORDED): _PASS,
         (State.OVERRIDING, Event.REFUSAL_RECORDED): _CLEAR,
         (State.OVERRIDING, Event.RECORD_FAILED): Step(State.REFERRED, (Effect.REPORT_OVERRIDE_FAILED,)),
         (State.OVERRIDING, Event.STOP_RECORD_FAILED): Step(State.STOPPED, (Effect.REPORT_OVERRIDE_FAILED,)),
+        # The people of one vehicle.
+        (State.RECORDING, Event.RECORDED_SEAT): _SEAT,
+        (State.OVERRIDING, Event.SEAT_ADMISSION_RECORDED): _SEAT,
+        (State.SEATED, Event.CODE_DECIDED): _DECIDED,
+        (State.SEATED, Event.CODE_NEEDS_TEMPERATURE): _MEASURE,
+        (State.SEATED, Event.RESULT_OVER): _CLEAR,
+        (State.SEATED, Event.ACKNOWLEDGED): _CLEAR,
+        (State.SEATED, Event.PAUSE): _PAUSED,
+        (State.SEATED, Event.VEHICLE_COMPLETE): _RELEASE,
+        (State.WAITING, Event.VEHICLE_COMPLETE): _RELEASE,
+        (State.RELEASING, Event.RELEASE_RECORDED): Step(State.PASSED, (Effect.OPEN_GATE, Effect.START_RESULT_TIME)),
+        (State.RELEASING, Event.RECORD_FAILED): Step(State.WAITING, (Effect.REPORT_RELEASE_FAILED,)),
     }
 )
 """A lane with a guard: results that need one stay until the guard acts."""
@@ -194,7 +226,7 @@ def step(table: Table, state: State, event: Event) -> Step | None:
     return table.get((state, event))
 
 
-READS_CODES = frozenset({State.WAITING, State.PASSED})
+READS_CODES = frozenset({State.WAITING, State.PASSED, State.SEATED})
 """States in which a code starts a new passage."""
 
 

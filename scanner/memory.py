@@ -13,6 +13,7 @@ import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from keys.verdict import CodeIdentity, Verdict
 from scanner.policy_rules import Times
@@ -20,6 +21,15 @@ from scanner.values import Direction, Recollection
 
 MAX_REMEMBERED = 200_000
 """Tags of each kind kept; the oldest go first. A busy gate sees 50 people a minute, 72,000 a day."""
+
+
+@dataclass(frozen=True, slots=True)
+class PassTags:
+    """What is remembered of one code that a gate opens for."""
+
+    passed: bytes
+    used: bytes | None
+    """Of the presentation; None for a static code."""
 
 
 class Opened:
@@ -35,6 +45,29 @@ class Opened:
             self._key = secrets.token_bytes(32)
             self._passed: OrderedDict[bytes, float] = OrderedDict()
             self._used: OrderedDict[bytes, float] = OrderedDict()
+            self._activated: OrderedDict[bytes, float] = OrderedDict()
+            self._met: OrderedDict[bytes, float] = OrderedDict()
+
+    def met(self, identity: CodeIdentity, at: float) -> None:
+        """Count a code among the different ones that were decided about."""
+        with self._lock:
+            _note(self._met, _tag(self._key, "met", str(identity)), at)
+
+    @property
+    def different(self) -> int:
+        """How many different codes were decided about since the keys were made."""
+        with self._lock:
+            return len(self._met)
+
+    def activate(self, identity: CodeIdentity, at: float) -> None:
+        """Remember that staff have activated a grey code."""
+        with self._lock:
+            _note(self._activated, _tag(self._key, "activated", str(identity)), at)
+
+    def is_activated(self, identity: CodeIdentity) -> bool:
+        """Whether staff have activated this grey code."""
+        with self._lock:
+            return _tag(self._key, "activated", str(identity)) in self._activated
 
     def passed_at(self, identity: CodeIdentity) -> float | None:
         """Return when an entry's gate last opened for a code, monotonic seconds; None: not, or it has left again."""
@@ -51,16 +84,27 @@ class Opened:
 
         Whoever leaves may come back at once: an exit takes back what the entry noted.
         """
+        self.note_tags(self.tags(verdict), at, direction)
+
+    def tags(self, verdict: Verdict) -> PassTags | None:
+        """Return what will have to be remembered when a gate opens for this code later; None for no proved code."""
         if verdict.identity is None:
+            return None
+        with self._lock:
+            used = None if verdict.presented_at is None else self._used_tag(verdict)
+            return PassTags(self._passed_tag(verdict.identity), used)
+
+    def note_tags(self, tags: PassTags | None, at: float, direction: Direction) -> None:
+        """Do as `note`, by tags taken before; those taken before midnight name nobody any more."""
+        if tags is None:
             return
         with self._lock:
-            tag = self._passed_tag(verdict.identity)
             if direction is Direction.ENTRY:
-                _note(self._passed, tag, at)
+                _note(self._passed, tags.passed, at)
             else:
-                self._passed.pop(tag, None)
-            if verdict.presented_at is not None:
-                _note(self._used, self._used_tag(verdict), at)
+                self._passed.pop(tags.passed, None)
+            if tags.used is not None:
+                _note(self._used, tags.used, at)
 
     def _passed_tag(self, identity: CodeIdentity) -> bytes:
         return _tag(self._key, "passed", str(identity))
@@ -127,7 +171,34 @@ class Memory:
         return Recollection(
             presentation_used=self._opened.is_used(verdict),
             passed_recently=passed is not None and at - passed < self._times().already_passed_s,
+            activated=self._opened.is_activated(verdict.identity),
         )
+
+    def decided(self, verdict: Verdict, at: float) -> None:
+        """Count a code that was decided about among the different ones of the day."""
+        if verdict.identity is not None:
+            self._opened.met(verdict.identity, at)
+
+    def activated(self, verdict: Verdict, at: float) -> None:
+        """Remember that staff have activated this grey code."""
+        if verdict.identity is not None:
+            self._opened.activate(verdict.identity, at)
+
+    def tag(self, who: str) -> bytes:
+        """Return what stands for a person of the present: it tells one from another and names nobody."""
+        return _tag(self._key, "who", who)
+
+    def tags(self, verdict: Verdict) -> PassTags | None:
+        """Return what `gate_opened_by_tags` will want, when the gate opens later."""
+        return self._opened.tags(verdict)
+
+    def gate_opened_by_tags(self, tags: PassTags | None, at: float) -> None:
+        """Do as `gate_opened`, for a code whose tags were taken before."""
+        self._opened.note_tags(tags, at, self._direction)
+
+    def forget_scans(self) -> None:
+        """Let a code that is shown again begin a passage, whatever was shown before."""
+        self._forget_scans()
 
     def gate_opened(self, verdict: Verdict, at: float) -> None:
         """Remember that this lane's gate opened for this code, and consume its presentation."""

@@ -28,6 +28,7 @@ from scanner.policy_rules import (
 )
 from scanner.values import (
     ClockTrust,
+    Company,
     Decision,
     Direction,
     Freshness,
@@ -49,6 +50,7 @@ __all__ = [
     "is_high",
     "is_ignored",
     "judge",
+    "judge_by_hand",
     "judge_code",
     "may_override",
     "read_rules",
@@ -83,11 +85,16 @@ class Site:
     """The issuer this appliance belongs to."""
 
 
-def judge_code(
-    verdict: Verdict, freshness: Freshness, recollection: Recollection, site: Site, rules: Rules
+def judge_code(  # noqa: PLR0917 - as `judge`
+    verdict: Verdict,
+    freshness: Freshness,
+    recollection: Recollection,
+    site: Site,
+    rules: Rules,
+    company: Company = Company.NONE_EXPECTED,
 ) -> Decision:
     """Decide by everything but the temperature."""
-    return decide(_code_reasons(verdict, freshness, recollection, site, rules), site, rules)
+    return decide(_code_reasons(verdict, freshness, recollection, site, rules, company), site, rules)
 
 
 def judge(  # noqa: PLR0917 - everything a decision rests on, and nothing else
@@ -98,15 +105,30 @@ def judge(  # noqa: PLR0917 - everything a decision rests on, and nothing else
     recollection: Recollection,
     site: Site,
     rules: Rules,
+    company: Company = Company.NONE_EXPECTED,
 ) -> Decision:
     """Decide by everything.
 
     A high `measurement` counts as it is: the lane asks `is_high` first and measures a second time.
     """
-    reasons = frozenset(_code_reasons(verdict, freshness, recollection, site, rules))
+    reasons = frozenset(_code_reasons(verdict, freshness, recollection, site, rules, company))
     rule = temperature_rule(decide(reasons, site, rules), site, rules)
     found = _temperature_reason(measurement, thermometer_up, rule, rules)
     return decide(reasons if found is None else reasons | {found}, site, rules)
+
+
+def judge_by_hand(measurement: Measurement | None, thermometer_up: bool, site: Site, rules: Rules) -> Decision:
+    """Decide about a person whom staff on shift register without a code: their word stands in for the proof.
+
+    Where the rules stop such people, or nobody attends, so does this; a temperature counts as for everybody.
+    """
+    row = decide(frozenset({Reason.MANUAL_ENTRY}), site, rules)
+    if row.outcome is Outcome.STOP:
+        return row
+    found = _temperature_reason(measurement, thermometer_up, rules.temperature[site.kind], rules)
+    if found is None:
+        return Decision(Outcome.PASS, (Reason.MANUAL_ENTRY,), GuardStep.NOTHING, rules.version)
+    return decide(frozenset({found, Reason.MANUAL_ENTRY}), site, rules)
 
 
 def decide(reasons: Iterator[Reason] | frozenset[Reason], site: Site, rules: Rules) -> Decision:
@@ -169,8 +191,8 @@ def _treatment(reason: Reason, site: Site, rules: Rules) -> Treatment:
     return found
 
 
-def _code_reasons(
-    verdict: Verdict, freshness: Freshness, recollection: Recollection, site: Site, rules: Rules
+def _code_reasons(  # noqa: PLR0917 - as `judge`
+    verdict: Verdict, freshness: Freshness, recollection: Recollection, site: Site, rules: Rules, company: Company
 ) -> Iterator[Reason]:
     if freshness.clock is ClockTrust.UNTRUSTED:
         yield Reason.CLOCK_UNTRUSTED
@@ -180,13 +202,16 @@ def _code_reasons(
         yield verdict.reason
     # A code without a known status is otherwise proved: the colour it was issued with may still speak against it.
     if verdict.valid or verdict.reason is Reason.STATUS_UNKNOWN:
-        if verdict.colour in _COLOURS:
+        activated = verdict.colour is Colour.GREY and recollection.activated
+        if verdict.colour in _COLOURS and not activated:
             yield _COLOURS[verdict.colour]
         yield from _place_reasons(verdict, site, rules)
     if recollection.presentation_used:
         yield Reason.REPLAYED
     if recollection.passed_recently and site.direction is Direction.ENTRY:
         yield Reason.ALREADY_PASSED
+    if company is Company.UNKNOWN:
+        yield Reason.PARTY_INCOMPLETE
 
 
 def _place_reasons(verdict: Verdict, site: Site, rules: Rules) -> Iterator[Reason]:

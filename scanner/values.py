@@ -65,6 +65,18 @@ class Direction(StrEnum):
 
 
 @unique
+class Company(StrEnum):
+    """Who comes with a person."""
+
+    NONE_EXPECTED = "none_expected"
+    """People pass one by one here."""
+    UNKNOWN = "unknown"
+    """They come in vehicles, and nobody has written down whose occupant this is."""
+    PARTY = "party"
+    """One of a vehicle that is being checked."""
+
+
+@unique
 class TemperatureRule(StrEnum):
     """Whether a passage needs a temperature."""
 
@@ -102,6 +114,8 @@ class Recollection:
     """This very presentation has opened the gate."""
     passed_recently: bool = False
     """The gate opened for this code within the anti-passback time."""
+    activated: bool = False
+    """Staff of this appliance have compared the document and activated this grey code today."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,8 @@ class PartyView(Message):
     """In the order of their first checks; fewer than `people` while some are missing."""
     since: int
     """Seconds since 1970 UTC."""
+    released: bool = False
+    """It may go: recorded, and the gate was told to open. It leaves the screen with the result's time."""
     set_aside_at: int | None = None
     """Since when it stands aside; None: it is before the lane."""
 

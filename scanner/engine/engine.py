@@ -12,6 +12,8 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
 from zoneinfo import ZoneInfo
 
 from firmware_bridge.values import LinkState
@@ -27,16 +29,19 @@ from scanner.control.server import ControlError, ControlServer
 from scanner.decoder.process import Health
 from scanner.engine import records
 from scanner.engine.degradations import Cause, Degradation, Degradations
+from scanner.engine.duty import Duty
 from scanner.engine.inputs import Midnight
 from scanner.engine.lane_loop import LaneLoop
 from scanner.engine.lane_parts import LaneParts
 from scanner.engine.log import Log
 from scanner.engine.renewal import Renewal
 from scanner.engine.report import PassageReport, Reporter
+from scanner.engine.reports import Reading, recent
 from scanner.engine.staff_desk import StaffDesk
 from scanner.engine.supervision import notify_systemd
 from scanner.engine.trust import Trust
 from scanner.engine.views import engine_view, update_view
+from scanner.engine.visitors import Visitors
 from scanner.journal.entry import EntryDraft
 from scanner.journal.errors import JournalError
 from scanner.journal.store import Receipt
@@ -52,6 +57,8 @@ PRESENTATION_GUARD_S = 30
 VIEW_INTERVAL_S = 0.05
 HOUSEKEEPING_S = 1.0
 STOP_CHECK_S = 0.25
+WRITE_S = 5.0
+"""How long somebody who comes on shift waits for the log."""
 
 _DEVICE_CAUSES = {
     "camera": Cause.CAMERA_LOST,
@@ -94,16 +101,28 @@ class Engine:
             written=self._written,
         )
         self._renewal = Renewal(document, self.degradations, now=clock.now, changed=self._view_wanted.set)
+        staff = Staff(configuration.state.folder)
+        self.visitors = Visitors()
+        self._duty = Duty(
+            staff,
+            now=clock.now,
+            stamp=lambda: self.stamp(None),
+            written=self._write_and_wait,
+            matters=self._open_matters,
+            head=self._head,
+        )
+        self.opened = Opened()
         desk = StaffDesk(
-            Staff(configuration.state.folder),
+            staff,
             clock,
             self._loop_of,
             self._on_time_confirmed,
             self._renewal.keeper.take_stick,
+            duty=self._duty,
+            reports=Reading(configuration.state.folder, clock.now, self._different_codes),
         )
         self.control = ControlServer(configuration.control.socket, self._hello(), desk.handle)
         self._control_retry_at = 0.0
-        self.opened = Opened()
         self._lanes = [LaneParts(section, self) for section in configuration.lane]
         self._day = self._today()
         self._housekeeping_at = 0.0
@@ -196,6 +215,7 @@ class Engine:
 
     def _on_log_opened(self) -> None:
         """Write down what went before, now that there is a log: the start, what is degraded, the lists in force."""
+        self._recall_visitors()
         self.control.greet(self._hello())
         self._record(records.run(started=True, stamp=self.stamp(None)))
         for degradation in self.degradations.active():
@@ -260,6 +280,7 @@ class Engine:
 
     def report(self, report: PassageReport) -> None:
         """Tell whoever started the engine about a passage."""
+        self._duty.count(report)
         self._reporter.report(report)
 
     def device_changed(self, lane: str, device: str, state: LinkState, detail: str) -> None:
@@ -289,6 +310,38 @@ class Engine:
 
     def _record(self, draft: EntryDraft) -> None:
         self._log.record(draft, lambda _: None)
+
+    # --- shifts ---------------------------------------------------------------------------------------------------
+
+    def _write_and_wait(self, draft: EntryDraft) -> bool:
+        written: Future[bool] = Future()
+        self._log.record(draft, lambda result: written.set_result(isinstance(result, Receipt)), reserve=True)
+        try:
+            return written.result(WRITE_S)
+        except FutureTimeoutError:
+            return False
+
+    def _open_matters(self) -> tuple[str, ...]:
+        _, inside = self.visitors.inside()
+        aside = sum(len(lane.loop.view.aside) for lane in self._lanes)
+        counts = (("visitors_inside", inside), ("vehicles_aside", aside))
+        return tuple(f"{name}:{count}" for name, count in counts if count)
+
+    def _head(self) -> str:
+        try:
+            return self._log.head()
+        except JournalError as error:
+            log.warning("the log's head cannot be signed: %s", error)
+            return ""
+
+    def _different_codes(self) -> tuple[int, int]:
+        return self.opened.different, self._clock.now() - int(time.monotonic() - self._remembers_since)
+
+    def _recall_visitors(self) -> None:
+        try:
+            self.visitors.recall(recent(self.configuration.state.folder, self._clock.now()))
+        except JournalError as error:
+            log.warning("the slips of visitors cannot be read from the log: %s", error)
 
     def _degradation_changed(self, change: Degradation, active: bool) -> None:
         self._view_wanted.set()
@@ -334,6 +387,8 @@ class Engine:
             degraded=self.degradations.active(),
             lanes=tuple(lane.loop.view for lane in self._lanes),
             update=update_view(self._renewal.keeper.state, self._renewal.last),
+            shift=self._duty.shift,
+            visitors=self.visitors,
         )
         if view != self._last_view:
             self._last_view = view

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 
@@ -9,7 +10,9 @@ from firmware_bridge.gate import GateEvent
 from firmware_bridge.measurement import MeasurementEvent
 from firmware_bridge.reports import ReportEvent
 from firmware_bridge.values import LinkState
+from scanner.control.duty import Answer
 from scanner.control.messages import Acknowledge, Pause, Remeasure
+from scanner.control.people import Activate, PeopleCommand
 from scanner.engine.vision import CodeSeen
 from scanner.journal.errors import JournalError
 from scanner.journal.store import Receipt
@@ -48,15 +51,38 @@ class StaffOverride:
     """Number of the entry it is meant for; None: whoever stands there."""
 
 
-AskedCommand = StaffOverride | Acknowledge | Remeasure | Pause
+@dataclass(frozen=True, slots=True)
+class StaffActivation:
+    """Staff on shift have compared the document of a grey code's holder."""
+
+    command: Activate
+    staff: str
+
+
+Word = StaffOverride | StaffActivation
+"""Staff's word that admits or refuses, which the log must have first."""
+
+AskedCommand = StaffOverride | Acknowledge | Remeasure | Pause | PeopleCommand
+Reaction = str | Answer | None
+"""What a command came to: a locale key of why it was not done, what was asked for, or None: it was done."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A command for this lane, and where its answer goes: None, or a locale key of why not."""
+    """A command for this lane, and where its answer goes."""
 
     command: AskedCommand
-    answer: Future[str | None]
+    answer: Future[Reaction]
+    staff: str | None = None
+    """Number of whoever is on shift; the desk has seen to it where the command needs somebody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """The log's answer to something that decides nothing about the person before the lane."""
+
+    then: Callable[[Receipt | JournalError], None]
+    result: Receipt | JournalError
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,4 +90,6 @@ class Midnight:
     """The local day is over: what is remembered for a day is forgotten."""
 
 
-Input = CodeSeen | HintSeen | MeasurementEvent | Recorded | DeviceState | GateEvent | ReportEvent | Ask | Midnight
+Input = (
+    CodeSeen | HintSeen | MeasurementEvent | Recorded | Noted | DeviceState | GateEvent | ReportEvent | Ask | Midnight
+)

@@ -12,10 +12,12 @@ from firmware_bridge.measurement import PresenceBegan, PresenceEnded, Settled
 from firmware_bridge.reports import DoorChanged, StaffCalled
 from firmware_bridge.values import Sample
 from scanner.control.messages import LaneView
-from scanner.engine.inputs import Ask, DeviceState, Input, Midnight, Recorded
+from scanner.engine.inputs import Ask, DeviceState, Input, Midnight, Noted, Recorded
 from scanner.engine.passage import Passage
 from scanner.engine.ports import Devices, Services
+from scanner.engine.staffed import Staffed
 from scanner.engine.vision import CodeSeen
+from scanner.engine.visitors import Visitors
 from scanner.memory import Opened
 from scanner.sight.hints import HintSeen
 
@@ -26,13 +28,20 @@ class LaneLoop:
     """One lane. Everything but `post`, `sample` and `view` happens in its own thread."""
 
     def __init__(
-        self, devices: Devices, services: Services, *, opened: Opened, clock: Callable[[], float] = time.monotonic
+        self,
+        devices: Devices,
+        services: Services,
+        *,
+        opened: Opened,
+        visitors: Visitors,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take what all lanes share as `opened`; `clock`: monotonic seconds."""
+        """Take what all lanes share as `opened` and `visitors`; `clock`: monotonic seconds."""
         self._services = services
         self._clock = clock
         self._queue: queue.SimpleQueue[Input] = queue.SimpleQueue()
-        self._passage = Passage(devices, services, opened=opened, post=self.post, clock=clock)
+        self._passage = Passage(devices, services, opened=opened, visitors=visitors, post=self.post, clock=clock)
+        self._staffed = Staffed(self._passage, visitors)
         self._busy_since: float | None = None
         self._view_due = 0.0
         self.view: LaneView = self._passage.view()
@@ -106,6 +115,8 @@ class LaneLoop:
             case StaffCalled():
                 passage.gateway.called()
             case Ask():
-                passage.on_ask(item)
+                self._staffed.carry_out(item)
+            case Noted():
+                item.then(item.result)
             case Midnight():
                 passage.on_midnight()

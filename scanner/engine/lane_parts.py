@@ -55,7 +55,7 @@ class LaneParts:
             wanted=lambda: self.loop.wants_codes,
             on_state=lambda device, state, detail: self.loop.post(DeviceState(device, state, detail)),
         )
-        self.loop = LaneLoop(self.devices, engine, opened=engine.opened)
+        self.loop = LaneLoop(self.devices, engine, opened=engine.opened, visitors=engine.visitors)
         self._engine = engine
         self._vision: SupervisedThread | None = None
         if self.devices.capture is not None:

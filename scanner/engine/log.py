@@ -160,6 +160,12 @@ class Log:
         with self._lock:
             return self._journal.size if self._journal is not None else 0
 
+    def head(self) -> str:
+        """Return the tree's head, signed now: a C2SP checkpoint. Empty while there is no log. Raises JournalError."""
+        with self._lock:
+            journal = self._journal
+        return "" if journal is None else journal.head()
+
     @property
     def oldest_ms(self) -> int | None:
         """Time of the oldest entry that nobody else holds, ms since 1970; until there is a hub, of the first."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from firmware_bridge.values import Measurement
 from keys.reasons import Reason
 from keys.verdict import Verdict
+from scanner.engine.by_hand import Form
 from scanner.engine.report import PassageReport
 from scanner.engine.vision import CodeSeen
 from scanner.values import Decision, GuardStep, Outcome, Recollection
@@ -35,6 +36,10 @@ class Person:
     seq: int | None = None
     committed_at: float | None = None
     overridden: Reason | None = None
+    form: Form | None = None
+    """Whoever showed no code, and was registered by staff."""
+    staff: str | None = None
+    """Who typed the temperature, or registered the person."""
 
     @property
     def verdict(self) -> Verdict:
@@ -70,6 +75,7 @@ class Person:
             committed_ns=None if self.committed_at is None else _ns(self.committed_at),
             gate_ns=None if gate_at is None else _ns(gate_at),
             override=self.overridden,
+            by_hand=self.form is not None,
         )
 
 

@@ -7,11 +7,14 @@ from enum import Enum, auto
 
 from firmware_bridge.gate import GateEvent
 from scanner.engine import records
-from scanner.engine.inputs import Recorded, StaffOverride
+from scanner.engine.inputs import Noted, Recorded, StaffActivation, StaffOverride, Word
+from scanner.engine.party import Party
 from scanner.engine.person import Person
 from scanner.engine.ports import Devices, Services
+from scanner.journal.detail import PartyPhase, StaffAction
 from scanner.journal.entry import EntryDraft
 from scanner.journal.errors import JournalError
+from scanner.journal.store import Receipt
 from scanner.lane import Event
 from scanner.values import Outcome
 
@@ -26,6 +29,9 @@ RECORDED = {
 """What it is to the lane's table that a decision has been written."""
 FAILED = {Outcome.REFER: Event.RECORD_FAILED, Outcome.STOP: Event.STOP_RECORD_FAILED}
 """What it is that one could not be written, or staff's word against it: never a pass."""
+
+
+Then = Callable[[Receipt | JournalError], None]
 
 
 class Answer(Enum):
@@ -43,7 +49,7 @@ class Receipts:
     """One draft under way at a time; answers to earlier ones are stale. What else is noted, nobody waits for."""
 
     def __init__(
-        self, devices: Devices, services: Services, post: Callable[[Recorded], None], clock: Callable[[], float]
+        self, devices: Devices, services: Services, post: Callable[[Recorded | Noted], None], clock: Callable[[], float]
     ) -> None:
         self._devices = devices
         self._services = services
@@ -52,22 +58,36 @@ class Receipts:
         self._token = 0
         self._since = 0.0
 
-    def submit_decision(self, person: Person) -> None:
-        """Give a decided passage to the log; the answer comes back through `post`."""
-        draft = records.passage(person, self._devices.site, self._services.rules(), self._stamp())
-        self._submit(draft, reserve=False)
+    def submit_decision(self, person: Person, party: int | None) -> None:
+        """Give a decided passage to the log; the answer comes back through `post`. `party`: the vehicle's number.
 
-    def submit_override(self, person: Person, word: StaffOverride) -> None:
-        """Give staff's word against a decision to the log, in its reserve if need be; the answer comes likewise."""
-        draft = records.override(
-            person,
-            admit=word.admit,
-            staff=word.staff,
-            supervisor=word.supervisor,
-            cause=word.cause,
-            stamp=self._stamp(),
-        )
+        Whom staff registered is written in the reserve if need be: a full disk must not lock residents in.
+        """
+        draft = records.passage(person, self._devices.site, self._services.rules(), self._stamp(), party)
+        self._submit(draft, reserve=person.form is not None)
+
+    def submit_word(self, person: Person, word: Word, party: int | None) -> None:
+        """Give staff's word on somebody to the log, in its reserve if need be; the answer comes likewise."""
+        stamp = self._stamp()
+        match word:
+            case StaffOverride():
+                draft = records.override(
+                    person,
+                    admit=word.admit,
+                    staff=word.staff,
+                    supervisor=word.supervisor,
+                    cause=word.cause,
+                    stamp=stamp,
+                    party=party,
+                )
+            case StaffActivation():
+                document = word.command.document_type
+                draft = records.activation(person, staff=word.staff, document=document, party=party, stamp=stamp)
         self._submit(draft, reserve=True)
+
+    def submit_release(self, found: Party, staff: str | None) -> None:
+        """Give it to the log that a whole vehicle may pass; the answer comes likewise."""
+        self._submit(records.party(PartyPhase.COMPLETE, found, staff=staff, stamp=self._stamp()), reserve=True)
 
     def meaning(self, recorded: Recorded) -> Answer:
         """Tell what an answer of the log means now."""
@@ -85,9 +105,21 @@ class Receipts:
         """Note that the gate stayed shut for entry `seq`, whose receipt came too late."""
         self._note(records.gate_held(seq, self._stamp()))
 
-    def note_pause(self, paused: bool) -> None:
+    def note_pause(self, paused: bool, staff: str | None) -> None:
         """Note that staff took the lane out of service, or back."""
-        self._note(records.pause(paused, self._stamp()))
+        self._note(records.pause(paused, staff, self._stamp()))
+
+    def note_action(self, what: StaffAction, staff: str | None, refers_to: int | None = None) -> None:
+        """Note what staff did, where it decides nothing about anybody."""
+        self._note(records.action(what, staff=staff, refers_to=refers_to, stamp=self._stamp()))
+
+    def note_party(self, phase: PartyPhase, found: Party, staff: str | None) -> None:
+        """Note how the check of a vehicle goes on."""
+        self._note(records.party(phase, found, staff=staff, stamp=self._stamp()))
+
+    def note_then(self, draft: Callable[[records.Stamp], EntryDraft], then: Then) -> None:
+        """Write something down that decides nothing about the person there; `then` hears, in the lane's thread."""
+        self._services.record(draft(self._stamp()), lambda result: self._post(Noted(then, result)), reserve=True)
 
     def _submit(self, draft: EntryDraft, *, reserve: bool) -> None:
         self._token += 1

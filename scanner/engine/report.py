@@ -49,6 +49,8 @@ class PassageReport:
     gate_ns: int | None
     """When the gate's command was issued; None: the gate stayed closed."""
     override: Reason | None = None
+    by_hand: bool = False
+    """Registered by staff, without a code."""
 
     def to_json(self) -> str:
         """Return the report as one line of JSON, outcome by name."""

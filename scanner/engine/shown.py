@@ -9,6 +9,8 @@ from collections.abc import Mapping
 
 from firmware_bridge.values import Light, LinkState, Sample
 from scanner.control.messages import LaneView
+from scanner.control.people import WaitingCode
+from scanner.engine.party import Parties
 from scanner.engine.person import Person
 from scanner.engine.ports import Devices, Services
 from scanner.engine.tally import Tally
@@ -49,6 +51,8 @@ class Shown:
         words: str | None,
         ends_in: float | None,
         present: bool,
+        waiting: tuple[WaitingCode, ...],
+        parties: Parties,
     ) -> LaneView:
         """Return the lane as the screens are shown it.
 
@@ -66,5 +70,7 @@ class Shown:
             light=self._light,
             links=links,
             tally=self.tally,
+            waiting=waiting,
+            parties=parties,
             now=self._services.now(),
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from scanner import policy
+from scanner.engine.together import Together
 from scanner.engine.vision import CodeSeen
 from scanner.memory import Memory
 from scanner.policy import Rules, Site
@@ -23,6 +24,7 @@ class Sightings:
         self._rules = rules
         self._memory = memory
         self._in_view = InView()
+        self.together = Together()
 
     def concerns(self, seen: CodeSeen, at: float) -> bool:
         """Whether a code in view is this lane's business at all; it is noted where it is not."""
@@ -39,7 +41,10 @@ class Sightings:
         if seen.by_reader:
             return self._begins_by_reader(seen, at, free=free)
         corners = seen.corners or ()
-        if self._memory.is_same_scan(seen.text, seen.verdict, at):
+        same = self._memory.is_same_scan(seen.text, seen.verdict, at)
+        if self._site.attended and self.together.holds(seen, at, served=same):
+            return False
+        if same:
             self._in_view.served(seen.who, corners, at)
             return False
         if not self._in_view.waits(seen.who, corners, at) or not free:
@@ -55,15 +60,30 @@ class Sightings:
         self._memory.scanned(seen.text, seen.verdict, at)
         return True
 
+    def chosen(self, handle: int, at: float) -> CodeSeen | None:
+        """Return the code that staff chose of several shown together; None where it is not to be seen any more."""
+        seen = self.together.choose(handle, at)
+        if seen is not None:
+            self._in_view.served(seen.who, seen.corners or (), at)
+            self._memory.scanned(seen.text, seen.verdict, at)
+        return seen
+
+    def show_again(self) -> None:
+        """Let a code that is still held there begin a passage once more."""
+        self._memory.forget_scans()
+
     def unread(self, hint: HintSeen) -> None:
         """Note that something like a code is in view and cannot be read."""
         self._in_view.unread(hint)
 
     def words(self, at: float) -> str | None:
-        """Return the locale key of what to say to whoever has shown nothing readable yet."""
+        """Return the locale key of what to say to whoever has shown nothing readable yet, or too much at once."""
+        if self.together.waiting(at):
+            return "hint.choose"
         return self._in_view.words(at)
 
     def forget(self) -> None:
         """Forget what is in view and what was remembered."""
         self._memory.forget()
         self._in_view.forget()
+        self.together.forget()

@@ -7,17 +7,42 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from typing import Protocol
 
 from scanner.clock import Clock, ClockError
-from scanner.control.messages import Acknowledge, Command, ConfirmTime, Override, Pause, Remeasure, Reply, TakeStick
-from scanner.engine.inputs import Ask, AskedCommand, StaffOverride
+from scanner.control.duty import AskReport, AskShift, BrowseLog, Lock, LogPage, Report, SignOff, SignOn, Unlock
+from scanner.control.messages import (
+    Acknowledge,
+    Command,
+    ConfirmTime,
+    Override,
+    Pause,
+    Remeasure,
+    Reply,
+    TakeStick,
+    WatchPreview,
+)
+from scanner.control.people import CallSupervisor, ChooseCode
+from scanner.engine.duty import Duty
+from scanner.engine.inputs import Ask, AskedCommand, Reaction, StaffOverride
 from scanner.engine.lane_loop import LaneLoop
+from scanner.journal.errors import JournalError
 from scanner.staff import Staff, StaffError
 from scanner.values import Role
 
 log = logging.getLogger(__name__)
 
 COMMAND_TIMEOUT_S = 8.0
+
+
+class Reports(Protocol):
+    """What the log says to a supervisor. Methods raise JournalError."""
+
+    def report(self, hours: int) -> Report:
+        """Return what the last hours came to."""
+
+    def page(self, before: int | None, count: int) -> LogPage:
+        """Return entries below number `before`, newest first."""
 
 
 class StaffDesk:
@@ -30,11 +55,16 @@ class StaffDesk:
         lane: Callable[[str], LaneLoop | None],
         confirmed: Callable[[str], None],
         take_stick: Callable[[], bool],
+        *,
+        duty: Duty,
+        reports: Reports,
     ) -> None:
         """Serve one engine's screens.
 
         `confirmed` hears which supervisor vouched for the time; `take_stick` takes in what a stick offers.
         """
+        self._duty = duty
+        self._reports = reports
         self._staff = staff
         self._confirmed = confirmed
         self._clock = clock
@@ -43,33 +73,63 @@ class StaffDesk:
 
     def handle(self, command: Command) -> Reply:
         """Carry out one command and return its reply; may wait for the lane and its log."""
-        error: str | None
+        reaction = self._react(command)
+        if isinstance(reaction, str):
+            return Reply(id=command.id, ok=False, error=reaction)
+        return Reply(id=command.id, ok=True, answer=reaction)
+
+    def _react(self, command: Command) -> Reaction:
         match command:
             case ConfirmTime():
-                error = self._confirm_time(command)
+                return self._confirm_time(command)
             case Override():
-                error = self._override(command)
-            case Acknowledge() | Remeasure() | Pause():
-                error = self._ask(command.lane, command)
+                return self._override(command)
+            case Acknowledge() | Remeasure() | Pause() | ChooseCode() | CallSupervisor():
+                return self._ask(command.lane, command)
             case TakeStick():
-                error = None if self._take_stick() else "command.no_stick"
+                return None if self._take_stick() else "command.no_stick"
+            case SignOn(staff=staff, pin=pin):
+                return self._duty.sign_on(staff, pin)
+            case SignOff(staff=staff, pin=pin):
+                return self._duty.sign_off(staff, pin)
+            case AskShift():
+                return self._duty.hand_over()
+            case Unlock(staff=staff, pin=pin):
+                return self._duty.unlock(staff, pin)
+            case Lock(token=token):
+                self._duty.lock(token)
+                return None
+            case AskReport() | BrowseLog():
+                return self._look_up(command)
+            case WatchPreview():  # the control server's own
+                return "command.unknown"
             case _:
-                error = "command.unknown"
-        return Reply(id=command.id, ok=error is None, error=error)
+                return self._ask(command.lane, command) if self._duty.number is not None else "shift.nobody"
 
-    def _ask(self, lane: str, command: AskedCommand) -> str | None:
+    def _look_up(self, command: AskReport | BrowseLog) -> Reaction:
+        if not self._duty.is_unlocked(command.token):
+            return "unlock.over"
+        try:
+            if isinstance(command, AskReport):
+                return self._reports.report(command.hours)
+            return self._reports.page(command.before, command.count)
+        except JournalError as error:
+            log.warning("the log cannot be read: %s", error)
+            return "unlock.log"
+
+    def _ask(self, lane: str, command: AskedCommand) -> Reaction:
         loop = self._lane(lane)
         if loop is None:
             return "command.no_such_lane"
-        answer: Future[str | None] = Future()
-        loop.post(Ask(command, answer))
+        answer: Future[Reaction] = Future()
+        loop.post(Ask(command, answer, self._duty.number))
         try:
             return answer.result(COMMAND_TIMEOUT_S)
         except FutureTimeoutError:
             answer.cancel()  # a lane that comes to it late must not do it to the next person
             return "command.timeout"
 
-    def _override(self, command: Override) -> str | None:
+    def _override(self, command: Override) -> Reaction:
         try:
             role = self._staff.check(command.staff, command.pin, time.monotonic())
             if command.supervisor is not None:

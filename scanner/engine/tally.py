@@ -23,6 +23,10 @@ class Tally:
         """The last passages, newest first."""
         return tuple(self._last)
 
+    def has_passed(self, seq: int) -> bool:
+        """Whether entry `seq` is one of the last passages, and admitted somebody."""
+        return any(one.seq == seq and one.outcome is Outcome.PASS for one in self._last)
+
     def begin_day(self) -> None:
         """Count from nothing again."""
         self.counts = dict.fromkeys(Outcome, 0)

@@ -6,18 +6,22 @@ from collections.abc import Mapping
 
 from firmware_bridge.values import Light, LinkState, Measurement, Sample
 from scanner.config.model import SiteSection
+from scanner.control.duty import ShiftView
 from scanner.control.messages import DegradationView, LaneView, ResultView, TemperatureView, UpdateView, View
+from scanner.control.people import WaitingCode
 from scanner.engine.degradations import Degradation
+from scanner.engine.party import Parties
 from scanner.engine.person import Person
 from scanner.engine.ports import Devices
 from scanner.engine.tally import Tally
+from scanner.engine.visitors import Visitors
 from scanner.lane import State
 from scanner.policy import Rules
 from scanner.updates.keeper import UpdateState
 from scanner.updates.report import UpdateReport
 from scanner.values import Freshness, Outcome
 
-SHOWN = frozenset({State.PASSED, State.REFERRED, State.STOPPED, State.OVERRIDING})
+SHOWN = frozenset({State.PASSED, State.REFERRED, State.STOPPED, State.OVERRIDING, State.SEATED})
 """States in which a result is on the screen."""
 
 
@@ -26,6 +30,9 @@ _LIGHTS = {
     State.MEASURING: Light.MEASURING,
     State.COOLING: Light.MEASURING,
     State.REMEASURING: Light.MEASURING,
+    # The lamp tells a driver to go only when the whole vehicle may.
+    State.SEATED: Light.MEASURING,
+    State.RELEASING: Light.MEASURING,
     State.PASSED: Light.PASS,
     State.REFERRED: Light.REFER,
     State.STOPPED: Light.STOP,
@@ -50,6 +57,8 @@ def lane_view(
     light: Light,
     links: Mapping[str, LinkState],
     tally: Tally,
+    waiting: tuple[WaitingCode, ...],
+    parties: Parties,
     now: int,
 ) -> LaneView:
     """Return the lane's view at `now`, seconds since 1970 UTC."""
@@ -76,12 +85,16 @@ def lane_view(
         passed=tally.counts[Outcome.PASS],
         referred=tally.counts[Outcome.REFER],
         stopped=tally.counts[Outcome.STOP],
+        waiting=waiting,
+        party=parties.current.view() if parties.current is not None else None,
+        aside=tuple(party.view() for party in parties.aside),
     )
 
 
 def result_view(person: Person, countdown_s: float | None, now: int) -> ResultView:
     """Return what the screen shows of a decided person: only what the proof signed, the name masked."""
-    verdict = person.verdict
+    verdict, form = person.verdict, person.form
+    document = verdict.document if form is None else form.document
     return ResultView(
         seq=person.seq,
         at=person.at,
@@ -92,9 +105,9 @@ def result_view(person: Person, countdown_s: float | None, now: int) -> ResultVi
         colour=verdict.colour,
         colour_reason=verdict.colour_reason,
         colour_until=verdict.colour_until,
-        name=verdict.name,
-        document_type=verdict.document.type if verdict.document else None,
-        document_tail=verdict.document.tail if verdict.document else None,
+        name=verdict.name if form is None else form.name,
+        document_type=document.type if document else None,
+        document_tail=document.tail if document else None,
         carrier=verdict.carrier,
         expires_at=verdict.expires_at,
         days_left=verdict.days_left(now),
@@ -125,8 +138,11 @@ def engine_view(
     degraded: tuple[Degradation, ...],
     lanes: tuple[LaneView, ...],
     update: UpdateView,
+    shift: ShiftView | None,
+    visitors: Visitors,
 ) -> View:
     """Return the whole engine's view at `now`. Until there is a hub, nobody else holds any entry."""
+    inside, visitors_inside = visitors.inside()
     return View(
         now=now,
         clock=freshness.clock,
@@ -138,7 +154,9 @@ def engine_view(
         entries=entries,
         waiting=entries,
         oldest_waiting=None if oldest_ms is None else oldest_ms // 1000,
-        shift=None,
+        shift=shift,
+        inside=inside,
+        visitors_inside=visitors_inside,
         update=update,
         degraded=tuple(
             DegradationView(code=one.cause.value, lane=one.lane, detail=one.detail, since=one.since) for one in degraded

@@ -23,6 +23,7 @@ from scanner.control.messages import Outline, OutlineKind, Preview
 from scanner.decoder.process import DecoderProcess, Health, LostError, Program
 from scanner.decoder.values import Corners, Decoded
 from scanner.engine.places import Part, Places
+from scanner.sight.beside import together
 from scanner.sight.hints import Hint, HintSeen
 
 HARDER_BUDGET_MS: Final = 40.0
@@ -48,6 +49,8 @@ class CodeSeen:
     """Monotonic seconds at which the verdict was known."""
     corners: Corners | None = None
     """Where in the frame, in pixels."""
+    together: bool = False
+    """Whether another code that the lane acts upon lies right beside it, as on one phone."""
     by_reader: bool = False
     """Whether a code reader read it: somebody has held it up, and nothing tells how long it stays there."""
 
@@ -145,11 +148,11 @@ class Vision:
 
     def _found(self, frame: Frame, codes: tuple[Decoded, ...]) -> list[bool]:
         """Hand on what was read; return of each code whether it is foreign."""
-        foreign = []
-        for code in codes:
-            verdict = self._reports.verify(code.text)
-            foreign.append(self._reports.foreign(verdict))
-            self._reports.seen(CodeSeen(code.text, verdict, frame.at, time.monotonic(), code.corners))
+        verdicts = [self._reports.verify(code.text) for code in codes]
+        foreign = [self._reports.foreign(verdict) for verdict in verdicts]
+        beside = together([None if other else code.corners for code, other in zip(codes, foreign, strict=True)])
+        for code, verdict, close in zip(codes, verdicts, beside, strict=True):
+            self._reports.seen(CodeSeen(code.text, verdict, frame.at, time.monotonic(), code.corners, close))
             self._capture.code_read(frame, code.corners)
         height, width = frame.grey.shape
         own = [code.corners for code, other in zip(codes, foreign, strict=True) if not other]

@@ -59,6 +59,8 @@ class EntryKind(IntEnum):
     PARTY = 11
     GATE = 12
     """The gate confirmed an opening, or did not; field 19 names the passage. An extension of the kinds."""
+    ACTION = 13
+    """Staff did something at a lane that decides nothing about anybody. An extension of the kinds."""
 
 
 @unique
@@ -98,7 +100,24 @@ class PartyPhase(IntEnum):
 
     BEGAN = 0
     COMPLETE = 1
+    """Everybody may pass, and the gate is told to open."""
     ABANDONED = 2
+    """Turned away, or given up."""
+    SET_ASIDE = 3
+    TAKEN_UP = 4
+    RESIZED = 5
+    """The number of people was corrected."""
+
+
+@unique
+class StaffAction(StrEnum):
+    """What staff did at a lane."""
+
+    ACKNOWLEDGED = "acknowledged"
+    """Cleared a result that waits for staff: whoever was referred or stopped has gone, or stays outside."""
+    REMEASURED = "remeasured"
+    CHOSE_CODE = "chose_code"
+    CALLED_SUPERVISOR = "called_supervisor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +155,12 @@ class OverrideDetail:
 
 @dataclass(frozen=True, slots=True)
 class ManualDetail:
-    """Kind 4: a person without a readable code."""
+    """Kind 4: a person without a readable code, or a visitor."""
 
     direction: Direction = field(metadata=_at(1, _word_of(Direction)))
     cause: str | None = field(default=None, metadata=_at(2, shape.key))
+    slip: int | None = field(default=None, metadata=_at(3, shape.uint))
+    """Number of a visitor's slip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +239,13 @@ class GateDetail:
     why_not: str | None = field(default=None, metadata=_at(2, shape.key))
 
 
+@dataclass(frozen=True, slots=True)
+class ActionDetail:
+    """Kind 13: what staff did; field 19 names the passage it is about, where it is about one."""
+
+    action: StaffAction = field(metadata=_at(1, _word_of(StaffAction)))
+
+
 Detail: TypeAlias = (
     PassageDetail
     | ActivationDetail
@@ -231,6 +259,7 @@ Detail: TypeAlias = (
     | ExportDetail
     | PartyDetail
     | GateDetail
+    | ActionDetail
 )
 
 DETAILS: Mapping[EntryKind, type[Detail]] = {
@@ -246,6 +275,7 @@ DETAILS: Mapping[EntryKind, type[Detail]] = {
     EntryKind.EXPORT: ExportDetail,
     EntryKind.PARTY: PartyDetail,
     EntryKind.GATE: GateDetail,
+    EntryKind.ACTION: ActionDetail,
 }
 """Every kind has exactly one detail."""
 

@@ -11,7 +11,9 @@ from scanner.journal import shape
 from scanner.journal.errors import EntryError
 
 MAX_TEXT = 256
-"""UTF-8 bytes of one text: a contact, a plate, a remark."""
+"""UTF-8 bytes of one text: a name, a plate, a table."""
+MAX_TYPED = 1536
+"""UTF-8 bytes of what staff typed: name, document, contact, from, to, host and purpose, a line each."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -23,7 +25,7 @@ class Personal:
     """Masked."""
     document: Document | None = None
     text: str | None = None
-    """A contact, or what staff typed."""
+    """What staff typed, a line `key=value` each (docs/formats.md)."""
     plate: str | None = None
     table: str | None = None
     """Restaurants register a table."""
@@ -35,7 +37,7 @@ class Personal:
 def encode(personal: Personal) -> bytes:
     """Write the plaintext to be sealed: `{1 [issuer, uri, index], 2 name, 3 [type, tail], 4 text, 5 plate, 6 table}`.
 
-    Absent fields are left out. Raises EntryError when a text is longer than 256 bytes.
+    Absent fields are left out. Raises EntryError when a text is too long.
     """
     found: dict[int, cbor.Encodable] = {}
     if personal.identity is not None:
@@ -43,7 +45,7 @@ def encode(personal: Personal) -> bytes:
     if personal.document is not None:
         found[3] = [int(personal.document.type), _text(personal.document.tail)]
     texts = ((2, personal.name), (4, personal.text), (5, personal.plate), (6, personal.table))
-    found.update({number: _text(text) for number, text in texts if text is not None})
+    found.update({number: _text(text, _limit(number)) for number, text in texts if text is not None})
     return cbor.encode(found)
 
 
@@ -55,7 +57,7 @@ def decode(data: bytes) -> Personal:
         raise EntryError(f"the personal part is not readable: {error.detail}") from error
     if type(value) is not dict or not value.keys() <= {1, 2, 3, 4, 5, 6}:
         raise EntryError("the personal part is not a map of its six fields")
-    texts = {number: _text(value[number]) for number in (2, 4, 5, 6) if number in value}
+    texts = {number: _text(value[number], _limit(number)) for number in (2, 4, 5, 6) if number in value}
     return Personal(
         identity=_identity(value[1]) if 1 in value else None,
         name=texts.get(2),
@@ -82,7 +84,11 @@ def _index(value: object) -> int:
     return shape.uint(value, "index")
 
 
-def _text(value: object) -> str:
-    if type(value) is not str or len(value.encode("utf-8", "surrogatepass")) > MAX_TEXT:
-        raise EntryError(f"a personal text must be text of at most {MAX_TEXT} bytes")
+def _limit(number: int) -> int:
+    return MAX_TYPED if number == 4 else MAX_TEXT
+
+
+def _text(value: object, limit: int = MAX_TEXT) -> str:
+    if type(value) is not str or len(value.encode("utf-8", "surrogatepass")) > limit:
+        raise EntryError(f"this personal text must be text of at most {limit} bytes")
     return value

@@ -19,7 +19,27 @@ DOCS = Path(__file__).resolve().parents[2] / "docs" / "lane.md"
 def test_the_gate_opens_only_after_something_was_recorded(table: Table) -> None:
     opening = {key for key, cell in table.items() if Effect.OPEN_GATE in cell.effects}
     assert opening
-    assert opening <= {(State.RECORDING, Event.RECORDED_PASS), (State.OVERRIDING, Event.ADMISSION_RECORDED)}
+    assert opening <= {
+        (State.RECORDING, Event.RECORDED_PASS),
+        (State.OVERRIDING, Event.ADMISSION_RECORDED),
+        (State.RELEASING, Event.RELEASE_RECORDED),
+    }
+
+
+def test_an_occupant_who_may_pass_opens_nothing() -> None:
+    into = {key: cell for key, cell in ATTENDED.items() if cell.target is State.SEATED}
+    assert set(into) == {
+        (State.RECORDING, Event.RECORDED_SEAT),
+        (State.OVERRIDING, Event.SEAT_ADMISSION_RECORDED),
+    }
+    assert all(Effect.OPEN_GATE not in cell.effects for cell in into.values())
+
+
+def test_a_vehicle_whose_release_cannot_be_recorded_stays() -> None:
+    cell = step(ATTENDED, State.RELEASING, Event.RECORD_FAILED)
+    assert cell is not None
+    assert cell.target is State.WAITING
+    assert Effect.OPEN_GATE not in cell.effects
 
 
 @TABLES
@@ -64,7 +84,7 @@ def test_an_event_that_a_state_does_not_list_changes_nothing(table: Table) -> No
 @TABLES
 def test_a_new_code_is_taken_only_where_no_result_waits_for_staff(table: Table) -> None:
     taking = {state for (state, event) in table if event in {Event.CODE_DECIDED, Event.CODE_NEEDS_TEMPERATURE}}
-    assert taking == READS_CODES
+    assert taking == READS_CODES & {state for state, _ in table}
 
 
 @TABLES
@@ -76,7 +96,8 @@ def test_every_waiting_for_a_temperature_ends(table: Table) -> None:
 @TABLES
 def test_every_way_back_to_waiting_forgets_the_person(table: Table) -> None:
     for (state, _), cell in table.items():
-        if cell.target is State.WAITING and state is not State.OUT_OF_SERVICE:
+        # A vehicle's release has let go of the last occupant before it was recorded.
+        if cell.target is State.WAITING and state not in {State.OUT_OF_SERVICE, State.RELEASING}:
             assert Effect.FORGET_PERSON in cell.effects
 
 

@@ -56,6 +56,8 @@ SHAPES: dict[str, st.SearchStrategy[object]] = {
     "refused": st.none() | keys,
     "source": st.none() | sentences,
     "why": st.none() | sentences,
+    "slip": st.none() | uints,
+    "action": st.sampled_from(details.StaffAction),
 }
 
 

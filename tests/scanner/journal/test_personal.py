@@ -64,4 +64,6 @@ def test_a_field_that_breaks_its_rule_is_refused(value: cbor.Encodable) -> None:
 
 def test_an_overlong_remark_is_refused_before_anything_is_written() -> None:
     with pytest.raises(EntryError, match="256"):
-        encode(Personal(text="字" * 86))
+        encode(Personal(plate="字" * 86))
+    with pytest.raises(EntryError, match="1536"):
+        encode(Personal(text="字" * 513))
