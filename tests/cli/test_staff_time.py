@@ -16,6 +16,9 @@ from cli.main import main
 from scanner.clock import Clock, EvidenceKind
 from scanner.control.messages import Hello, View
 from scanner.control.server import ControlServer
+from scanner.engine.duty import Duty
+from scanner.engine.records import Stamp
+from scanner.engine.reports import Reading
 from scanner.engine.staff_desk import StaffDesk
 from scanner.staff import Staff
 from scanner.values import ClockTrust, Role, SiteKind
@@ -36,7 +39,23 @@ class Engine:
         staff.add("9001", Role.SUPERVISOR, "8305")
         staff.add("1001", Role.GUARD, "4071")
         self.confirmed: list[str] = []
-        desk = StaffDesk(staff, self.clock, lambda _: None, self.confirmed.append, lambda: False)
+        duty = Duty(
+            staff,
+            now=self.clock.now,
+            stamp=lambda: Stamp(self.clock.now_ms(), ClockTrust.TRUSTED, ""),
+            written=lambda _: True,
+            matters=lambda: (),
+            head=lambda: "",
+        )
+        desk = StaffDesk(
+            staff,
+            self.clock,
+            lambda _: None,
+            self.confirmed.append,
+            lambda: False,
+            duty=duty,
+            reports=Reading(folder, self.clock.now, lambda: (0, 0)),
+        )
         self.config = folder / "config.toml"
         self.config.write_text(
             f'[site]\nlanguage = "en"\n[state]\nfolder = "{folder}"\n[control]\nsocket = "{folder / "control.sock"}"\n'
