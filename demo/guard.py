@@ -81,28 +81,29 @@ class Guard:
 
     def acknowledge(self) -> Reply:
         """Clear a result that waits for staff."""
-        return self._send(Acknowledge(id=0, lane=LANE, about=self._about()))
+        return self.send(Acknowledge(id=0, lane=LANE, about=self._about()))
 
     def admit(self, cause: str) -> Reply:
         """Admit the person before the lane with the guard's PIN."""
-        return self._send(
+        return self.send(
             Override(id=0, lane=LANE, admit=True, staff=GUARD, pin=PINS[GUARD], cause=cause, about=self._about())
         )
 
     def confirm_time(self) -> Reply:
         """Let the supervisor confirm the shown time: a machine without NTP has no other evidence."""
-        return self._send(ConfirmTime(id=0, supervisor=SUPERVISOR, pin=PINS[SUPERVISOR]))
+        return self.send(ConfirmTime(id=0, supervisor=SUPERVISOR, pin=PINS[SUPERVISOR]))
 
     def take_stick(self) -> Reply:
         """Take in what a stick offers."""
-        return self._send(TakeStick(id=0))
+        return self.send(TakeStick(id=0))
 
     def _about(self) -> int | None:
         """Return which result this guard sees, and therefore means."""
         result = self.lane.result
         return None if result is None else result.seq
 
-    def _send(self, command: Command) -> Reply:
+    def send(self, command: Command) -> Reply:
+        """Send any command and return its reply. Raises GuardError."""
         return self._run(self._client.send(command))
 
     def _run(self, work: Coroutine[Any, Any, Reply]) -> Reply:
