@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from scanner.control.duty import HandOver, ShiftView, Unlocked
-from scanner.engine import records
+from scanner.engine import people_records, records
 from scanner.engine.inputs import Reaction
 from scanner.engine.report import PassageReport
 from scanner.journal.entry import EntryDraft
@@ -102,10 +102,12 @@ class Duty:
             except StaffError as error:
                 return error.key
             over = self.hand_over()
-            if before is not None and not self._written(records.shift(before.staff, began=False, stamp=self._stamp())):
+            if before is not None and not self._written(
+                people_records.shift(before.staff, began=False, stamp=self._stamp())
+            ):
                 return "entry.log"
             self._begin(None)
-            if not self._written(records.shift(number, began=True, stamp=self._stamp())):
+            if not self._written(people_records.shift(number, began=True, stamp=self._stamp())):
                 return "entry.log"
             self._begin(ShiftView(staff=number, role=role, since=self._now()))
             return over
@@ -123,7 +125,7 @@ class Duty:
             if number != before.staff and role is not Role.SUPERVISOR:
                 return "override.supervisor_needed"
             over = self.hand_over()
-            if not self._written(records.shift(before.staff, began=False, stamp=self._stamp())):
+            if not self._written(people_records.shift(before.staff, began=False, stamp=self._stamp())):
                 return "entry.log"
             self._begin(None)
             return over

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from enum import Enum, auto
 
 from firmware_bridge.gate import GateEvent
-from scanner.engine import records
+from scanner.engine import people_records, records
 from scanner.engine.inputs import Noted, Recorded, StaffActivation, StaffOverride, Word
 from scanner.engine.party import Party
 from scanner.engine.person import Person
@@ -63,7 +63,7 @@ class Receipts:
 
         Whom staff registered is written in the reserve if need be: a full disk must not lock residents in.
         """
-        draft = records.passage(person, self._devices.site, self._services.rules(), self._stamp(), party)
+        draft = people_records.passage(person, self._devices.site, self._services.rules(), self._stamp(), party)
         self._submit(draft, reserve=person.form is not None)
 
     def submit_word(self, person: Person, word: Word, party: int | None) -> None:
@@ -71,7 +71,7 @@ class Receipts:
         stamp = self._stamp()
         match word:
             case StaffOverride():
-                draft = records.override(
+                draft = people_records.override(
                     person,
                     admit=word.admit,
                     staff=word.staff,
@@ -82,12 +82,12 @@ class Receipts:
                 )
             case StaffActivation():
                 document = word.command.document_type
-                draft = records.activation(person, staff=word.staff, document=document, party=party, stamp=stamp)
+                draft = people_records.activation(person, staff=word.staff, document=document, party=party, stamp=stamp)
         self._submit(draft, reserve=True)
 
     def submit_release(self, found: Party, staff: str | None) -> None:
         """Give it to the log that a whole vehicle may pass; the answer comes likewise."""
-        self._submit(records.party(PartyPhase.COMPLETE, found, staff=staff, stamp=self._stamp()), reserve=True)
+        self._submit(people_records.party(PartyPhase.COMPLETE, found, staff=staff, stamp=self._stamp()), reserve=True)
 
     def meaning(self, recorded: Recorded) -> Answer:
         """Tell what an answer of the log means now."""
@@ -111,11 +111,11 @@ class Receipts:
 
     def note_action(self, what: StaffAction, staff: str | None, refers_to: int | None = None) -> None:
         """Note what staff did, where it decides nothing about anybody."""
-        self._note(records.action(what, staff=staff, refers_to=refers_to, stamp=self._stamp()))
+        self._note(people_records.action(what, staff=staff, refers_to=refers_to, stamp=self._stamp()))
 
     def note_party(self, phase: PartyPhase, found: Party, staff: str | None) -> None:
         """Note how the check of a vehicle goes on."""
-        self._note(records.party(phase, found, staff=staff, stamp=self._stamp()))
+        self._note(people_records.party(phase, found, staff=staff, stamp=self._stamp()))
 
     def note_then(self, draft: Callable[[records.Stamp], EntryDraft], then: Then) -> None:
         """Write something down that decides nothing about the person there; `then` hears, in the lane's thread."""

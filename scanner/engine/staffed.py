@@ -29,7 +29,7 @@ from scanner.control.people import (
     TypeTemperature,
     VisitorLeaves,
 )
-from scanner.engine import by_hand, records
+from scanner.engine import by_hand, people_records, records
 from scanner.engine.asks import NOT_NOW, event_of, is_before, objection_to
 from scanner.engine.by_hand import FormError
 from scanner.engine.inputs import Ask, Reaction, StaffActivation, StaffOverride
@@ -197,7 +197,9 @@ class Staffed:
             slip, direction, about = command.slip, Direction.EXIT, None
 
         def draft(stamp: records.Stamp) -> EntryDraft:
-            return records.visitor(slip, direction, staff=ask.staff, refers_to=about, personal=personal, stamp=stamp)
+            return people_records.visitor(
+                slip, direction, staff=ask.staff, refers_to=about, personal=personal, stamp=stamp
+            )
 
         answer = SlipIssued(slip=slip) if direction is Direction.ENTRY else None
         passage.receipts.note_then(draft, partial(self._visitor_noted, ask.answer, slip, direction, answer))
@@ -308,4 +310,4 @@ class Staffed:
 
 
 def _begun(party: Party, staff: str | None, stamp: records.Stamp) -> EntryDraft:
-    return records.party(PartyPhase.BEGAN, party, staff=staff, stamp=stamp)
+    return people_records.party(PartyPhase.BEGAN, party, staff=staff, stamp=stamp)

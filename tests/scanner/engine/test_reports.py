@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from keys.reasons import Reason
-from scanner.engine.records import Stamp, visitor
+from scanner.engine.people_records import visitor
+from scanner.engine.records import Stamp
 from scanner.engine.reports import page, recent, report
 from scanner.engine.visitors import Visitors
 from scanner.journal.detail import EntryKind, ManualDetail, OverrideDetail, PassageDetail
