@@ -105,6 +105,10 @@ class Settling:
         """Consecutive samples above the threshold while nobody is present."""
         self._cold_since: float | None = None
 
+    def correct(self, offsets: Offsets) -> None:
+        """Add other offsets from the next measurement on. Any thread may call it."""
+        self._offsets = offsets
+
     @property
     def presence(self) -> int | None:
         """Number of the presence that goes on, or None."""

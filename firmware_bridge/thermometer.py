@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 
 from firmware_bridge.driver import Driver, Line, Parser
-from firmware_bridge.measurement import MeasurementEvent, Settling, Stuckness
+from firmware_bridge.measurement import MeasurementEvent, Offsets, Settling, Stuckness
 from firmware_bridge.values import LinkState, Sample
 
 TURN_S = 0.1
@@ -81,6 +81,10 @@ class Thermometer:
         """Measure the same person once more; samples that have come already do not count."""
         self._again.set()
         self._port.wake()
+
+    def correct(self, offsets: Offsets) -> None:
+        """Add other offsets from the next measurement on."""
+        self._settling.correct(offsets)
 
     def run(self, stop: threading.Event) -> None:
         """Serve the thermometer until `stop` is set; returns within 0.3 s after that and gives the line back."""

@@ -87,6 +87,67 @@ class BrowseLog(Message):
     count: Annotated[int, Field(ge=1, le=100)] = 20
 
 
+class Compare(Message):
+    """Compare a lane's thermometer, which looks at something of known temperature. Answered with `Compared`.
+
+    The lane must be out of service. Several points at different temperatures say more than one.
+    """
+
+    type: Literal["compare"] = "compare"
+    id: int
+    token: Token
+    lane: str
+    known_centi: int
+    """What it truly is, hundredths of °C."""
+
+
+class KeepOffset(Message):
+    """Correct the thermometer from now on by what the points say. Answered with `Compared`."""
+
+    type: Literal["keep_offset"] = "keep_offset"
+    id: int
+    token: Token
+    lane: str
+
+
+class DropPoints(Message):
+    """Forget the points of a comparison."""
+
+    type: Literal["drop_points"] = "drop_points"
+    id: int
+    token: Token
+    lane: str
+
+
+class ComparedPoint(Message):
+    """One comparison, in hundredths of °C."""
+
+    known_centi: int
+    read_centi: int
+    """Before any offset."""
+    spread_centi: int
+
+
+class Compared(Message):
+    """What the points so far say."""
+
+    type: Literal["compared"] = "compared"
+    points: tuple[ComparedPoint, ...]
+    offset_centi: int
+    """What would be added to each reading."""
+    worst_centi: int
+    """How far the point that fits worst is from that."""
+
+
+class OffsetView(Message):
+    """What a thermometer's readings are corrected by."""
+
+    centi: int
+    taken: str | None
+    """Local date; None: nobody has compared it."""
+    expires: str | None
+
+
 class HandOver(Message):
     """What one guard tells the next."""
 
@@ -196,6 +257,7 @@ class LogPage(Message):
     """Whether older ones follow."""
 
 
-DutyCommand = SignOn | SignOff | AskShift | Unlock | Lock | AskReport | BrowseLog
-Answer = Annotated[HandOver | Unlocked | SlipIssued | Report | LogPage, Field(discriminator="type")]
+ComparingCommand = Compare | KeepOffset | DropPoints
+DutyCommand = SignOn | SignOff | AskShift | Unlock | Lock | AskReport | BrowseLog | ComparingCommand
+Answer = Annotated[HandOver | Unlocked | SlipIssued | Report | LogPage | Compared, Field(discriminator="type")]
 """What a reply may carry besides yes or no."""

@@ -17,7 +17,7 @@ from firmware_bridge.values import Light, LinkState, Method, Unmeasurable
 from keys.reasons import Reason
 from keys.verdict import Carrier, Colour, DocumentType
 from scanner.control.base import Message
-from scanner.control.duty import Answer, DutyCommand, ShiftView
+from scanner.control.duty import Answer, DutyCommand, OffsetView, ShiftView
 from scanner.control.people import PartyView, PeopleCommand, VisitorView, WaitingCode
 from scanner.values import ClockTrust, GuardStep, Outcome, SiteKind, TemperatureRule
 
@@ -109,6 +109,8 @@ class LaneView(Message):
     """Several codes shown together by one holder: staff choose; empty in every other case."""
     party: PartyView | None = None
     """The vehicle before the lane."""
+    offset: OffsetView | None = None
+    """Of the thermometer; None: there is none."""
     aside: tuple[PartyView, ...] = ()
     """Vehicles that stand aside, longest first."""
 

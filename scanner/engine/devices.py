@@ -6,10 +6,11 @@ import datetime as dt
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from firmware_bridge.errors import MissingPackageError
 from firmware_bridge.gate import Gate, GateEvent
-from firmware_bridge.measurement import MeasurementEvent
+from firmware_bridge.measurement import MeasurementEvent, Offsets
 from firmware_bridge.reader import CodeReader
 from firmware_bridge.reports import ReportEvent
 from firmware_bridge.tap import Tap
@@ -17,6 +18,8 @@ from firmware_bridge.thermometer import Thermometer
 from firmware_bridge.values import Light, LinkState, Measurement, Method, Sample, Scan, Unmeasurable
 from scanner.camera.capture import Capture
 from scanner.config.model import LaneSection, has_camera
+from scanner.control.duty import OffsetView
+from scanner.engine.comparing import Comparing
 from scanner.hardware import make_gate, make_reader, make_thermometer, thermometer_line
 from scanner.policy import Site
 
@@ -42,8 +45,13 @@ class LaneDevices:
         on_scan: Callable[[Scan], None],
         wanted: Callable[[], bool],
         on_state: OnState,
+        state: Path,
+        today: Callable[[], dt.date],
     ) -> None:
-        """`wanted`: whether the lane could serve a code now, for a reader that is told when to look."""
+        """`state`: the folder where offsets found at the screen are kept; `today`: the date at the site.
+
+        `wanted`: whether the lane could serve a code now, for a reader that is told when to look.
+        """
         self.name = section.name
         self.site = site
         self.measure_timeout_s = section.thermometer.timeout_s
@@ -51,6 +59,10 @@ class LaneDevices:
         self.parts = (*(name for name, there in eyes.items() if there), "thermometer", "gate")
         self._section = section
         self._on_state = on_state
+        self.comparing: Comparing | None = None
+        """Of the thermometer; None: there is none."""
+        if section.thermometer.driver != "none":
+            self.comparing = Comparing(section.thermometer, state, today, self._correct)
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self._started_at = 0.0
@@ -79,17 +91,35 @@ class LaneDevices:
         if section.driver == "none":
             self._absent["thermometer"] = "none is configured"
             return None
+
+        def sampled(sample: Sample) -> None:
+            if self.comparing is not None:
+                self.comparing.sample(sample)
+            on_sample(sample)
+
         try:
-            return make_thermometer(
+            thermometer = make_thermometer(
                 section,
                 tap or thermometer_line(section, self._section.gate, section.name),
                 on_event=on_measurement,
-                on_sample=on_sample,
+                on_sample=sampled,
                 on_state=self._tell("thermometer"),
             )
         except MissingPackageError as error:
             self._absent["thermometer"] = str(error)
             return None
+        thermometer.correct(self._offsets())
+        return thermometer
+
+    def _offsets(self) -> Offsets:
+        """Return what is added to readings now."""
+        section, comparing = self._section.thermometer, self.comparing
+        return Offsets(comparing.offset.centi if comparing else section.offset_centi, section.site_offset_centi)
+
+    def _correct(self, centi: int) -> None:
+        """Add another device offset from the next measurement on."""
+        if self._thermometer is not None:
+            self._thermometer.correct(Offsets(centi, self._section.thermometer.site_offset_centi))
 
     def _made_gate(
         self, tap: Tap | None, on_gate: Callable[[GateEvent], None], on_report: Callable[[ReportEvent], None]
@@ -155,7 +185,7 @@ class LaneDevices:
             why_not=why,
             raw_centi=None,
             ambient_centi=None,
-            device_offset_centi=section.offset_centi,
+            device_offset_centi=self._offsets().device_centi,
             site_offset_centi=section.site_offset_centi,
             spread_centi=None,
             method=Method.INFRARED,
@@ -173,6 +203,13 @@ class LaneDevices:
         """Show a light at the gate."""
         if self._gate is not None:
             self._gate.light(light)
+
+    def offset(self) -> OffsetView | None:
+        """Return what the thermometer's readings are corrected by; None without one."""
+        if self.comparing is None:
+            return None
+        now = self.comparing.offset
+        return OffsetView(centi=now.centi, taken=now.taken, expires=now.expires)
 
     def camera_fps(self) -> float:
         """Return how many frames a second arrive."""
@@ -195,7 +232,8 @@ class LaneDevices:
     def offset_expired(self, today: dt.date) -> str | None:
         """Return which of the thermometer's dated offsets is over, in words; None when all hold."""
         section = self._section.thermometer
-        for what, date in (("device", section.offset_expires), ("site", section.site_offset_expires)):
+        expires = self.comparing.offset.expires if self.comparing is not None else None
+        for what, date in (("device", expires), ("site", section.site_offset_expires)):
             if section.driver != "none" and date is not None and dt.date.fromisoformat(date) < today:
                 return f"the {what} offset of {section.name} was good until {date}"
         return None

@@ -28,6 +28,7 @@ from scanner.control.messages import (
 from scanner.control.server import ControlError, ControlServer
 from scanner.decoder.process import Health
 from scanner.engine import records
+from scanner.engine.comparing import Comparing
 from scanner.engine.degradations import Cause, Degradation, Degradations
 from scanner.engine.duty import Duty
 from scanner.engine.inputs import Midnight
@@ -118,13 +119,14 @@ class Engine:
             self._loop_of,
             self._on_time_confirmed,
             self._renewal.keeper.take_stick,
+            comparing=self._comparing,
             duty=self._duty,
             reports=Reading(configuration.state.folder, clock.now, self._different_codes),
         )
         self.control = ControlServer(configuration.control.socket, self._hello(), desk.handle)
         self._control_retry_at = 0.0
         self._lanes = [LaneParts(section, self) for section in configuration.lane]
-        self._day = self._today()
+        self._day = self.today()
         self._housekeeping_at = 0.0
         self._last_view: View | None = None
         self._view_at = 0.0
@@ -200,7 +202,7 @@ class Engine:
             self._on_log_opened()
         if not self.control.serving and now >= self._control_retry_at:
             self._open_control()
-        today = self._today()
+        today = self.today()
         for lane in self._lanes:
             expired = lane.devices.offset_expired(today)
             self.degradations.set(
@@ -228,7 +230,8 @@ class Engine:
         for issuer, uri, issued_at in self.trust.take_news():
             self._record(records.list_taken_in(issuer, uri, issued_at, self.stamp(None)))
 
-    def _today(self) -> dt.date:
+    def today(self) -> dt.date:
+        """Return the date at the site."""
         return dt.datetime.fromtimestamp(self._clock.now(), self._zone).date()
 
     def _on_time_confirmed(self, supervisor: str) -> None:
@@ -368,6 +371,9 @@ class Engine:
             self.degradations.set(Cause.CONTROL_UNAVAILABLE, True, detail=str(error))
         else:
             self.degradations.set(Cause.CONTROL_UNAVAILABLE, False)
+
+    def _comparing(self, name: str) -> Comparing | None:
+        return next((lane.devices.comparing for lane in self._lanes if lane.section.name == name), None)
 
     def _loop_of(self, name: str) -> LaneLoop | None:
         return next((lane.loop for lane in self._lanes if lane.section.name == name), None)

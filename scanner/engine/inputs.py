@@ -14,6 +14,7 @@ from scanner.control.duty import Answer
 from scanner.control.messages import Acknowledge, Pause, Remeasure
 from scanner.control.people import Activate, PeopleCommand
 from scanner.engine.vision import CodeSeen
+from scanner.journal.detail import StaffAction
 from scanner.journal.errors import JournalError
 from scanner.journal.store import Receipt
 from scanner.sight.hints import HintSeen
@@ -86,10 +87,28 @@ class Noted:
 
 
 @dataclass(frozen=True, slots=True)
+class Noticed:
+    """Staff did something about the lane elsewhere, which its log must hold."""
+
+    action: StaffAction
+    staff: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Midnight:
     """The local day is over: what is remembered for a day is forgotten."""
 
 
 Input = (
-    CodeSeen | HintSeen | MeasurementEvent | Recorded | Noted | DeviceState | GateEvent | ReportEvent | Ask | Midnight
+    CodeSeen
+    | HintSeen
+    | MeasurementEvent
+    | Recorded
+    | Noted
+    | Noticed
+    | DeviceState
+    | GateEvent
+    | ReportEvent
+    | Ask
+    | Midnight
 )

@@ -12,7 +12,7 @@ from firmware_bridge.measurement import PresenceBegan, PresenceEnded, Settled
 from firmware_bridge.reports import DoorChanged, StaffCalled
 from firmware_bridge.values import Sample
 from scanner.control.messages import LaneView
-from scanner.engine.inputs import Ask, DeviceState, Input, Midnight, Noted, Recorded
+from scanner.engine.inputs import Ask, DeviceState, Input, Midnight, Noted, Noticed, Recorded
 from scanner.engine.passage import Passage
 from scanner.engine.ports import Devices, Services
 from scanner.engine.staffed import Staffed
@@ -116,6 +116,8 @@ class LaneLoop:
                 passage.gateway.called()
             case Ask():
                 self._staffed.carry_out(item)
+            case Noticed(action=action, staff=staff):
+                passage.receipts.note_action(action, staff)
             case Noted():
                 item.then(item.result)
             case Midnight():

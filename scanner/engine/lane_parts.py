@@ -54,6 +54,8 @@ class LaneParts:
             on_scan=self._scanned,
             wanted=lambda: self.loop.wants_codes,
             on_state=lambda device, state, detail: self.loop.post(DeviceState(device, state, detail)),
+            state=engine.configuration.state.folder,
+            today=engine.today,
         )
         self.loop = LaneLoop(self.devices, engine, opened=engine.opened, visitors=engine.visitors)
         self._engine = engine

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from firmware_bridge.values import Light, LinkState, Measurement, Unmeasurable
 from keys.verdict import Verdict
+from scanner.control.duty import OffsetView
 from scanner.engine.degradations import Cause
 from scanner.engine.records import Stamp
 from scanner.engine.report import PassageReport
@@ -37,6 +38,9 @@ class Devices(Protocol):
 
     def light(self, light: Light) -> None:
         """Show a light at the gate."""
+
+    def offset(self) -> OffsetView | None:
+        """Return what the thermometer's readings are corrected by; None without one."""
 
     def camera_fps(self) -> float:
         """Return how many frames a second arrive."""

@@ -10,7 +10,20 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import Protocol
 
 from scanner.clock import Clock, ClockError
-from scanner.control.duty import AskReport, AskShift, BrowseLog, Lock, LogPage, Report, SignOff, SignOn, Unlock
+from scanner.control.duty import (
+    AskReport,
+    AskShift,
+    BrowseLog,
+    Compare,
+    DropPoints,
+    KeepOffset,
+    Lock,
+    LogPage,
+    Report,
+    SignOff,
+    SignOn,
+    Unlock,
+)
 from scanner.control.messages import (
     Acknowledge,
     Command,
@@ -23,10 +36,13 @@ from scanner.control.messages import (
     WatchPreview,
 )
 from scanner.control.people import CallSupervisor, ChooseCode
+from scanner.engine.comparing import Comparing, NotComparedError
 from scanner.engine.duty import Duty
-from scanner.engine.inputs import Ask, AskedCommand, Reaction, StaffOverride
+from scanner.engine.inputs import Ask, AskedCommand, Noticed, Reaction, StaffOverride
 from scanner.engine.lane_loop import LaneLoop
+from scanner.journal.detail import StaffAction
 from scanner.journal.errors import JournalError
+from scanner.lane import State
 from scanner.staff import Staff, StaffError
 from scanner.values import Role
 
@@ -56,13 +72,17 @@ class StaffDesk:
         confirmed: Callable[[str], None],
         take_stick: Callable[[], bool],
         *,
+        comparing: Callable[[str], Comparing | None],
         duty: Duty,
         reports: Reports,
     ) -> None:
         """Serve one engine's screens.
 
+        `comparing` gives the thermometer of the lane with this name, None where there is none.
+
         `confirmed` hears which supervisor vouched for the time; `take_stick` takes in what a stick offers.
         """
+        self._comparing = comparing
         self._duty = duty
         self._reports = reports
         self._staff = staff
@@ -101,6 +121,8 @@ class StaffDesk:
                 return None
             case AskReport() | BrowseLog():
                 return self._look_up(command)
+            case Compare() | KeepOffset() | DropPoints():
+                return self._compare(command)
             case WatchPreview():  # the control server's own
                 return "command.unknown"
             case _:
@@ -116,6 +138,28 @@ class StaffDesk:
         except JournalError as error:
             log.warning("the log cannot be read: %s", error)
             return "unlock.log"
+
+    def _compare(self, command: Compare | KeepOffset | DropPoints) -> Reaction:
+        if not self._duty.is_unlocked(command.token):
+            return "unlock.over"
+        comparing, loop = self._comparing(command.lane), self._lane(command.lane)
+        if comparing is None or loop is None:
+            return "compare.none"
+        if loop.view.state != State.OUT_OF_SERVICE:
+            return "compare.in_service"
+        try:
+            match command:
+                case Compare(known_centi=known):
+                    return comparing.add(known)
+                case KeepOffset():
+                    found = comparing.keep()
+                    loop.post(Noticed(StaffAction.COMPARED, self._duty.number))
+                    return found
+                case DropPoints():
+                    comparing.drop()
+        except NotComparedError as error:
+            return error.key
+        return None
 
     def _ask(self, lane: str, command: AskedCommand) -> Reaction:
         loop = self._lane(lane)

@@ -85,6 +85,7 @@ def lane_view(
         passed=tally.counts[Outcome.PASS],
         referred=tally.counts[Outcome.REFER],
         stopped=tally.counts[Outcome.STOP],
+        offset=devices.offset(),
         waiting=waiting,
         party=parties.current.view() if parties.current is not None else None,
         aside=tuple(party.view() for party in parties.aside),

@@ -118,6 +118,8 @@ class StaffAction(StrEnum):
     REMEASURED = "remeasured"
     CHOSE_CODE = "chose_code"
     CALLED_SUPERVISOR = "called_supervisor"
+    COMPARED = "compared"
+    """Compared the thermometer, and changed its offset."""
 
 
 @dataclass(frozen=True, slots=True)

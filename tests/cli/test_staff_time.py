@@ -53,6 +53,7 @@ class Engine:
             lambda _: None,
             self.confirmed.append,
             lambda: False,
+            comparing=lambda _: None,
             duty=duty,
             reports=Reading(folder, self.clock.now, lambda: (0, 0)),
         )

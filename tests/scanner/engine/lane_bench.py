@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from firmware_bridge.measurement import PresenceBegan, PresenceEnded, Settled
 from firmware_bridge.values import Light, LinkState, Measurement, Method, Unmeasurable
 from keys.verdict import Carrier, CodeFormat, CodeIdentity, Colour, Verdict
+from scanner.control.duty import OffsetView
 from scanner.control.messages import LaneView
 from scanner.engine.degradations import Cause
 from scanner.engine.inputs import Ask, AskedCommand, DeviceState, Reaction
@@ -53,6 +54,9 @@ class Devices:
 
     def light(self, light: Light) -> None:
         self.lights.append(light)
+
+    def offset(self) -> OffsetView | None:
+        return None
 
     def camera_fps(self) -> float:
         return 30.0

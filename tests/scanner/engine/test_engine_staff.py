@@ -8,7 +8,21 @@ from pathlib import Path
 import pytest
 
 from demo.guard import GUARD, LANE, PINS, SUPERVISOR, Guard
-from scanner.control.duty import AskReport, BrowseLog, HandOver, LogPage, Report, SignOn, SlipIssued, Unlock, Unlocked
+from scanner.control.duty import (
+    AskReport,
+    BrowseLog,
+    Compare,
+    Compared,
+    HandOver,
+    KeepOffset,
+    LogPage,
+    Report,
+    SignOn,
+    SlipIssued,
+    Unlock,
+    Unlocked,
+)
+from scanner.control.messages import Pause
 from scanner.control.people import ManualEntry, RegisterVisitor, VisitorLeaves
 from scanner.journal.detail import EntryKind, ManualDetail
 from scanner.journal.device import PUBLIC_NAME, read_public
@@ -63,6 +77,19 @@ def test_a_shift_from_signing_on_to_handing_over(appliance: Appliance) -> None:
     assert "manual_entry" in {row.kind for row in page.rows}
     assert "欧阳" not in page.model_dump_json()
 
+    assert guard.send(Compare(id=0, token=token.token, lane=LANE, known_centi=3690)).error == "compare.in_service"
+    appliance.wait_lane(lambda lane: lane.state == "waiting")
+    assert guard.send(Pause(id=0, lane=LANE, paused=True)).ok
+    appliance.wait_lane(lambda lane: lane.state == "out_of_service")
+    appliance.thermometer.person(3650)
+    compared = appliance.wait_for(
+        lambda: guard.send(Compare(id=0, token=token.token, lane=LANE, known_centi=3690)).answer
+    )
+    assert isinstance(compared, Compared)
+    assert compared.offset_centi == pytest.approx(40, abs=15)
+    assert guard.send(KeepOffset(id=0, token=token.token, lane=LANE)).ok
+    appliance.wait_lane(lambda lane: lane.offset is not None and lane.offset.centi == compared.offset_centi)
+
     appliance.kill()
     for path in [*appliance.state.rglob("*"), appliance.log]:
         if path.is_file():
@@ -77,6 +104,9 @@ def test_a_shift_from_signing_on_to_handing_over(appliance: Appliance) -> None:
     assert guard is not None
     assert guard.view.shift is None, "nobody knows who stands there after a restart"
     assert guard.view.visitors_inside == 1
+    offset = guard.lane.offset
+    assert offset is not None
+    assert offset.centi == compared.offset_centi
     sign_on(guard)
     assert guard.send(VisitorLeaves(id=0, lane=LANE, slip=1)).ok
     over = guard.send(SignOn(id=0, staff=SUPERVISOR, pin=PINS[SUPERVISOR])).answer

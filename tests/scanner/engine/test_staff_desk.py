@@ -74,6 +74,7 @@ class Desk:
             lambda _: lane,
             self.confirmed.append,
             lambda: False,
+            comparing=lambda _: None,
             duty=self.duty,
             reports=Reading(folder, lambda: NOW, lambda: (3, NOW - 60)),
         )

@@ -1,0 +1,107 @@
+"""A thermometer compared at the screen with what is known: its newest readings, the points so far, the offset in force.
+
+The lane is out of service meanwhile. Methods may be called from several threads.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from firmware_bridge.calibration import Point, compare, steady
+from firmware_bridge.errors import CalibrationError
+from firmware_bridge.values import Sample
+from scanner import offsets
+from scanner.config.model import ThermometerSection
+from scanner.control.duty import Compared, ComparedPoint
+from scanner.offsets import KeptOffset, OffsetsError
+
+KEPT: Final = 400
+"""Readings remembered: half a minute of the fastest module."""
+MOST_POINTS: Final = 5
+GOOD_DAYS: Final = 180
+
+
+class NotComparedError(Exception):
+    """It cannot be compared, or not kept; `key` names the words in the locale, or is a sentence for staff."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+
+
+class Comparing:
+    """One lane's thermometer."""
+
+    def __init__(
+        self,
+        section: ThermometerSection,
+        folder: Path,
+        today: Callable[[], dt.date],
+        set_offset: Callable[[int], None],
+    ) -> None:
+        """`set_offset` corrects the readings from now on, by hundredths of °C. `today`: at the site."""
+        self._section = section
+        self._folder = folder
+        self._today = today
+        self._set_offset = set_offset
+        self._lock = threading.Lock()
+        self._samples: deque[Sample] = deque(maxlen=KEPT)
+        self._points: list[Point] = []
+        self.trouble = ""
+        try:
+            self.offset = offsets.in_force(section, folder)
+        except OffsetsError as error:
+            self.offset, self.trouble = offsets.configured(section), str(error)
+
+    def sample(self, sample: Sample) -> None:
+        """Note a reading."""
+        with self._lock:
+            self._samples.append(sample)
+
+    def add(self, known_centi: int) -> Compared:
+        """Compare what it reads now with what is known. Raises NotComparedError."""
+        with self._lock:
+            read = steady(list(self._samples))
+            if read is None:
+                raise NotComparedError("compare.unsteady")
+            points = [*self._points, Point(known_centi, *read)][-MOST_POINTS:]
+            found = self._compared(points)
+            self._points = points
+            return found
+
+    def _compared(self, points: list[Point]) -> Compared:
+        try:
+            comparison = compare(points)
+        except CalibrationError as error:
+            raise NotComparedError(str(error)) from error
+        shown = tuple(
+            ComparedPoint(known_centi=one.known_centi, read_centi=one.read_centi, spread_centi=one.spread_centi)
+            for one in points
+        )
+        return Compared(points=shown, offset_centi=comparison.offset_centi, worst_centi=comparison.worst_centi)
+
+    def keep(self) -> Compared:
+        """Keep what the points say, from now on and over restarts. Raises NotComparedError."""
+        with self._lock:
+            if not self._points:
+                raise NotComparedError("compare.nothing")
+            found, today = self._compared(self._points), self._today()
+            until = today + dt.timedelta(days=GOOD_DAYS)
+            kept = KeptOffset(found.offset_centi, today.isoformat(), until.isoformat())
+            try:
+                offsets.keep(self._folder, self._section.name, kept)
+            except OffsetsError as error:
+                raise NotComparedError(str(error)) from error
+            self.offset, self._points = kept, []
+            self._set_offset(kept.centi)
+            return found
+
+    def drop(self) -> None:
+        """Forget the points so far."""
+        with self._lock:
+            self._points = []
