@@ -184,10 +184,6 @@ class Memory:
         if verdict.identity is not None:
             self._opened.activate(verdict.identity, at)
 
-    def tag(self, who: str) -> bytes:
-        """Return what stands for a person of the present: it tells one from another and names nobody."""
-        return _tag(self._key, "who", who)
-
     def tags(self, verdict: Verdict) -> PassTags | None:
         """Return what `gate_opened_by_tags` will want, when the gate opens later."""
         return self._opened.tags(verdict)

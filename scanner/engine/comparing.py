@@ -53,6 +53,7 @@ class Comparing:
         self._samples: deque[Sample] = deque(maxlen=KEPT)
         self._points: list[Point] = []
         self.trouble = ""
+        """What is wrong with the offsets that were kept, in words."""
         try:
             self.offset = offsets.in_force(section, folder)
         except OffsetsError as error:
@@ -97,7 +98,7 @@ class Comparing:
                 offsets.keep(self._folder, self._section.name, kept)
             except OffsetsError as error:
                 raise NotComparedError(str(error)) from error
-            self.offset, self._points = kept, []
+            self.offset, self._points, self.trouble = kept, [], ""
             self._set_offset(kept.centi)
             return found
 

@@ -230,7 +230,9 @@ class LaneDevices:
         return None
 
     def offset_expired(self, today: dt.date) -> str | None:
-        """Return which of the thermometer's dated offsets is over, in words; None when all hold."""
+        """Return which of the thermometer's dated offsets is over or lost, in words; None when all hold."""
+        if self.comparing is not None and self.comparing.trouble:
+            return self.comparing.trouble
         section = self._section.thermometer
         expires = self.comparing.offset.expires if self.comparing is not None else None
         for what, date in (("device", expires), ("site", section.site_offset_expires)):

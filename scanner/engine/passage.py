@@ -251,7 +251,7 @@ class Passage:
             return
         admitted = person.overridden is Reason.OVERRIDE_ADMIT
         party.take(
-            self.memory.tag(person.who),
+            self.parties.tag(person.who),
             Seat(
                 outcome=Outcome.PASS if admitted else person.decision.outcome,
                 colour=person.verdict.colour,
@@ -313,6 +313,8 @@ class Passage:
     def _release(self, recorded: Recorded, answer: Answer) -> None:
         party = self.parties.current
         if party is None or answer is not Answer.WRITTEN or not isinstance(recorded.result, Receipt):
+            if isinstance(recorded.result, Receipt):
+                self.receipts.note_gate_held(recorded.result.seq)
             self.happen(Event.RECORD_FAILED)
             return
         party.released = True

@@ -33,6 +33,7 @@ from scanner.journal.detail import (
     ActionDetail,
     ActivationDetail,
     EntryKind,
+    GateDetail,
     ManualDetail,
     PartyDetail,
     PartyPhase,
@@ -509,6 +510,25 @@ def test_a_release_that_cannot_be_recorded_opens_nothing_and_can_be_tried_again(
     road.recorded()
     road.recorded()
     assert len(road.devices.opened) == 1
+
+
+def test_a_release_whose_receipt_comes_late_opens_nothing(road: Bench) -> None:
+    begin(road, 1)
+    occupant(road, 1)
+    road.wait(6)
+    road.recorded()
+    assert road.view.state == "waiting"
+    assert road.devices.opened == []
+    assert road.services.drafts[-1].detail == GateDetail(confirmed=False, why_not="commit_too_late")
+
+
+def test_midnight_does_not_make_a_stranger_of_an_occupant(road: Bench) -> None:
+    begin(road, 2)
+    occupant(road, 1)
+    road.post(Midnight())
+    road.wait(10)
+    occupant(road, 1)
+    assert len(party(road).seats) == 1
 
 
 @pytest.mark.parametrize("plate", ["", "ABC", "浙A1234", "浙A12345浙A12345"])
