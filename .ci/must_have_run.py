@@ -25,6 +25,7 @@ def excused(reason: str) -> bool:
     """Whether what the reason names is really absent on this machine."""
     absent = {
         "shared": not SHARED.is_dir(),
+        "socat": shutil.which("socat") is None,
         "strace": shutil.which("strace") is None,
         "tmux": shutil.which("tmux") is None,
         "micropython": (sys.platform, platform.machine()) not in {("linux", "x86_64"), ("darwin", "arm64")},

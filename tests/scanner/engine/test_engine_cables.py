@@ -1,4 +1,4 @@
-"""Every bought device as its own command, with socat for a cable that is pulled and plugged while people pass."""
+"""Every device as its own command, with socat for a cable that is pulled and plugged while people pass."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.devices.streams import NAMES
 from firmware_bridge.values import LinkState
 from tests.appliance import ROOT, Appliance
 
@@ -20,6 +19,9 @@ pytestmark = [
     pytest.mark.soak,
     pytest.mark.skipif(shutil.which("socat") is None, reason="socat is not installed"),
 ]
+
+RETURN_S = 5.0
+"""Two until the line is open again, and what the slowest device then takes to speak, on a machine that does more."""
 
 LANE = """
 [[lane]]
@@ -92,15 +94,17 @@ def stack() -> Iterator[ExitStack]:
         yield stack
 
 
-@pytest.mark.parametrize(
-    ("thermometer", "gate", "reader"),
-    zip(
-        NAMES,
-        ("controller", "modbus", "lcus", "modbus", "controller"),
-        ("gm65", "keyboard", "gm65", "keyboard", "gm65"),
-        strict=True,
-    ),
-)
+LANES = [
+    ("gy-mcu90614", "controller", "gm65"),
+    ("gy-614v3", "modbus", "keyboard"),
+    ("lu90614", "lcus", "gm65"),
+    ("heimann-idc50", "modbus", "keyboard"),
+    ("modbus", "controller", "gm65"),
+    ("controller", "controller", "keyboard"),
+]
+
+
+@pytest.mark.parametrize(("thermometer", "gate", "reader"), LANES)
 def test_people_pass_while_cables_are_pulled_and_plugged(
     tmp_path: Path, stack: ExitStack, thermometer: str, gate: str, reader: str
 ) -> None:
@@ -108,12 +112,14 @@ def test_people_pass_while_cables_are_pulled_and_plugged(
     text = appliance.config.read_text("utf-8")
     lane = LANE.format(folder=tmp_path, reader=reader, thermometer=thermometer, gate=gate)
     appliance.config.write_text(text[: text.index("[[lane]]")] + lane, "utf-8")
-    devices = {
-        "reader": Cabled(tmp_path, "reader", "reader", "--model", reader),
-        "thermometer": Cabled(tmp_path, "thermometer", "thermometer", "--model", thermometer),
-        "gate": Cabled(tmp_path, "gate", *(("gate",) if gate == "controller" else ("relay", "--model", gate))),
-    }
-    for device in devices.values():
+    gate_device = Cabled(tmp_path, "gate", *(("gate",) if gate == "controller" else ("relay", "--model", gate)))
+    devices = {"reader": Cabled(tmp_path, "reader", "reader", "--model", reader), "gate": gate_device}
+    devices["thermometer"] = (
+        gate_device  # its own MLX90614, behind the same cable
+        if thermometer == "controller"
+        else Cabled(tmp_path, "thermometer", "thermometer", "--model", thermometer)
+    )
+    for device in set(devices.values()):
         stack.callback(device.close)
     stack.callback(appliance.stop)
     appliance.start(wait=False)
@@ -129,14 +135,14 @@ def test_people_pass_while_cables_are_pulled_and_plugged(
         if report["outcome"] == "refer":
             assert appliance.guard is not None
             assert appliance.guard.acknowledge().ok
-        devices["thermometer"].type("nobody")
-        appliance.wait_lane(lambda lane: not lane.present)
-        devices[pulled].pull()
+        devices[pulled].pull()  # while somebody still stands there
         appliance.wait_degraded(f"{pulled}_lost")
         devices[pulled].plug()
         began = time.monotonic()
         appliance.wait_degraded(f"{pulled}_lost", active=False)
-        assert time.monotonic() - began < 5.0
+        assert time.monotonic() - began < RETURN_S
+        devices["thermometer"].type("nobody")
+        appliance.wait_lane(lambda lane: not lane.present)
         appliance.wait_lane(lambda lane: LinkState.UP is lane.reader is lane.gate is lane.thermometer)
     appliance.stop()
     assert appliance.verified().ok
