@@ -324,10 +324,10 @@ class Responder:
             return BAD_BODY
         if body[4] != VERSION:
             return BAD_VERSION
-        if session == self.session:
+        if session == self.session and seq == self._seq:
             self._heard_ms = now_ms
             return DONE
-        if session in self._used:
+        if session in self._used:  # the open one too: a host that restarts and draws its number begins none within it
             return OLD_SESSION
         self._used = self._used[-SESSIONS_REMEMBERED + 1 :] + [session]  # noqa: RUF005  MicroPython has no unpacking
         self.session = session

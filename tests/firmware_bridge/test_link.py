@@ -204,10 +204,26 @@ def test_a_new_session_takes_a_seq_already_used_for_new():
 
 def test_a_repeated_greeting_does_not_make_old_commands_new():
     bench = Bench().greet()
-    bench.open(1, 7)
     assert bench.say(0, link.HELLO, link.hello(S)) == link.DONE
+    bench.open(1, 7)
+    assert bench.say(0, link.HELLO, link.hello(S)) == link.OLD_SESSION
     assert bench.open(1, 7) == link.DONE
     assert bench.machine.opened == [7]
+
+
+@pytest.mark.parametrize("commands", range(4))
+@pytest.mark.parametrize("hello_seq", range(4))
+def test_a_restarted_host_that_draws_the_open_sessions_number_has_no_command_taken_for_a_repeat(commands, hello_seq):
+    """It is refused, and draws another; or nothing was said in that session, or its next seq is the controller's."""
+    bench = Bench().greet()
+    for seq in range(1, commands + 1):
+        bench.open(seq, seq)
+    session = S
+    if bench.say(hello_seq, link.HELLO, link.hello(S)) != link.DONE:
+        session = S + 1
+        assert bench.say(hello_seq, link.HELLO, link.hello(session)) == link.DONE
+    assert bench.open(hello_seq + 1, 99, session) == link.DONE
+    assert bench.machine.opened[-1] == 99
 
 
 def test_a_greeting_of_an_earlier_session_does_not_bring_it_back():
