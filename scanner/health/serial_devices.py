@@ -79,9 +79,8 @@ def _other_module(thermometer: Thermometer, section: ThermometerSection) -> str:
         return (
             f'a {answer.driver} speaks there at {answer.baud}: set driver = "{answer.driver}" and baud = {answer.baud}'
         )
-    speed = "as it is sold" if section.baud is None else str(section.baud)
     usual = DRIVERS[section.driver].baud if section.driver in DRIVERS else 9600
-    return f"check its wiring, its baud rate ({speed if section.baud else usual}) and its driver"
+    return f"check its wiring, its baud rate ({section.baud or usual}) and its driver"
 
 
 def check_offset(section: ThermometerSection, lane: str, today: dt.date) -> Iterator[Finding]:
