@@ -14,6 +14,7 @@ from typing import Protocol
 
 from firmware_bridge import link
 from firmware_bridge.conversation import DEFAULT_SETTINGS, Conversation
+from firmware_bridge.loss_log import LossLog
 from firmware_bridge.opening import GateCommanded, GateConfirmed, GateEvent, GateFailed, GateFault, Opening
 from firmware_bridge.reports import GateSettings, ReportEvent
 from firmware_bridge.tap import Tap
@@ -108,6 +109,7 @@ class Gate:
         self._light: Light | None = None
         self._closed = False
         self._connected_at = clock()
+        self._losses = LossLog(_log)
         self.state = LinkState.CONNECTING
         self.detail = ""
         self.last_heard = clock()
@@ -207,7 +209,7 @@ class Gate:
         elif talk.detail or self._clock() - max(self.last_heard, self._connected_at) > PATIENCE_S:
             detail = talk.detail or f"{self._what} does not answer"
             if self.state is not LinkState.LOST:
-                _log.warning("%s: %s", self._port.name, detail)
+                self._losses.lost(self._clock(), "%s: %s", self._port.name, detail)
             self._change(LinkState.LOST, detail)
         elif self.state is LinkState.LOST:
             self._change(LinkState.CONNECTING, "")
@@ -216,7 +218,7 @@ class Gate:
         if (state, detail) == (self.state, self.detail):
             return
         if state is LinkState.UP and self.state is LinkState.LOST:
-            _log.info("%s answers", self._port.name)
+            self._losses.back("%s answers", self._port.name)
         self.state, self.detail = state, detail
         self._on_state(state, detail)
 

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from firmware_bridge.loss_log import LossLog
 from firmware_bridge.reader_driver import Heard, ReaderDriver
 from firmware_bridge.transport import Line
 from firmware_bridge.values import LinkState, Scan
@@ -65,6 +66,7 @@ class CodeReader:
         self._taken = True
         self._unanswered = 0
         self._nonsense = 0
+        self._losses = LossLog(_log)
         self.state = LinkState.CONNECTING
         self.detail = ""
         self.last_turn = clock()
@@ -131,12 +133,12 @@ class CodeReader:
 
     def _recover(self) -> None:
         if self.state is LinkState.LOST:
-            _log.info("%s reads again", self._line.name)
+            self._losses.back("%s reads again", self._line.name)
         self._change(LinkState.UP, "")
 
     def _complain(self, detail: str) -> None:
         if self.state is not LinkState.LOST:
-            _log.warning("%s: %s", self._line.name, detail)
+            self._losses.lost(self._clock(), "%s: %s", self._line.name, detail)
         self._change(LinkState.LOST, detail)
 
     def _change(self, state: LinkState, detail: str) -> None:

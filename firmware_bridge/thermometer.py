@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 
 from firmware_bridge.driver import Driver, Line, Parser
+from firmware_bridge.loss_log import LossLog
 from firmware_bridge.measurement import MeasurementEvent, Offsets, Settling, Stuckness
 from firmware_bridge.values import LinkState, Sample
 
@@ -60,6 +61,7 @@ class Thermometer:
         """Bytes since the last reading."""
         self._bytes_at = -math.inf
         self._line_lost = False
+        self._losses = LossLog(_log)
         self.state = LinkState.CONNECTING
         self.detail = ""
         self.last_heard = clock()
@@ -162,7 +164,7 @@ class Thermometer:
                 self._complain(f"the thermometer repeats {centi // 100}.{centi % 100:02d} °C and is not believed")
                 continue
             if self.state is LinkState.LOST:
-                _log.info("%s gives readings again", self._port.name)
+                self._losses.back("%s gives readings again", self._port.name)
             self._change(LinkState.UP, "")
             self._on_sample(sample)
             self._emit(self._settling.push(sample))
@@ -192,7 +194,7 @@ class Thermometer:
 
     def _complain(self, detail: str) -> None:
         if self.state is not LinkState.LOST:
-            _log.warning("%s: %s", self._port.name, detail)
+            self._losses.lost(self._clock(), "%s: %s", self._port.name, detail)
             self._emit(self._settling.interrupt(self._clock()))
         self._change(LinkState.LOST, detail)
 

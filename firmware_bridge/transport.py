@@ -1,7 +1,7 @@
 """A line to a device that comes and goes: opened again after every loss, never raising for what the line does.
 
 One thread owns a port and calls `wait` and `write`; only `wake` may be called from elsewhere. Failures become
-states. A loss is logged once, and so is the return, however many attempts lie between.
+states. A loss is logged once, and so is the return, however many attempts lie between; a loose plug now and then.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Protocol
 
 import serial
 
+from firmware_bridge.loss_log import LossLog
 from firmware_bridge.open_failure import explain_open_failure, in_words
 from firmware_bridge.values import LinkState
 
@@ -89,6 +90,7 @@ class Line(ABC):
         self._on_state = on_state
         self._clock = clock
         self._jitter = jitter or random.Random()  # noqa: S311  spreads retries, guards nothing
+        self._losses = LossLog(_log)
         self._handle: Handle | None = None
         self._selector: selectors.BaseSelector | None = None
         self._wake_lock = threading.Lock()
@@ -164,7 +166,7 @@ class Line(ABC):
         self._failures += 1
         self._retry_at = self._clock() + delay * self._jitter.uniform(0.5, 1.0)
         if self.state is not LinkState.LOST:
-            _log.warning("%s is lost: %s", self.name, detail)
+            self._losses.lost(self._clock(), "%s is lost: %s", self.name, detail)
         self._change(LinkState.LOST, detail)
 
     def reopen(self) -> None:
@@ -217,7 +219,7 @@ class Line(ABC):
         self._handle = port
         self.openings += 1
         if self.state is LinkState.LOST:
-            _log.info("%s is back at %s", self.name, self.path)
+            self._losses.back("%s is back at %s", self.name, self.path)
         self._change(LinkState.UP, "")
 
     def _shut_line(self) -> None:
