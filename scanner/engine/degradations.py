@@ -1,14 +1,11 @@
-"""What is not as it should be, now: one entry a cause and lane, logged once when it comes and once when it goes."""
+"""What is not as it should be, now: one a cause and lane, said once when it comes and once when it goes."""
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum, unique
-
-log = logging.getLogger(__name__)
 
 
 @unique
@@ -33,6 +30,8 @@ class Cause(StrEnum):
     DECODER_FAILING = "decoder_failing"
     THERMOMETER_LOST = "thermometer_lost"
     GATE_LOST = "gate_lost"
+    GATE_UNCONFIRMED = "gate_unconfirmed"
+    """Somebody was let through, and the gate did not say that it opened."""
     DOOR_FORCED = "door_forced"
     DOOR_HELD = "door_held"
     STAFF_CALLED = "staff_called"
@@ -76,11 +75,6 @@ class Degradations:
                 self._active.pop(key, None)
         if after is None or (active and before is not None):
             return
-        where = f" on lane {lane}" if lane else ""
-        if active:
-            log.warning("degraded: %s%s: %s", cause, where, detail)
-        else:
-            log.warning("restored: %s%s", cause, where)
         self._changed(after, active)
 
     def active(self) -> tuple[Degradation, ...]:

@@ -1,4 +1,4 @@
-"""What happens round a lane's gate besides passages: a door that is held or forced, and somebody who calls staff.
+"""What happens round a lane's gate: a door held or forced, somebody who calls staff, an opening nobody confirmed.
 
 Not thread-safe: everything here happens in the lane's own thread.
 """
@@ -19,7 +19,7 @@ CALL = "call"
 
 
 class Gateway:
-    """One lane's door and button, each told as something that is not as it should be: on the screen, and in the log."""
+    """One lane's door, button and unconfirmed openings, each told as not as it should be: on the screen, in the log."""
 
     def __init__(
         self, lane: str, services: Services, timers: MutableMapping[Event | str, float], clock: Callable[[], float]
@@ -30,6 +30,7 @@ class Gateway:
         self._timers = timers
         self._clock = clock
         self._calling = False
+        self._unconfirmed = False
 
     def door(self, door: Door) -> None:
         """Note how the door is now."""
@@ -42,8 +43,22 @@ class Gateway:
         self._timers[CALL] = self._clock() + CALL_TOLD_S
         self._services.lane_degraded(self._lane, Cause.STAFF_CALLED, True)
 
+    def ordered(self, *, failed: bool) -> None:
+        """Note what became of an order to open. Whoever was let through may stand before a shut gate, or it is open.
+
+        The alarm stands until staff act at the lane, or the gate has done what it was told.
+        """
+        if failed is not self._unconfirmed:
+            self._unconfirmed = failed
+            self._services.lane_degraded(self._lane, Cause.GATE_UNCONFIRMED, failed)
+
     def attended(self) -> None:
-        """Take back a call, now that staff have acted at the lane or time has passed."""
+        """Take back what waits for staff, now that they have acted at the lane."""
+        self.unanswered()
+        self.ordered(failed=False)
+
+    def unanswered(self) -> None:
+        """Take back a call: it has stood for long enough."""
         if not self._calling:
             return
         self._calling = False

@@ -33,6 +33,10 @@ class Measuring:
         measurement = self.presences.take(person.who, at)
         if measurement is None:
             return None
+        if person.first_high is not None and measurement.presence != person.first_high.presence:
+            # Whoever was hot has stepped away: it may be a friend's forehead that came instead.
+            person.measurement = person.first_high
+            return Event.TEMPERATURE_DECIDES
         person.measurement = measurement
         person.ready_at = max(person.seen.decided_at, measurement.at)
         if measurement.why_not is not None:

@@ -164,7 +164,7 @@ class Passage:
             elif name == "measure":
                 self._measured_in_vain()
             elif name == CALL:
-                self.gateway.attended()
+                self.gateway.unanswered()
 
     # --- codes ----------------------------------------------------------------------------------------------------
 
@@ -342,6 +342,7 @@ class Passage:
     def on_gate(self, event: GateEvent) -> None:
         """Take what became of an order to open. A device that never answers is no alarm: nothing else was expected."""
         self.receipts.note_gate(event)
+        self.gateway.ordered(failed=isinstance(event, GateFailed))
         if isinstance(event, GateFailed):
             log.error("the gate did not confirm opening for entry %s: %s", event.token, event.why)
             self.shown.hint = "hint.gate_failed"

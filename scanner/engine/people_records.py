@@ -66,9 +66,16 @@ def passage(person: Person, site: Site, rules: Rules, stamp: Stamp, party: int |
             carrier=verdict.carrier,
             colour_reason=verdict.colour_reason,
             code_issued_at=verdict.issued_at,
+            first_raw=_first_raw(person),
         ),
         personal=_personal(person),
     )
+
+
+def _first_raw(person: Person) -> int | None:
+    """Return what was read before the measurement that counts, where there were two."""
+    first = person.first_high
+    return None if first is None or first is person.measurement else first.raw_centi
 
 
 def _registered(  # noqa: PLR0917 - as `passage`

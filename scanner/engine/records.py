@@ -70,14 +70,14 @@ def gate_held(seq: int, stamp: Stamp) -> EntryDraft:
     )
 
 
-def fault(cause: Cause, *, began: bool, stamp: Stamp) -> EntryDraft:
-    """Draft the entry of something that is degraded, or whole again."""
+def fault(cause: Cause, *, began: bool, stamp: Stamp, folded: int = 0) -> EntryDraft:
+    """Draft the entry of something that is degraded, or whole again; `folded`: began so often without an entry."""
     return EntryDraft(
         kind=EntryKind.FAULT,
         time_ms=stamp.time_ms,
         clock=stamp.clock,
         lane=stamp.lane,
-        detail=FaultDetail(code=cause.value, began=began),
+        detail=FaultDetail(code=cause.value, began=began, folded=folded or None),
     )
 
 

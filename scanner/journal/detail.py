@@ -135,6 +135,8 @@ class PassageDetail:
     """Code from the authority's published table."""
     code_issued_at: int | None = field(default=None, metadata=_at(6, shape.uint))
     """The code's `iat`, seconds: why the code's or the list's colour counted."""
+    first_raw: int | None = field(default=None, metadata=_at(7, shape.integer))
+    """What the thermometer read at first, hundredths of °C, where that was high and field 13 is the second reading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +181,8 @@ class FaultDetail:
     code: str = field(metadata=_at(1, shape.key))
     """A degradation code, such as `thermometer_lost`."""
     began: bool = field(metadata=_at(2, shape.flag))
+    folded: int | None = field(default=None, metadata=_at(3, shape.uint))
+    """How often it began since the entry of it before this one without an entry of its own, where it came and went."""
 
 
 @dataclass(frozen=True, slots=True)

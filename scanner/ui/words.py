@@ -22,6 +22,7 @@ GRAVITY = (
     "decoder_failing",
     "staff_called",
     "door_forced",
+    "gate_unconfirmed",
     "gate_lost",
     "keys_missing",
     "lists_missing",

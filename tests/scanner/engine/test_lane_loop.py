@@ -18,7 +18,7 @@ from scanner.control.messages import Acknowledge, Pause, Remeasure
 from scanner.engine.degradations import Cause
 from scanner.engine.gateway import CALL_TOLD_S
 from scanner.engine.inputs import DeviceState, Midnight, StaffOverride
-from scanner.journal.detail import EntryKind, GateDetail, OverrideDetail
+from scanner.journal.detail import EntryKind, GateDetail, OverrideDetail, PassageDetail
 from scanner.journal.errors import JournalError, JournalFullError
 from scanner.journal.store import Receipt
 from scanner.memory import Opened
@@ -132,6 +132,25 @@ def test_a_high_temperature_that_has_gone_down_passes(bench: Bench) -> None:
     bench.measured(3690)
     bench.recorded()
     assert bench.view.state == "passed"
+    detail = bench.services.drafts[0].detail
+    assert isinstance(detail, PassageDetail)
+    assert detail.first_raw == 3790, "the log keeps the first reading as well"
+
+
+def test_a_friends_forehead_does_not_count_as_the_second_measurement_of_somebody_hot(bench: Bench) -> None:
+    bench.show(code())
+    bench.step_up(3790)
+    bench.step_away()
+    bench.wait(5.25)
+    assert bench.view.state == "remeasuring"
+    bench.step_up(3650)
+    bench.recorded()
+    assert bench.view.state == "referred"
+    draft = bench.services.drafts[0]
+    assert draft.reasons == (Reason.TEMPERATURE_HIGH,)
+    assert draft.temperature is not None
+    assert draft.temperature.result == 3790
+    assert bench.devices.opened == []
 
 
 def test_a_cold_face_is_tried_again_until_the_time_is_over(bench: Bench) -> None:
@@ -457,6 +476,27 @@ def test_what_the_gate_answers_is_an_entry(bench: Bench) -> None:
     assert bench.view.hint == "hint.gate_failed"
 
 
+def test_an_opening_that_is_not_confirmed_is_an_alarm_until_staff_act_at_the_lane(bench: Bench) -> None:
+    bench.step_up()
+    bench.show(code())
+    bench.recorded()
+    bench.post(GateFailed(101, GateFault.NO_ANSWER))
+    bench.step_away()
+    bench.wait(120)
+    assert bench.view.state == "waiting", "whoever it was for has gone"
+    assert bench.degraded == {Cause.GATE_UNCONFIRMED}
+    bench.ask(Pause(id=1, lane="main", paused=True))
+    assert bench.degraded == set()
+
+
+def test_the_alarm_of_an_unconfirmed_opening_ends_with_the_next_that_is_confirmed(bench: Bench) -> None:
+    bench.post(GateFailed(101, GateFault.LOST))
+    bench.post(GateFailed(102, GateFault.NOT_CONNECTED))
+    assert bench.services.degraded == [(Cause.GATE_UNCONFIRMED, True)], "one alarm, however many openings fail"
+    bench.post(GateConfirmed(103, 3.4))
+    assert bench.degraded == set()
+
+
 def test_a_gate_that_can_only_be_told_is_an_entry_that_says_so_and_no_alarm(bench: Bench) -> None:
     bench.step_up()
     bench.show(code())
@@ -465,6 +505,7 @@ def test_a_gate_that_can_only_be_told_is_an_entry_that_says_so_and_no_alarm(benc
     assert bench.services.drafts[-1].detail == GateDetail(False, "not_confirmable")
     assert bench.services.drafts[-1].latency_ms == 2
     assert bench.view.hint != "hint.gate_failed"
+    assert bench.services.degraded == []
 
 
 def test_midnight_forgets_who_passed(bench: Bench) -> None:
