@@ -31,6 +31,7 @@ from scanner.engine import records
 from scanner.engine.comparing import Comparing
 from scanner.engine.degradations import Cause, Degradation, Degradations
 from scanner.engine.duty import Duty
+from scanner.engine.folding import Folding
 from scanner.engine.inputs import Midnight
 from scanner.engine.lane_loop import LaneLoop
 from scanner.engine.lane_parts import LaneParts
@@ -91,6 +92,7 @@ class Engine:
         self._view_wanted = threading.Event()
         self._started_at = self._remembers_since = time.monotonic()
         """When the lanes' memory of codes began: it dies at the start and at midnight."""
+        self._folding = Folding(self._record, self.stamp, time.monotonic)
         self.degradations = Degradations(clock.now, self._degradation_changed)
         self.trust = Trust(document, lambda: max(clock.now(), clock.floor), self.degradations)
         self._log = Log(
@@ -169,6 +171,7 @@ class Engine:
         self._renewal.stop()
         for lane in self._lanes:
             lane.stop()
+        self._folding.tell_rest()
         self._record(records.run(started=False, stamp=self.stamp(None)))
         self._log.close()
         self.control.stop()
@@ -181,6 +184,7 @@ class Engine:
         if now < self._housekeeping_at:
             return
         self._housekeeping_at = now + HOUSEKEEPING_S
+        self._folding.poll()
         step = self._clock.poll()
         if step is not None:
             self._on_clock_step(step)
@@ -220,8 +224,7 @@ class Engine:
         self._recall_visitors()
         self.control.greet(self._hello())
         self._record(records.run(started=True, stamp=self.stamp(None)))
-        for degradation in self.degradations.active():
-            self._degradation_changed(degradation, True)
+        self._folding.tell_standing(self.degradations.active())
         self._record_news()
 
     def _record_news(self) -> None:
@@ -348,10 +351,7 @@ class Engine:
 
     def _degradation_changed(self, change: Degradation, active: bool) -> None:
         self._view_wanted.set()
-        if change.cause in {Cause.JOURNAL_FAILED, Cause.JOURNAL_FULL, Cause.JOURNAL_READONLY}:
-            return  # the log cannot say of itself that it cannot say anything
-        if change.cause is not Cause.MEMORY_LOST:
-            self._record(records.fault(change.cause, began=active, stamp=self.stamp(change.lane)))
+        self._folding.changed(change, active)
 
     # --- the control socket ---------------------------------------------------------------------------------------
 

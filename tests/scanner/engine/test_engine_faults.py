@@ -20,6 +20,7 @@ import serial
 from demo.guard import Guard
 from demo.virtual_camera import VirtualCamera, picture
 from firmware_bridge.values import LinkState
+from scanner.engine.folding import ENTRIES
 from scanner.journal.detail import EntryKind, FaultDetail, GateDetail
 from scanner.policy_source import default_policy
 from tests.appliance import Appliance
@@ -288,10 +289,26 @@ def test_a_gate_that_does_not_answer_is_an_alarm_and_an_entry(working: Appliance
     working.show(working.world.code().text)
     report = working.report(0)
     assert report["outcome"] == "pass"
-    working.wait_lane(lambda lane: lane.hint == "hint.gate_failed" or lane.gate is LinkState.LOST)
+    working.wait_degraded("gate_unconfirmed")
     said = working.wait_for(lambda: next((one for one in working.entries() if one.refers_to == report["seq"]), None))
     assert isinstance(said.detail, GateDetail)
     assert not said.detail.confirmed
+
+
+@pytest.mark.soak
+def test_a_loose_plug_comes_and_goes_in_a_handful_of_entries_that_count_it(working: Appliance) -> None:
+    for _ in range(20):
+        working.gate.unplug()
+        working.wait_degraded("gate_lost")
+        working.gate.replug()
+        working.wait_degraded("gate_lost", active=False)
+    working.stop()
+    told = [one.detail for one in working.entries() if isinstance(one.detail, FaultDetail)]
+    told = [detail for detail in told if detail.code == "gate_lost"]
+    assert len(told) == ENTRIES.at_once + 1
+    assert told[-1].began is False
+    assert sum(detail.began + (detail.folded or 0) for detail in told) >= 20  # a plug may bounce by itself
+    assert working.log.read_text("utf-8").count("gate_lost") == len(told)
 
 
 def test_an_unplugged_gate_is_said_and_comes_back(working: Appliance) -> None:
