@@ -114,6 +114,8 @@ class Gate:
         self.detail = ""
         self.last_heard = clock()
         """Monotonic seconds of the device's last answer; before the first, of this object's making."""
+        self.unread = 0
+        """Bytes since then that were no answer."""
         self.last_turn = self.last_heard
         """Monotonic seconds at which the loop last went round: never older than half a second while it lives."""
 
@@ -180,7 +182,10 @@ class Gate:
         """Take in what the device sent."""
         if talk.receive(received, self._clock()):
             self.last_heard = self._clock()
+            self.unread = 0
             self._report(talk)
+        else:
+            self.unread += len(received)
 
     def _say_farewell(self, talk: Talk) -> None:
         """Say it twice: the first may come while the device is still busy with what it was told last."""

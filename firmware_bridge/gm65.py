@@ -45,11 +45,13 @@ class Parser:
             elif len(self._held) > MAX_TEXT:
                 self._held.clear()
                 self._overflow = True
+                found.append(Heard.NONSENSE)
         return found
 
     def _end(self, found: list[Scan | Heard], at: float) -> None:
-        if self._overflow:
-            self._drop(found)
+        if self._overflow:  # said already
+            self._held.clear()
+            self._overflow = False
         elif self._held:
             text = _read(bytes(self._held))
             self._held.clear()

@@ -69,6 +69,8 @@ class CodeReader:
         self._losses = LossLog(_log)
         self.state = LinkState.CONNECTING
         self.detail = ""
+        self.unread = 0
+        """Bytes since the last text, or answer to a trigger."""
         self.last_turn = clock()
         """Monotonic seconds at which the loop last went round: never older than half a second while it lives."""
 
@@ -104,12 +106,14 @@ class CodeReader:
         self._change(LinkState.CONNECTING if self._triggers else LinkState.UP, "")
 
     def _take(self, data: bytes, now: float) -> None:
+        self.unread += len(data)
         for heard in self._parser.feed(data, now):
             if heard is Heard.NONSENSE:
                 self._nonsense += 1
                 if self._nonsense >= NONSENSE:
                     self._complain("the reader sends what is no text: is it another speed, or does it end with no CR?")
                 continue
+            self.unread = 0
             is_text = isinstance(heard, Scan)
             self._nonsense = 0 if is_text else self._nonsense
             self._trigger_at = now + (REST_S if is_text else TRIGGER_AGAIN_S)

@@ -25,6 +25,10 @@ AGAIN_S = 1.0
 """How often the relay is asked how it stands, or put to rest again where it cannot be asked."""
 RETRY_S = 0.25
 """How soon a board that does not answer is tried again."""
+SPEECH = 24
+"""Bytes from a board that never speaks, until another device is taken to hang there."""
+SPEECH_S = 3.0
+"""A silence after which that is forgotten."""
 GRACE_S = 0.3
 """After the end of a pulse that the board times, before it is put to rest."""
 
@@ -101,19 +105,23 @@ class RelayTalk:
         """When the gate is to be shut; None: it is, as far as anybody knows."""
         self._last_sent = 0.0
         self._quiet_until = 0.0
+        self._speech = 0
+        """Bytes from a board that never speaks."""
+        self._spoke_at = 0.0
         self._tells = True
         """Whether the board tells how its relay stands: a few know commands only, and refuse the question."""
 
     @property
     def up(self) -> bool:
         """Whether the line is open and the board, where it can, has answered."""
-        return self._connected and self._up
+        return self._connected and self._up and self._speech <= SPEECH
 
     def connect(self, now: float) -> None:
         """Put the relay to rest, now that the line is open: nobody knows how it was left."""
         self._fail_all(GateFault.LOST)
         self._connected = True
         self._up = False
+        self._speech = 0
         self.detail = ""
         self._rest_at = now
         self._last_sent = now - AGAIN_S
@@ -143,6 +151,9 @@ class RelayTalk:
 
     def due(self, now: float) -> bytes:
         """Return the bytes to send now; empty when there is nothing to say."""
+        if self._speech and now - self._spoke_at > SPEECH_S:
+            self._speech = 0
+            self.detail = ""
         if not self._connected or now < self._quiet_until:
             return b""
         command = self._command
@@ -181,6 +192,8 @@ class RelayTalk:
 
     def receive(self, data: bytes, now: float) -> bool:
         """Take in what the board sent; whether an answer to the command under way was in it."""
+        if self._board.silent:
+            self._listen(len(data), now)
         heard = False
         for reply in self._board.feed(data):
             command = self._command
@@ -190,6 +203,14 @@ class RelayTalk:
                 self._quiet_until = now + QUIET_S
                 self._answered(command, reply, now)
         return heard
+
+    def _listen(self, count: int, now: float) -> None:
+        """Notice that something speaks where nothing should: an order to it would open nobody knows what."""
+        self._spoke_at = now
+        self._speech += count
+        if self._speech > SPEECH:
+            self.detail = "something speaks at the relay's port, which this kind of relay never does: another device?"
+            self._fail_all(GateFault.NOT_CONNECTED)
 
     def farewell(self) -> bytes:
         """Return what leaves the gate as it is to be while no engine runs."""

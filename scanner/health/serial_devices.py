@@ -28,6 +28,10 @@ from scanner.values import TemperatureRule
 WATCH_S: Final = 2.5
 """How long a device is listened to."""
 NO_GATE: Final = GateSection()
+LISTEN_S: Final = 0.8
+"""How long a device that is silent in order is listened to: another one would speak."""
+NONSENSE: Final = 24
+"""Bytes that the right device would not send."""
 OFFSET_NOTICE_DAYS: Final = 30
 """So long before an adjustment ends somebody should see to it."""
 
@@ -75,12 +79,20 @@ def check_thermometer(
 
 def _other_module(thermometer: Thermometer, section: ThermometerSection) -> str:
     """Say what is there instead, where something speaks; or what to check, where nothing does."""
-    if thermometer.hears_nonsense and (answer := probe(section.port, ask=False).answer) is not None:
-        return (
-            f'a {answer.driver} speaks there at {answer.baud}: set driver = "{answer.driver}" and baud = {answer.baud}'
-        )
+    named = _named(section.port) if thermometer.hears_nonsense else ""
+    if named:
+        return named
     usual = DRIVERS[section.driver].baud if section.driver in DRIVERS else 9600
     return f"check its wiring, its baud rate ({section.baud or usual}) and its driver"
+
+
+def _named(port: str) -> str:
+    """Say what speaks at a port, and where it belongs; empty where nobody knows it."""
+    answer = probe(port, ask=False).answer
+    if answer is None:
+        return ""
+    place = f'[lane.{answer.part}] driver = "{answer.driver}" and baud = {answer.baud}'
+    return f"a {answer.driver} speaks there at {answer.baud}: set {place}"
 
 
 def check_offset(section: ThermometerSection, lane: str, today: dt.date) -> Iterator[Finding]:
@@ -112,10 +124,16 @@ def check_reader(section: ReaderSection, lane: str) -> Iterator[Finding]:
         return
     part = "reader"
     reader = make_reader(section, name=f"doctor {lane}", on_scan=_ignored, on_state=_nothing, wanted=lambda: True)
-    state, detail = _watch(reader, lambda: reader.state is not LinkState.CONNECTING)
-    if state is not LinkState.UP:
-        advice = port_advice(section.port) or "check its cable, its speed, and whether it waits for a trigger"
-        yield failed(part, detail or "the reader does not answer its trigger", advice, lane=lane)
+    listened = time.monotonic() + LISTEN_S
+    state, detail = _watch(
+        reader, lambda: reader.state is not LinkState.CONNECTING and (section.trigger or time.monotonic() > listened)
+    )
+    nonsense = section.driver != "keyboard" and reader.unread > NONSENSE
+    if state is not LinkState.UP or nonsense:
+        named = _named(section.port) if nonsense else ""
+        usual = "check its cable, its speed, and whether it waits for a trigger"
+        silent = "what it sends is no text" if nonsense else "the reader does not answer its trigger"
+        yield failed(part, detail or silent, port_advice(section.port) or named or usual, lane=lane)
     elif section.trigger:
         yield good(part, f"the reader at {section.port} answers its trigger", lane=lane)
     else:
@@ -132,9 +150,19 @@ def check_gate(section: GateSection, lane: str) -> Finding:
         gate = make_gate(section, name=f"doctor {lane} gate", on_event=_ignored, on_state=_nothing, hands_off=True)
     except MissingPackageError as error:
         return failed(part, "its driver cannot be loaded", str(error), lane=lane)
-    state, detail = _watch(gate, lambda: gate.state is not LinkState.CONNECTING and _has_told(gate))
+    listened = time.monotonic() + LISTEN_S
+    state, detail = _watch(
+        gate,
+        lambda: (
+            gate.state is not LinkState.CONNECTING
+            and _has_told(gate)
+            and (section.driver != "lcus" or time.monotonic() > listened)
+        ),
+    )
     if state is not LinkState.UP:
-        advice = port_advice(section.port) or "is it that device that hangs there, at this speed, and has it power?"
+        named = _named(section.port) if gate.unread > NONSENSE else ""
+        usual = "is it that device that hangs there, at this speed, and has it power?"
+        advice = port_advice(section.port) or named or usual
         return failed(part, detail or "the gate does not answer", advice, lane=lane)
     if isinstance(gate, GateController) and (gate.release or 0) < link.RELEASE:
         sentence = f"the controller at {section.port} answers, with firmware older than release {link.RELEASE}"

@@ -162,7 +162,8 @@ def test_the_lamp_shows_what_is_asked_for_through_every_loss(controller, bench):
     eventually(lambda: controller.light is Light.REFER)
 
 
-def test_a_host_that_is_gone_leaves_a_closed_barrier_and_a_lamp_that_says_so(controller):
+def test_a_host_that_is_gone_leaves_a_closed_barrier_and_a_lamp_that_says_so(controller, monkeypatch):
+    monkeypatch.setattr("firmware_bridge.link.HEARTBEAT_LOST_MS", 800)
     with GateBench(controller.link) as bench:
         bench.await_state(LinkState.UP)
         bench.gate.light(Light.IDLE)

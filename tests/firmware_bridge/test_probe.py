@@ -14,7 +14,7 @@ from tests.firmware_bridge.bench import Script
 @pytest.fixture(autouse=True)
 def short(monkeypatch):
     monkeypatch.setattr(probing, "LISTEN_S", 0.4)
-    monkeypatch.setattr(probing, "ANSWER_S", 0.15)
+    monkeypatch.setattr(probing, "ANSWER_S", 0.08)
 
 
 @pytest.mark.parametrize("model", ["gy-mcu90614", "gy-614v3", "lu90614", "heimann-idc50", "modbus"])

@@ -145,6 +145,21 @@ def test_a_board_that_never_answers_is_commanded_and_one_that_does_confirms():
     assert [type(event) for event in answering.events] == [GateConfirmed]
 
 
+def test_something_that_speaks_where_a_silent_relay_should_be_is_given_no_order_until_it_is_gone():
+    bench = Bench("lcus").run(0.1)
+    assert bench.talk.up
+    for _ in range(40):
+        bench.talk.receive(b"\x5a\x5a\x45\x04\x0e\x42\x09\xb0\x06", bench.now)
+        bench.run(0.1)
+    assert not bench.talk.up
+    assert "another device" in bench.talk.detail
+    bench.open(7)
+    bench.run(0.5)
+    assert bench.events == [GateFailed(7, GateFault.NOT_CONNECTED)]
+    bench.run(4.0)
+    assert (bench.talk.up, bench.talk.detail) == (True, "")
+
+
 def test_a_second_order_lengthens_the_pulse_and_does_not_end_with_the_first():
     bench = Bench("modbus").run(0.1)
     bench.open(1)

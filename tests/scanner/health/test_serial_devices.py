@@ -90,7 +90,11 @@ def test_a_gate_controller_is_greeted_and_its_barrier_stays_as_it_is(tmp_path: P
 
 
 @pytest.mark.parametrize("energised", ["opens", "holds"])
-def test_a_gate_that_was_left_without_an_engine_is_left_as_it_is(tmp_path: Path, energised: str) -> None:
+def test_a_gate_that_was_left_without_an_engine_is_left_as_it_is(
+    tmp_path: Path, energised: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scanner.health.serial_devices.WATCH_S", 1.2)
+    monkeypatch.setattr(link, "HEARTBEAT_LOST_MS", 800)
     with VirtualController(tmp_path / "g", ambient_centi=3300) as device:
         section = {"driver": "controller", "port": str(device.link), "energised": energised, "fail": "safe"}
         gate = GateSection.model_validate_json(json.dumps(section))
@@ -134,7 +138,8 @@ def test_a_controller_with_older_firmware_is_named(tmp_path: Path, monkeypatch: 
     assert "older than release" in finding.sentence
 
 
-def test_a_controller_that_does_not_answer_fails(tmp_path: Path) -> None:
+def test_a_controller_that_does_not_answer_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("firmware_bridge.gate.PATIENCE_S", 0.5)
     with VirtualController(tmp_path / "g") as device:
         device.silence()
         finding = check_gate(GateSection(driver="controller", port=str(device.link)), "main")
@@ -152,7 +157,24 @@ def test_another_module_at_the_port_is_named_with_its_speed(tmp_path: Path, monk
         finding = check_thermometer(thermometer(device.link), "main", None)
     assert finding.grade is FAILED
     assert "another model, or another speed" in finding.sentence
-    assert finding.advice == 'a gy-614v3 speaks there at 115200: set driver = "gy-614v3" and baud = 115200'
+    assert finding.advice.endswith('set [lane.thermometer] driver = "gy-614v3" and baud = 115200')
+
+
+@pytest.mark.parametrize("driver", ["controller", "lcus", "modbus", "gm65"])
+def test_a_thermometer_at_the_port_of_a_gate_or_a_reader_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, driver: str
+) -> None:
+    monkeypatch.setattr("scanner.health.serial_devices.WATCH_S", 1.0)
+    with VirtualThermometer(tmp_path / "t") as device:
+        section = {"driver": driver, "port": str(device.link)}
+        if driver == "gm65":
+            (finding,) = check_reader(ReaderSection.model_validate(section), "main")
+        else:
+            finding = check_gate(GateSection.model_validate(section), "main")
+    assert finding.grade is FAILED, finding
+    assert finding.advice == (
+        'a gy-mcu90614 speaks there at 9600: set [lane.thermometer] driver = "gy-mcu90614" and baud = 9600'
+    )
 
 
 def test_a_modbus_thermometer_that_refuses_says_why(tmp_path: Path) -> None:
