@@ -11,7 +11,7 @@ def explain_open_failure(path: str, error: Exception) -> str:
     """Say in one sentence what keeps `path` from being opened, and what to do."""
     code = error.errno if isinstance(error, OSError) else None
     if code in (errno.EACCES, errno.EPERM):
-        group = _group_of(path)
+        group = joinable_group(path)
         if group is None:
             return f"no permission to open {path}: no group may; give it to the group dialout with a udev rule"
         return (
@@ -27,7 +27,7 @@ def explain_open_failure(path: str, error: Exception) -> str:
     return f"{path} cannot be opened: {in_words(error)}"
 
 
-def _group_of(path: str) -> str | None:
+def joinable_group(path: str) -> str | None:
     """Return the group whose members may open the device, or None when there is none to join."""
     try:
         status = Path(path).stat()

@@ -14,6 +14,7 @@ from firmware_bridge import link
 from firmware_bridge.drivers import DRIVERS
 from firmware_bridge.errors import MissingPackageError
 from firmware_bridge.gate import Gate, GateController
+from firmware_bridge.open_failure import joinable_group
 from firmware_bridge.ports import FoundPort, find_ports, holders
 from firmware_bridge.probe import probe
 from firmware_bridge.reader import CodeReader
@@ -83,7 +84,7 @@ def _other_module(thermometer: Thermometer, section: ThermometerSection) -> str:
     if named:
         return named
     usual = DRIVERS[section.driver].baud if section.driver in DRIVERS else 9600
-    return f"check its wiring, its baud rate ({section.baud or usual}) and its driver"
+    return f"check its wiring, its baud rate ({section.baud or usual}) and its driver; {_look(section.port)}"
 
 
 def _named(port: str) -> str:
@@ -93,6 +94,11 @@ def _named(port: str) -> str:
         return ""
     place = f'[lane.{answer.part}] driver = "{answer.driver}" and baud = {answer.baud}'
     return f"a {answer.driver} speaks there at {answer.baud}: set {place}"
+
+
+def _look(port: str) -> str:
+    """Say how to find out what hangs at a port."""
+    return f"see what hangs there: checkpoint devices {port}"
 
 
 def check_offset(section: ThermometerSection, lane: str, today: dt.date) -> Iterator[Finding]:
@@ -131,7 +137,7 @@ def check_reader(section: ReaderSection, lane: str) -> Iterator[Finding]:
     nonsense = section.driver != "keyboard" and reader.unread > NONSENSE
     if state is not LinkState.UP or nonsense:
         named = _named(section.port) if nonsense else ""
-        usual = "check its cable, its speed, and whether it waits for a trigger"
+        usual = f"check its cable, its speed, and whether it waits for a trigger; {_look(section.port)}"
         silent = "what it sends is no text" if nonsense else "the reader does not answer its trigger"
         yield failed(part, detail or silent, port_advice(section.port) or named or usual, lane=lane)
     elif section.trigger:
@@ -161,7 +167,7 @@ def check_gate(section: GateSection, lane: str) -> Finding:
     )
     if state is not LinkState.UP:
         named = _named(section.port) if gate.unread > NONSENSE else ""
-        usual = "is it that device that hangs there, at this speed, and has it power?"
+        usual = f"is it that device that hangs there, at this speed, and has it power? {_look(section.port)}"
         advice = port_advice(section.port) or named or usual
         return failed(part, detail or "the gate does not answer", advice, lane=lane)
     if isinstance(gate, GateController) and (gate.release or 0) < link.RELEASE:
@@ -234,8 +240,9 @@ def port_advice(path: str) -> str:
         there = ", ".join(map(str, known)) or "none"
         return f"plug it in, or name another port; serial ports here: {there}"
     if not os.access(port, os.R_OK | os.W_OK):
-        return (
-            "this user must be in the port's group, mostly dialout: sudo usermod -aG dialout $USER, then log in again"
-        )
+        group = joinable_group(path)
+        if group is None:
+            return 'give the port to the group dialout: a udev rule with GROUP="dialout", MODE="0660"'
+        return f"this user must be in the port's group: sudo usermod -aG {group} $USER, then log in again"
     held = holders(port)
     return f"{' and '.join(held)} has it open: end that program" if held else ""

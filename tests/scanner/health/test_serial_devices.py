@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import grp
 import json
+import os
 import struct
 import subprocess
 import sys
@@ -20,7 +22,14 @@ from firmware_bridge.ports import FoundPort, holders
 from firmware_bridge.reports import GateSettings
 from scanner.config.model import GateSection, LaneSection, ReaderSection, ThermometerSection
 from scanner.health import Grade
-from scanner.health.serial_devices import check_gate, check_names, check_offset, check_reader, check_thermometer
+from scanner.health.serial_devices import (
+    check_gate,
+    check_names,
+    check_offset,
+    check_reader,
+    check_thermometer,
+    port_advice,
+)
 from scanner.values import TemperatureRule
 from tests.firmware_bridge.bench import eventually
 from tests.firmware_bridge.controller_bench import ControllerBench
@@ -54,6 +63,22 @@ def test_a_missing_port_fails_and_others_are_named(tmp_path: Path) -> None:
     finding = check_thermometer(thermometer(tmp_path / "none"), "main", None)
     assert finding.grade is FAILED
     assert "serial ports here" in finding.advice
+
+
+def test_a_port_without_permission_names_the_group_or_says_that_no_group_may(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody keeps root out, as which the tests may run: what anybody else would be answered is put in."""
+    port = tmp_path / "port"
+    port.touch()
+    group = os.getgid() or 1  # no one joins root's
+    os.chown(port, -1, group)
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    port.chmod(0o660)
+    assert f"usermod -aG {grp.getgrgid(group).gr_name} $USER" in port_advice(str(port))
+    port.chmod(0o600)
+    assert "usermod" not in port_advice(str(port))
+    assert "udev rule" in port_advice(str(port))
 
 
 def test_without_a_thermometer_it_depends_on_the_policy(tmp_path: Path) -> None:
