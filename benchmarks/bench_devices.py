@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from benchmarks.devices.streams import NAMES, driver, false_measurements, play, recover
+from benchmarks.devices.streams import EVERY, driver, false_measurements, play, recover
 from benchmarks.row import Row
 from firmware_bridge.emulator import VirtualController, VirtualDevice, VirtualRelay
 from firmware_bridge.emulator.series import SERIES
@@ -45,7 +45,7 @@ APART_S: Final = 0.008
 
 def rows() -> Iterator[Row]:
     """Measure and yield the rows, in half a minute."""
-    for name in NAMES:
+    for name in EVERY:
         yield from _streams(name)
         yield _ready(name)
     yield from _acknowledged()

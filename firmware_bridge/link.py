@@ -3,9 +3,9 @@
 This one file runs on the host and, unchanged, on the controller under MicroPython: it imports `binascii` and
 `struct`, and uses nothing that MicroPython lacks. All times are milliseconds that never decrease, given by the caller.
 
-Frame: COBS( seq u8 | type u8 | body | CRC-32 of all before it, little-endian ), then 0x00. Other numbers are
-big-endian. Every command's body begins with the session's number, so that what is left over from an earlier session
-does nothing:
+Frame: 0x00, COBS( seq u8 | type u8 | body | CRC-32 of all before it, little-endian ), 0x00. The zero before it keeps a
+frame from being lost with a damaged end of the one before; readers do without it. Other numbers are big-endian. Every
+command's body begins with the session's number, so that what is left over from an earlier session does nothing:
 
     HELLO      session u32, version u8               opens a session
     HEARTBEAT  session u32                           nothing else to say
@@ -136,9 +136,9 @@ def cobs_decode(data: bytes) -> "bytes | None":
 
 
 def frame(seq: int, kind: int, body: bytes) -> bytes:
-    """One frame with its closing zero."""
+    """One frame between its zeros."""
     plain = bytes((seq, kind)) + body
-    return cobs_encode(plain + struct.pack("<I", binascii.crc32(plain) & 0xFFFFFFFF)) + b"\x00"
+    return b"\x00" + cobs_encode(plain + struct.pack("<I", binascii.crc32(plain) & 0xFFFFFFFF)) + b"\x00"
 
 
 def read_frame(encoded: bytes) -> "tuple[int, int, bytes] | None":

@@ -5,7 +5,10 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
+from firmware_bridge import link
+from firmware_bridge.controller_thermometer import NAME as CONTROLLER
 from firmware_bridge.driver import Driver
 from firmware_bridge.drivers import DRIVERS, driver_of
 from firmware_bridge.emulator.modules import MODULES, Module
@@ -16,12 +19,28 @@ from firmware_bridge.modbus_thermometer import Register
 from firmware_bridge.values import Sample
 
 NAMES = (*DRIVERS, "modbus")
+"""Those with a line of their own."""
+EVERY = (*NAMES, CONTROLLER)
 DAMAGED = 0.05
 """Share of bytes replaced by another value."""
 NOISE_CENTI = 4.0
 """Standard deviation of one reading."""
 STEP_CENTI = 10
 """The coarsest module's step: results differ from the truth by half of it, and by the noise."""
+
+
+class Source(Protocol):
+    """What sends a driver's frames."""
+
+    def frame(self, object_centi: int, ambient_centi: int, /) -> bytes:
+        """Return the frame of one reading."""
+
+
+class _Samples:
+    """The gate controller's reports of its thermometer."""
+
+    def frame(self, object_centi: int, ambient_centi: int, /) -> bytes:
+        return link.frame(0, link.SAMPLE, link.sample(1, object_centi, ambient_centi))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +71,11 @@ def driver(name: str) -> Driver:
     return driver_of(name, Register())
 
 
+def source(name: str) -> Source:
+    """Return what sends a driver's frames, ready to."""
+    return _Samples() if name == CONTROLLER else module(name)
+
+
 def module(name: str) -> Module:
     """Return an emulated module that gives object temperatures where it can, and has been asked where it must be."""
     made = MODULES[name]()
@@ -68,7 +92,7 @@ def damage(frame: bytes, chance: random.Random) -> bytes:
 def recover(name: str, seed: int, frames: int = 2000) -> Recovery:
     """Join a damaged stream at a random byte, in reads of random size, and count what is read of it."""
     chance = random.Random(seed)  # noqa: S311  repeatable damage, no secret
-    made, parser = module(name), driver(name).parser()
+    made, parser = source(name), driver(name).parser()
     stream, intact = bytearray(), []
     # Each reading but the last ones of the range comes once, so that a frame read is known by its reading.
     for number in range(frames):
@@ -98,7 +122,7 @@ def false_measurements(name: str, seed: int, frames: int = 2000) -> tuple[int, i
     Too few intact frames in a row may leave somebody unmeasured; what is measured must be true.
     """
     chance = random.Random(seed)  # noqa: S311
-    made, chosen = module(name), driver(name)
+    made, chosen = source(name), driver(name)
     parser, settling = chosen.parser(), Settling(chosen.rule, Offsets(), name)
     results = []
     for number in range(frames):
@@ -137,7 +161,7 @@ def play(name: str, scene: str, seed: int) -> Outcome:
 
 def _frames(name: str, series: Series, rate_hz: float, chance: random.Random) -> Iterator[tuple[float, bytes]]:
     """Yield each frame with its time; the module's own beat has nothing to do with the scene's."""
-    made = module(name)
+    made = source(name)
     at = chance.uniform(0.0, 1.0 / rate_hz)
     while at < series.length_s:
         seen = round(series.seen(at) + chance.gauss(0.0, NOISE_CENTI))

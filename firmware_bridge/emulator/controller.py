@@ -200,5 +200,5 @@ class VirtualController(VirtualDevice):
 
 
 def _frames(data: bytes) -> list[bytes]:
-    """Cut what the controller says into frames, each with its closing zero; the byte before that is checksum."""
-    return [frame + b"\x00" for frame in data.split(b"\x00")[:-1]]
+    """Cut what the controller says into frames, each between its zeros; the byte before the last is checksum."""
+    return [b"\x00" + frame + b"\x00" for frame in data.split(b"\x00") if frame]

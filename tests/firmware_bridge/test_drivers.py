@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.devices.streams import NAMES, driver, false_measurements, module, play, recover
+from benchmarks.devices.streams import EVERY, NAMES, driver, false_measurements, module, play, recover
 from firmware_bridge import gy_614v3, heimann_idc50, lu90614, modbus_thermometer
 from firmware_bridge.drivers import DRIVERS, driver_of
 from firmware_bridge.emulator.modules import MODULES, with_crc
@@ -29,6 +29,7 @@ VECTORS = [
 """Frames of the makers' sheets, and such with a checksum computed by hand."""
 
 every_driver = pytest.mark.parametrize("name", NAMES)
+every_thermometer = pytest.mark.parametrize("name", EVERY)
 
 
 def readings(samples: list[Sample]) -> list[tuple[int, int | None, Method]]:
@@ -108,25 +109,25 @@ def test_any_garbage_is_followed_by_frames_that_are_read(name, garbage, centi):
 
 
 @pytest.mark.parametrize("seed", range(4))
-@every_driver
+@every_thermometer
 def test_with_a_twentieth_of_all_bytes_damaged_99_percent_of_intact_frames_are_read_from_any_offset(name, seed):
     recovery = recover(name, seed)
-    assert recovery.intact > 800
+    assert recovery.intact > 750
     assert recovery.read >= 0.99 * recovery.intact
     # A one-byte sum lets pass one in some thousand; the settling holds those, as the next test says.
     assert recovery.false <= 2
 
 
 @pytest.mark.parametrize("seed", range(4))
-@every_driver
+@every_thermometer
 def test_no_damaged_frame_of_such_a_stream_becomes_a_measurement(name, seed):
     measured, false = false_measurements(name, seed)
-    assert measured > 150
+    assert measured > 120
     assert false == 0
 
 
 @pytest.mark.parametrize("scene", SERIES)
-@every_driver
+@every_thermometer
 def test_what_stands_before_a_module_is_measured_in_time_or_not_at_all(name, scene):
     """People who come up, tremble, wear glasses, come from the cold or a hot car; the sun; nobody."""
     series = SERIES[scene]

@@ -104,7 +104,9 @@ def test_a_frame_is_byte_for_byte_as_documented():
     body = bytes.fromhex("c0ffee420000000701f4")
     plain = b"\x09\x03" + body
     assert link.open_gate(S, 7, 500) == body
-    assert link.cobs_decode(link.frame(9, link.OPEN, body)[:-1]) == plain + binascii.crc32(plain).to_bytes(4, "little")
+    before, *encoded, after = link.frame(9, link.OPEN, body)
+    assert (before, after) == (0, 0)
+    assert link.cobs_decode(bytes(encoded)) == plain + binascii.crc32(plain).to_bytes(4, "little")
 
 
 @given(st.integers(0, 255), st.integers(0, 255), st.binary(max_size=32))

@@ -386,7 +386,7 @@ for number in range(300):
     data = bytes(random.getrandbits(8) % (256 if number % 3 else 3) for _ in range(number))
     encoded = link.cobs_encode(data)
     framed = link.frame(number & 255, 3, data)
-    undone = link.cobs_decode(encoded) == data, link.read_frame(framed[:-1])[2] == data
+    undone = link.cobs_decode(encoded) == data, link.read_frame(framed[1:-1])[2] == data
     print(data.hex(), encoded.hex(), framed.hex(), *undone)
 print(link.settings(7, 5, 300).hex(), link.sample(7, -70000, 3650).hex(), link.state(7, 8, 3, 256, 5, 1).hex())
 """
