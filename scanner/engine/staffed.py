@@ -144,7 +144,7 @@ class Staffed:
             return NOT_NOW
         passage.gateway.attended()
         passage.judging.prove_again(person)
-        person.staff, person.first_high = staff, None
+        person.staff = staff
         passage.decide(typed, event)
         return None
 

@@ -37,6 +37,7 @@ from scanner.journal.detail import (
     ManualDetail,
     PartyDetail,
     PartyPhase,
+    PassageDetail,
     StaffAction,
 )
 from scanner.journal.errors import JournalFullError
@@ -241,6 +242,17 @@ def test_a_contact_thermometer_settles_what_infrared_could_not(bench: Bench) -> 
     assert (entry.staff, entry.refers_to) == (G, 101)
     assert entry.temperature is not None
     assert entry.temperature.method is Method.CONTACT
+
+
+def test_a_temperature_typed_during_the_pause_leaves_the_high_reading_in_the_log(bench: Bench) -> None:
+    bench.show(code())
+    bench.step_up(3790)
+    assert bench.view.state == "cooling"
+    assert said(bench.ask(typed(3650), G)) is None
+    detail, temperature = bench.services.drafts[-1].detail, bench.services.drafts[-1].temperature
+    assert isinstance(detail, PassageDetail)
+    assert temperature is not None
+    assert (temperature.result, temperature.method, detail.first_raw) == (3650, Method.CONTACT, 3790)
 
 
 def test_a_typed_fever_refers_like_a_measured_one(bench: Bench) -> None:
