@@ -145,6 +145,7 @@ def test_the_button_held_as_power_comes_leaves_the_pico_to_whoever_updates_it(tm
     pico = InterpretedPico(tmp_path / "gate", tmp_path / "pico")
     pico.press()
     with pico:
+        eventually(lambda: bool(pico.seen("tone")))  # it has its pins, and looks at the button next
         time.sleep(0.3)
         assert pico.status is None
         pico.press(False)

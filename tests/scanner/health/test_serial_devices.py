@@ -138,7 +138,10 @@ def test_a_gate_that_was_left_without_an_engine_is_left_as_it_is(
     assert findings[0].grade is (WARNING if energised == "opens" else GOOD), "without power it would be shut"
 
 
-def test_a_controller_without_its_thermometer_says_what_to_check(tmp_path: Path) -> None:
+def test_a_controller_without_its_thermometer_says_what_to_check(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scanner.health.serial_devices.WATCH_S", 1.9)
     with VirtualController(tmp_path / "g") as device:
         device.probe(Probe.ABSENT)
         gate = GateSection(driver="controller", port=str(device.link))
@@ -177,7 +180,8 @@ def test_without_a_gate_there_is_a_warning() -> None:
 
 
 def test_another_module_at_the_port_is_named_with_its_speed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("firmware_bridge.probe.LISTEN_S", 0.5)
+    monkeypatch.setattr("scanner.health.serial_devices.WATCH_S", 1.9)
+    monkeypatch.setattr("firmware_bridge.probe.LISTEN_S", 0.3)
     with VirtualThermometer(tmp_path / "t", model="gy-614v3", baud=115200, rate_hz=20.0) as device:
         finding = check_thermometer(thermometer(device.link), "main", None)
     assert finding.grade is FAILED
