@@ -208,10 +208,8 @@ class Engine:
             self._open_control()
         today = self.today()
         for lane in self._lanes:
-            expired = lane.devices.offset_expired(today)
-            self.degradations.set(
-                Cause.OFFSET_EXPIRED, expired is not None, lane=lane.section.name, detail=expired or ""
-            )
+            over = lane.devices.offset_expired(today)
+            self.degradations.set(Cause.OFFSET_EXPIRED, bool(over), lane=lane.section.name, detail=over or "")
         if today != self._day:
             self._day = today
             self._remembers_since = now
