@@ -166,6 +166,16 @@ def test_a_controller_with_older_firmware_is_named(tmp_path: Path, monkeypatch: 
     assert "older than release" in finding.sentence
 
 
+def test_a_controller_of_another_version_of_the_link_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    newer = link.VERSION + 1
+    monkeypatch.setattr(link.Responder, "_hello", lambda *_: link.BAD_VERSION)
+    monkeypatch.setattr(link, "answer", lambda session, status: struct.pack(">IBB", session, status, newer))
+    with VirtualController(tmp_path / "g") as device:
+        finding = check_gate(GateSection(driver="controller", port=str(device.link)), "main")
+    assert finding.grade is FAILED
+    assert finding.sentence == f"the gate controller speaks version {newer} of the link, not {link.VERSION}: update it"
+
+
 def test_a_controller_that_does_not_answer_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("firmware_bridge.gate.PATIENCE_S", 0.5)
     with VirtualController(tmp_path / "g") as device:
