@@ -87,6 +87,16 @@ class TemperatureRule(StrEnum):
 
 
 @unique
+class SpokenTo(StrEnum):
+    """Who hears spoken prompts besides the tones."""
+
+    EVERYBODY = "everybody"
+    UNATTENDED = "unattended"
+    """People at lanes without staff."""
+    NOBODY = "nobody"
+
+
+@unique
 class ClockTrust(IntEnum):
     """Whether there has been evidence of the time since boot, numbered as in the journal."""
 

@@ -73,6 +73,10 @@ def _check(document: Document[Configuration]) -> Iterator[Problem]:
     if site.language not in known:
         wanted = "one of the languages " + ", ".join(known)
         yield document.problem(("site", "language"), wanted, show(site.language), near(site.language, known))
+    for number, language in enumerate(document.model.sound.languages):
+        if language not in known:
+            wanted = "languages of " + ", ".join(known)
+            yield document.problem(("sound", "languages", number), wanted, show(language), near(language, known))
     yield from _check_update(document)
     yield from _duplicates(document)
     for number, lane in enumerate(document.model.lane):

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from firmware_bridge.relay import Energised, Fail
-from scanner.values import SiteKind, TemperatureRule
+from scanner.values import SiteKind, SpokenTo, TemperatureRule
 
 Issuer = Annotated[str, Field(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")]
 """ISO 3166-1 or 3166-2, such as `CN-33`."""
@@ -23,6 +23,8 @@ Baud = Annotated[int, Field(ge=2400, le=921600)]
 """Bits a second on a serial line."""
 Unit = Annotated[int, Field(ge=1, le=247)]
 """Address of a device on a Modbus line."""
+Percent = Annotated[int, Field(ge=0, le=100)]
+TimeOfDay = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Part = tuple[Fraction, Fraction, Fraction, Fraction]
 """A part of a picture: left, top, width and height, each as a fraction of the whole."""
@@ -83,6 +85,22 @@ class ControlSection(Section):
     """The socket the screens use."""
 
     socket: Path = Path("state/control.sock")
+
+
+class SoundSection(Section):
+    """What is heard at the screen."""
+
+    enabled: bool = True
+    voice: SpokenTo = SpokenTo.UNATTENDED
+    languages: tuple[Language, ...] = Field((), max_length=3)
+    """Prompts are spoken in these, one after another; none: in the screen's language."""
+    day_volume: Percent = 80
+    night_volume: Percent = 40
+    night_from: TimeOfDay = "22:00"
+    night_to: TimeOfDay = "06:00"
+    """In the site's time zone."""
+    device: str | None = Field(None, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:,=-]{0,79}$")
+    """By the name that the playing program has for it; None: the system's default."""
 
 
 class TemperatureSection(Section):
@@ -223,6 +241,7 @@ class Configuration(Section):
     state: StateSection = StateSection()
     journal: JournalSection = JournalSection()
     control: ControlSection = ControlSection()
+    sound: SoundSection = SoundSection()
     temperature: TemperatureSection = TemperatureSection()
     freshness: FreshnessSection = FreshnessSection()
     lane: tuple[LaneSection, ...] = Field((LaneSection(),), min_length=1, max_length=8)

@@ -19,6 +19,8 @@ PATTERNS = {
     r"^[a-z0-9-]{1,16}$": "1 to 16 of the characters a-z, 0-9 and -",
     r"^[A-Za-z0-9.:-]{1,32}$": "1 to 32 letters, digits, points, colons and hyphens",
     r"^[a-z]{2,3}(_[A-Z]{2})?$": "a language such as zh_CN",
+    r"^([01][0-9]|2[0-3]):[0-5][0-9]$": 'a time of day in quotes such as "22:00"',
+    r"^[A-Za-z0-9][A-Za-z0-9_.:,=-]{0,79}$": 'the name of a sound device such as "plughw:CARD=Device"',
 }
 """Each pattern of a model, in words; a test finds one without."""
 
