@@ -71,7 +71,7 @@ def examine(config: Path) -> Iterator[Finding]:
 
 def _examine(document: Document[Configuration]) -> Iterator[Finding]:
     from scanner.config.model import has_camera  # noqa: PLC0415
-    from scanner.health import devices, engine, proof, serial_devices, storage  # noqa: PLC0415
+    from scanner.health import devices, engine, proof, serial_devices, sound, storage  # noqa: PLC0415
 
     configuration = document.model
     view, socket = engine.ask_engine(configuration.control.socket)
@@ -105,6 +105,7 @@ def _examine(document: Document[Configuration]) -> Iterator[Finding]:
         yield from serial_devices.check_offset(lane.thermometer, lane.name, today)
     yield from storage.check_staff(configuration)
     yield from storage.check_journal(configuration)
+    yield from sound.check_sound(configuration.sound)
     yield from check_terminal(configuration.site.language)
 
 

@@ -31,6 +31,7 @@ COMMANDS: dict[str, str] = {
     "camera": "list, test and set up cameras",
     "devices": "list serial ports and find out what hangs there",
     "calibrate": "compare a thermometer, and keep its error",
+    "sound": "hear the tones and prompts of the gate",
     "doctor": "check every part and say what to do",
     "test": "run the test suite",
     "bench": "measure, against references in the same run",

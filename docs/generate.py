@@ -3,6 +3,7 @@
 docs/reasons.md                 every reason code, what it means, and what the built-in policy makes of it
 docs/pictures/gate-wiring.svg   every wire between the gate controller and its parts
 docs/pictures/gate-lamp.svg     what its lamp shows
+docs/pictures/sound.svg         the tone patterns of the screen
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "docs")]
 
 from drawings import gate_lamp, gate_wiring  # noqa: E402 - this folder is on the path only now
+from sound_drawing import sound  # noqa: E402
 
 from keys.reasons import Reason, ReasonKind  # noqa: E402 - the project's root is on the path only now
 from scanner.locale import Texts  # noqa: E402
@@ -81,6 +83,7 @@ DOCUMENTS = {
     "reasons.md": reasons,
     "pictures/gate-wiring.svg": gate_wiring,
     "pictures/gate-lamp.svg": gate_lamp,
+    "pictures/sound.svg": sound,
 }
 
 

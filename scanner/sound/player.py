@@ -15,45 +15,23 @@ import select
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import Enum, StrEnum, auto, unique
+from enum import Enum, auto, unique
 from typing import Final
 
 from scanner.sound import SoundError
-from scanner.sound.clip import Clip, silence
-from scanner.sound.programs import NAMES, Play, Program, find
+from scanner.sound.clip import Clip
+from scanner.sound.programs import HANGS_S, NO_PROGRAM, TRIAL, Fault, FaultKind, Play, Program, find
 from scanner.sound.rendering import render, render_tones
 from scanner.sound.turns import Piece, Turns
 
 _log = logging.getLogger(__name__)
 
-HANGS_S: Final = 2.5
-"""How much longer than its sound a program may take: a slow card opens in a second."""
 AGAIN_S: Final = 10.0
 """How often a lost device is tried."""
 UNPROVED_S: Final = 6.0
 """After so much sound that was cut off, one is heard to its end: or a device that hangs would never be noticed."""
 KILLED_S: Final = 1.0
 """How long a killed program may take to be gone."""
-_TRIAL: Final = silence(0.05)
-
-
-@unique
-class FaultKind(StrEnum):
-    """Why nothing is heard."""
-
-    NO_PROGRAM = "no_program"
-    FAILED = "failed"
-    """The program said that it cannot play: no device, a busy one."""
-    HANGS = "hangs"
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """Why nothing is heard, and in the program's own words."""
-
-    kind: FaultKind
-    detail: str
 
 
 @unique
@@ -176,7 +154,7 @@ class Player:
     def _try(self) -> None:
         """Find out whether sound works, by playing nothing."""
         self._tried_at = time.monotonic()
-        self._through(_TRIAL, None)
+        self._through(TRIAL, None)
         self._tried_at = time.monotonic()
 
     def _hear(self, piece: Piece) -> None:
@@ -205,7 +183,7 @@ class Player:
                     self._works(program)
                 return ended
             fault = fault or failure
-        self._fails(fault or Fault(FaultKind.NO_PROGRAM, f"none of {', '.join(NAMES)} is installed"))
+        self._fails(fault or NO_PROGRAM)
         return _End.FAILED
 
     def _by(self, program: Program, sound: Clip, piece: Piece | None) -> tuple[_End, Fault | None]:

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum, unique
 from types import MappingProxyType
 from typing import Final
 
-from scanner.sound.clip import Clip
+from scanner.sound.clip import Clip, silence
 
 MAX_WORDS: Final = 160
 """Characters of what a program says about its failure."""
@@ -29,7 +32,31 @@ _CALLS: Mapping[str, tuple[tuple[str, ...], str, tuple[str, ...]]] = MappingProx
     }
 )
 """By name, in the order they are tried: arguments, how a device is named, what is played. ALSA is on every box."""
-NAMES: Final = tuple(_CALLS)
+HANGS_S: Final = 2.5
+"""How much longer than its sound a program may take: a slow card opens in a second."""
+TRIAL: Final = silence(0.05)
+"""What is played to find out whether anything would be heard."""
+
+
+@unique
+class FaultKind(StrEnum):
+    """Why nothing is heard."""
+
+    NO_PROGRAM = "no_program"
+    FAILED = "failed"
+    """The program said that it cannot play: no device, a busy one."""
+    HANGS = "hangs"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why nothing is heard, and in the program's own words."""
+
+    kind: FaultKind
+    detail: str
+
+
+NO_PROGRAM: Final = Fault(FaultKind.NO_PROGRAM, f"none of {', '.join(_CALLS)} is installed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +91,7 @@ class Play:
     """
 
     def __init__(self, program: Program, sound: Clip) -> None:
+        self._name = program.name
         with contextlib.ExitStack() as stack:
             data = os.memfd_create("sound")
             stack.callback(os.close, data)
@@ -95,8 +123,9 @@ class Play:
         said = b""
         with contextlib.suppress(BlockingIOError):
             said = os.read(self._words, 64 * 1024)
-        lines = [line.strip() for line in said.decode("utf-8", "replace").splitlines() if line.strip()]
-        words = "".join(letter for letter in lines[-1] if letter.isprintable())[:MAX_WORDS] if lines else ""
+        lines = [line for line in said.decode("utf-8", "replace").splitlines() if line.strip()]
+        last = lines[-1].strip().removeprefix(f"{self._name}: ") if lines else ""
+        words = "".join(letter for letter in last if letter.isprintable())[:MAX_WORDS]
         return words or f"it ended with status {status}"
 
     def kill(self) -> None:
@@ -113,3 +142,32 @@ class Play:
         """Let go of it."""
         os.close(self.ended)
         os.close(self._words)
+
+
+def play_through(sound: Clip, device: str | None, path: str | None = None) -> Program | Fault:
+    """Play a sound to its end, by the first program that can; return that, or why none of them could."""
+    fault: Fault | None = None
+    for program in find(device, path):
+        failure = _play(program, sound)
+        if failure is None:
+            return program
+        fault = fault or failure
+    return fault or NO_PROGRAM
+
+
+def _play(program: Program, sound: Clip) -> Fault | None:
+    try:
+        play = Play(program, sound)
+    except OSError as error:
+        return Fault(FaultKind.FAILED, f"{program.name}: {error.strerror}")
+    deadline = time.monotonic() + sound.seconds + HANGS_S
+    ended = select.poll()
+    ended.register(play.ended, select.POLLIN)
+    try:
+        if not ended.poll(max(0.0, deadline - time.monotonic()) * 1000):
+            play.kill()
+            return Fault(FaultKind.HANGS, f"{program.name}: it hangs")
+        failure = play.failure()
+        return None if failure is None else Fault(FaultKind.FAILED, f"{program.name}: {failure}")
+    finally:
+        play.close()

@@ -111,6 +111,22 @@ def test_all_faults_are_reported_at_once_in_the_order_of_the_file(tmp_path: Path
         ),
         ("[[lane]]\ncamera.source = 1.5", 2, "lane[1].camera.source", "a whole number or text in quotes", "1.5"),
         ("[state]\nfolder = false", 2, "state.folder", "a path in quotes", "false"),
+        ("[sound]\nday_volume = 101", 2, "sound.day_volume", "a whole number from 0 to 100", "101"),
+        ("[sound]\nnight_to = '24:00'", 2, "sound.night_to", 'a time of day in quotes such as "22:00"', '"24:00"'),
+        (
+            "[sound]\ndevice = '-D default'",
+            2,
+            "sound.device",
+            'the name of a sound device such as "plughw:CARD=Device"',
+            '"-D default"',
+        ),
+        (
+            "[sound]\nlanguages = ['en', 'xx']",
+            2,
+            "sound.languages[2]",
+            "languages of en, zh_CN, zh_TW",
+            '"xx"',
+        ),
         (
             "[[lane]]\nthermometer.offset_expires = 2026-01-01",
             2,
