@@ -22,6 +22,7 @@ COURSES = {
     "measure_again": "four short strokes, high and low in turn",
     "device_lost": "three strokes that fall, the last one long",
     "called": "two quick strokes that rise, twice",
+    "seated": "a short up and down",
 }
 
 

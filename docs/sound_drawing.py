@@ -20,6 +20,7 @@ COLOURS = {
     Tone.MEASURE_AGAIN: "#0b5fa5",
     Tone.DEVICE_LOST: "#5b2a86",
     Tone.CALLED: "#333333",
+    Tone.SEATED: "#0a7d6c",
 }
 
 

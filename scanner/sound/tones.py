@@ -31,6 +31,8 @@ class Tone(StrEnum):
     """Something at a lane does not answer any more, or nobody passes by machine."""
     CALLED = "called"
     """Somebody at the gate asks for staff, or the door was forced or stands open."""
+    SEATED = "seated"
+    """One occupant of a vehicle may pass; the gate stays shut until all may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +73,25 @@ PATTERNS: Mapping[Tone, tuple[Note, ...]] = MappingProxyType(
             _level(1000.0, 0.09, 0.02),
             _level(2000.0, 0.13),
         ),
+        # A short up and down: nothing that could be taken for a pass.
+        Tone.SEATED: (_level(1046.5, 0.06), _level(1568.0, 0.06), _level(1046.5, 0.09)),
     }
 )
 
 STROKES: Mapping[Tone, int] = MappingProxyType(
-    {Tone.PASS: 1, Tone.REFER: 2, Tone.STOP: 3, Tone.MEASURE_AGAIN: 4, Tone.DEVICE_LOST: 5, Tone.CALLED: 5}
+    {
+        Tone.PASS: 1,
+        Tone.REFER: 2,
+        Tone.STOP: 3,
+        Tone.MEASURE_AGAIN: 4,
+        Tone.DEVICE_LOST: 5,
+        Tone.CALLED: 5,
+        Tone.SEATED: 0,
+    }
 )
-"""What the terminal's bell, which has one pitch, rings instead; both alarms say: look up."""
+"""What the terminal's bell, which has one pitch, rings instead. Both alarms say: look up. One stroke is a pass only."""
+STROKE_INTERVAL_S = 0.22
+"""Between strokes of the bell: terminals merge those that come faster."""
 
 PEAK = 0.5
 """Of full scale."""

@@ -145,6 +145,7 @@ HINTS: Mapping[str, Prompt] = MappingProxyType(
             Prompt.GATE_FAILED,
         )
     }
+    | {"hint.choose": Prompt.ONE_CODE}
 )
 """Hints that are spoken. Of the others, `measure_again` comes with its tone, `show_code` to those who wait."""
 REASONS: Mapping[Reason, Prompt] = MappingProxyType(
@@ -208,6 +209,8 @@ def _key(result: ResultView | None) -> tuple[int, int | None, Outcome] | None:
 
 def _result(lane: LaneView, result: ResultView) -> Announcement:
     outcome = effective_outcome(result)
+    if lane.state == "seated":
+        return Announcement(Kind.RESULT, lane.name, (Tone.SEATED,), outcome)
     words = _words(result, outcome, attended=lane.attended)
     return Announcement(Kind.RESULT, lane.name, (RESULT_TONES[outcome], *words), outcome)
 
@@ -234,6 +237,9 @@ def _state(before: LaneMemory, lane: LaneView) -> Announcement | None:
         return None
     if lane.state == "cooling" or (lane.state == "remeasuring" and before.state != "cooling"):
         return Announcement(Kind.RESULT, lane.name, (Tone.MEASURE_AGAIN, Prompt.MEASURE_AGAIN), Outcome.REFER)
+    if lane.state == "passed" and lane.result is None:
+        # A vehicle: all of its people may go.
+        return Announcement(Kind.RESULT, lane.name, (Tone.PASS, Prompt.PASS), Outcome.PASS)
     if lane.state == "out_of_service":
         return Announcement(Kind.RESULT, lane.name, (Prompt.OUT_OF_SERVICE,))
     return None

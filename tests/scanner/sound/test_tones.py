@@ -99,6 +99,7 @@ def test_pass_rises_refer_falls_stop_stays_and_what_is_lost_goes_down() -> None:
     assert courses[Tone.MEASURE_AGAIN] == (-1, 1, -1)
     assert courses[Tone.DEVICE_LOST] == (-1, -1)
     assert courses[Tone.CALLED] == (1, -1, 1)
+    assert courses[Tone.SEATED] == (1, -1)
 
 
 @pytest.mark.parametrize("tone", Tone)

@@ -152,6 +152,17 @@ def test_measuring_again_is_heard_once_whether_the_lane_or_the_guard_wants_it() 
     assert ear.hear(at_lane("remeasuring")) == ["measure_again"] * 2
 
 
+def test_an_occupant_who_may_pass_does_not_sound_like_a_vehicle_that_may_go() -> None:
+    ear = Ear()
+    seated = at_lane("seated", says.result(Outcome.PASS, seq=7))
+    states = (seated, seated, at_lane("waiting"), at_lane("releasing"), at_lane("passed"), at_lane("passed"))
+    assert [ear.hear(view) for view in states] == [["seated"], [], [], [], ["pass", "pass"], []]
+
+
+def test_an_occupant_who_may_not_pass_is_heard_as_anybody_is() -> None:
+    assert Ear().hear(at_lane("stopped", says.result(Outcome.STOP, seq=7))) == ["stop", "stop"]
+
+
 def test_a_lane_out_of_service_is_said_where_people_are_spoken_to() -> None:
     ear = Ear(SpokenTo.UNATTENDED)
     assert [ear.hear(kiosk(state)) for state in ("waiting", "out_of_service", "out_of_service")] == [
