@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Final
 
 from scanner.config.model import SoundSection
-from scanner.control.messages import View
+from scanner.control.messages import DegradationView, View
 from scanner.sound.player import Player
 from scanner.sound.tones import STROKES, Tone
 from scanner.sound.turns import Piece
@@ -34,12 +34,13 @@ def strokes(announcement: Announcement) -> int:
 
 
 class Announcer:
-    """What is heard of one engine.
+    """What is heard of one engine, once it has been started.
 
     Args:
         section: the configuration's `[sound]`.
         zone: the site's time zone, for night; None: the machine's own.
-        ring: called in another thread with a number of strokes where sound does not work.
+        ring: called with a number of strokes where sound does not work, mostly in another thread.
+        here: whether this machine's loudspeaker is where the screen is; otherwise only the bell rings.
         clock: monotonic seconds.
         path: where to look for programs that play; None: the PATH.
 
@@ -50,7 +51,8 @@ class Announcer:
         section: SoundSection,
         *,
         zone: dt.tzinfo | None,
-        ring: Callable[[int], None],
+        ring: Callable[[int], object],
+        here: bool = True,
         clock: Callable[[], float] = time.monotonic,
         path: str | None = None,
     ) -> None:
@@ -59,7 +61,7 @@ class Announcer:
         self._memory = Memory()
         self._ring = ring
         self._player: Player | None = None
-        if section.enabled:
+        if section.enabled and here:
             loud = volume(section)
             self._player = Player(
                 section.device,
@@ -67,6 +69,10 @@ class Announcer:
                 unplayed=self._unplayed,
                 path=path,
             )
+
+    def start(self) -> None:
+        """Begin to play."""
+        if self._player is not None:
             self._player.start()
 
     def hear(self, view: View, language: str) -> None:
@@ -78,6 +84,13 @@ class Announcer:
     def engine_gone(self, language: str) -> None:
         """Let it be heard that the engine does not answer any more."""
         self._play(announce_outage(self._memory, self._section.voice), language)
+
+    def told(self, view: View) -> View:
+        """Return the view with lost sound among what is degraded."""
+        if not self.lost:
+            return view
+        fault = DegradationView(code=LOST, lane=None, detail=self.detail, since=view.now)
+        return view.model_copy(update={"degraded": (*view.degraded, fault)})
 
     @property
     def lost(self) -> bool:
@@ -100,8 +113,11 @@ class Announcer:
             self._player.close()
 
     def _play(self, announcement: Announcement, language: str) -> None:
+        piece = Piece(announcement, self._section.languages or (language,))
         if self._player is not None:
-            self._player.play(Piece(announcement, self._section.languages or (language,)))
+            self._player.play(piece)
+        elif self._section.enabled:
+            self._unplayed(piece)
 
     def _unplayed(self, piece: Piece) -> None:
         count = strokes(piece.announcement)

@@ -21,7 +21,7 @@ from typing import Final
 from scanner.sound import SoundError
 from scanner.sound.clip import Clip
 from scanner.sound.programs import HANGS_S, NO_PROGRAM, TRIAL, Fault, FaultKind, Play, Program, find
-from scanner.sound.rendering import render, render_tones
+from scanner.sound.rendering import prepare, render, render_tones
 from scanner.sound.turns import Piece, Turns
 
 _log = logging.getLogger(__name__)
@@ -118,6 +118,7 @@ class Player:
     def _run(self) -> None:
         try:
             self._try()
+            prepare(self._percent())
             while not self._ending.is_set():
                 piece = self._take()
                 if piece is not None:

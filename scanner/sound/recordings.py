@@ -63,11 +63,6 @@ def manifest() -> Manifest:
         ) from None
 
 
-def spoken_languages() -> tuple[str, ...]:
-    """Return the languages that prompts were recorded in."""
-    return tuple(dict.fromkeys(one.language for one in manifest().recordings))
-
-
 def load(language: str, key: str) -> Clip:
     """Return a prompt as sound, in English where its language was not recorded.
 

@@ -28,6 +28,12 @@ def render_tones(piece: Piece, percent: int) -> Clip:
     return join((_tone(one, percent) for one in piece.announcement.utterances if isinstance(one, Tone)), PAUSE_S)
 
 
+def prepare(percent: int) -> None:
+    """Make the tones ready, so that the first person of the day hears theirs at once."""
+    for tone in Tone:
+        _tone(tone, percent)
+
+
 def _parts(piece: Piece, percent: int) -> Iterator[Clip]:
     utterances = piece.announcement.utterances
     yield from (_tone(one, percent) for one in utterances if isinstance(one, Tone))
@@ -40,6 +46,6 @@ def _tone(tone: Tone, percent: int) -> Clip:
     return at_volume(tones.render(tone), percent)
 
 
-@lru_cache(maxsize=24)
+@lru_cache(maxsize=64)
 def _prompt(language: str, prompt: Prompt, percent: int) -> Clip:
     return at_volume(recordings.load(language, prompt.value), percent)

@@ -289,6 +289,24 @@ def test_closing_falls_silent_at_once_and_leaves_nothing_behind(room: Room) -> N
     player.play(PASS)  # means nothing any more
 
 
+@pytest.mark.soak
+def test_a_morning_of_results_leaves_no_file_open_and_no_program_behind(room: Room) -> None:
+    room.program("cat > /dev/null")
+    player = room.player()
+    settle(player)
+    counts = []
+    for turn in range(800):
+        player.play(PASS if turn % 2 else STOP)
+        until(lambda turn=turn: len(room.started()) >= turn + 2 or player.fault is not None)
+        if turn in (200, 799):
+            counts.append(len(list(Path("/proc/self/fd").iterdir())))
+    assert player.fault is None
+    assert abs(counts[1] - counts[0]) <= 4
+    player.close()
+    until(lambda: all(map(gone, room.pids())))
+    assert room.unplayed == []
+
+
 @aplay
 def test_the_real_aplay_hands_the_device_exactly_our_samples(tmp_path: Path, room: Room) -> None:
     """ALSA's own file device in front of its null device: what a sound card would get."""

@@ -27,7 +27,7 @@ def script() -> dict[str, Any]:
 
 
 def test_every_language_of_ours_is_spoken() -> None:
-    assert set(recordings.spoken_languages()) == {"en", "zh_CN", "zh_TW"}
+    assert {language for language, _ in RECORDED} == {"en", "zh_CN", "zh_TW"} <= set(languages())
 
 
 @pytest.mark.parametrize("language", languages())
