@@ -42,7 +42,7 @@ class _End(Enum):
 
 
 class Player:
-    """Plays what it is given. Start it once; it needs no care after that.
+    """Plays what it is given, once it has been started.
 
     Args:
         device: the sound device's name; None: the system's default.
@@ -203,14 +203,9 @@ class Player:
             failure = play.failure()
             play.close()
             self._unproved_s = 0.0
-            return (
-                (_End.PLAYED, None)
-                if failure is None
-                else (
-                    _End.FAILED,
-                    Fault(FaultKind.FAILED, f"{program.name}: {failure}"),
-                )
-            )
+            if failure is None:
+                return _End.PLAYED, None
+            return _End.FAILED, Fault(FaultKind.FAILED, f"{program.name}: {failure}")
         self._silence(play)
         if done is _End.CUT:
             self._unproved_s += time.monotonic() - begun

@@ -5,13 +5,17 @@ from __future__ import annotations
 import itertools
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from firmware_bridge.values import Light
 from keys.reasons import Reason
 from scanner.control.messages import LaneView, ResultView, View
+from scanner.control.outcomes import effective_outcome
 from scanner.sound.tones import Tone
 from scanner.sound.vocabulary import (
     ALARM_AGAIN_S,
+    HINTS,
     NO_PHONE_S,
     SAME_HINT_S,
     SHOW_CODE_S,
@@ -267,6 +271,42 @@ def test_the_same_result_is_not_heard_again_when_the_engine_comes_back() -> None
     ear.hear(says.STOP)
     announce_outage(ear.memory, ear.spoken_to)
     assert ear.hear(says.STOP) == []
+
+
+LANES = st.builds(
+    lambda state, result, attended, hint, present: (
+        says.lane(state, result) if result else says.lane(state)
+    ).model_copy(update={"attended": attended, "hint": hint, "present": present}),
+    st.sampled_from(["waiting", "measuring", "cooling", "seated", "passed", "referred", "stopped", "out_of_service"]),
+    st.none()
+    | st.builds(
+        lambda outcome, reason, seq, overridden: says.result(outcome, reason, seq=seq, overridden=overridden),
+        st.sampled_from(Outcome),
+        st.sampled_from(Reason),
+        st.integers(1, 3),
+        st.sampled_from([None, Reason.OVERRIDE_ADMIT, Reason.OVERRIDE_REFUSE]),
+    ),
+    st.booleans(),
+    st.sampled_from([None, "hint.closer", "hint.measure", "hint.gate_failed", "hint.nobody_knows"]),
+    st.booleans(),
+)
+
+
+@given(st.lists(LANES, max_size=12), st.sampled_from(SpokenTo))
+def test_a_pass_is_heard_only_where_the_gate_opens_and_nothing_is_heard_twice(
+    lanes: list[LaneView], spoken_to: SpokenTo
+) -> None:
+    ear = Ear(spoken_to)
+    for now, lane in enumerate(lanes):
+        heard = ear.hear(says.view(lane), float(now))
+        passes = lane.result is not None and effective_outcome(lane.result) is Outcome.PASS
+        if "pass" in heard:
+            assert (passes and lane.state != "seated") or (lane.result is None and lane.state == "passed")
+        if spoken_to is SpokenTo.NOBODY:
+            assert set(heard) <= set(Tone)
+        again = ear.hear(says.view(lane), float(now))
+        assert set(again) <= set(HINTS.values()) - set(heard)
+        assert ear.hear(says.view(lane), float(now)) == []
 
 
 def test_what_is_remembered_names_nobody() -> None:
