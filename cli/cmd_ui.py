@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import logging.handlers
 import os
 import signal
 import sys
@@ -15,7 +17,7 @@ import typer
 
 from cli.errors import fail
 from scanner.config import ConfigError, load
-from scanner.config.model import Configuration
+from scanner.config.model import Configuration, SoundSection
 from scanner.locale import Texts, languages
 from scanner.ui.app import GuardScreen
 from scanner.ui.terminal import detect
@@ -29,6 +31,7 @@ class ThemeName(StrEnum):
 
 
 DEFAULT_CONFIG = Path("config.toml")
+SYSTEM_LOG = Path("/dev/log")
 TERMINATED = 128 + signal.SIGTERM
 """Exit status after a signal: not 0, which says that somebody pressed q."""
 
@@ -41,7 +44,7 @@ def command(  # noqa: PLR0917 - typer turns each into an option
     allow_quit: Annotated[
         bool, typer.Option("--allow-quit", help="q ends the screen; leave it out on a kiosk.")
     ] = False,
-    sound: Annotated[bool, typer.Option(help="Whether results ring the bell: once, twice or three times.")] = True,
+    sound: Annotated[bool, typer.Option(help="Whether anything is heard: tones, prompts, the bell.")] = True,
 ) -> None:
     """Show a guard's screen for a running engine. It waits for the engine where there is none yet.
 
@@ -53,6 +56,7 @@ def command(  # noqa: PLR0917 - typer turns each into an option
         fail(f"there is no language {chosen!r}; choose one of {', '.join(languages())}")
     if not (sys.stdin.isatty() and sys.stderr.isatty()):  # the screen is drawn on standard error
         fail("the screen needs a terminal; for decisions as lines see checkpoint journal show")
+    _log_to_system()
     terminal = detect(os.environ)
     if not terminal.wide:
         # Said in both languages before the screen covers it: whoever reads neither here may read it in a log.
@@ -63,7 +67,8 @@ def command(  # noqa: PLR0917 - typer turns each into an option
         chosen,
         theme=theme.value,
         allow_quit=allow_quit,
-        sound=sound,
+        sound=settings.sound if sound else SoundSection(enabled=False),
+        here="SSH_CONNECTION" not in os.environ,
         zone=ZoneInfo(settings.site.timezone),
         terminal=terminal,
     )
@@ -72,6 +77,19 @@ def command(  # noqa: PLR0917 - typer turns each into an option
         raise typer.Exit(TERMINATED)
     if screen.return_code:
         fail("the screen ended by a fault; start it again, and report what it said above")
+
+
+def _log_to_system() -> None:
+    """Log to the system's log, where there is one: standard error is the screen itself."""
+    handler: logging.Handler = logging.NullHandler()
+    if SYSTEM_LOG.is_socket():
+        try:
+            handler = logging.handlers.SysLogHandler(str(SYSTEM_LOG))
+        except OSError:
+            handler = logging.NullHandler()
+    handler.setFormatter(logging.Formatter("checkpoint-screen: %(message)s"))
+    logging.raiseExceptions = False  # what cannot be logged must not be printed across the screen either
+    logging.getLogger().addHandler(handler)
 
 
 async def _show(screen: GuardScreen) -> None:

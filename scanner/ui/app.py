@@ -13,6 +13,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
+from scanner.config.model import SoundSection
 from scanner.control.messages import (
     Acknowledge,
     Command,
@@ -29,13 +30,14 @@ from scanner.control.messages import (
     WatchPreview,
 )
 from scanner.locale import Texts, languages
+from scanner.sound.announcer import Announcer
+from scanner.sound.tones import STROKE_INTERVAL_S
 from scanner.ui import words
 from scanner.ui.dialogs import ADMIT_CAUSES, REFUSE_CAUSES, Credentials, StaffDialog, error_text
 from scanner.ui.forgetting import forget_text
 from scanner.ui.link import EngineLink
 from scanner.ui.main_screen import MainScreen
 from scanner.ui.scene import Absence, Outage, Scene
-from scanner.ui.sound import INTERVAL_S, Announcer
 from scanner.ui.terminal import Terminal
 from scanner.ui.themes import THEMES
 
@@ -55,7 +57,8 @@ class GuardScreen(App[None], inherit_bindings=False):
         language: one of `scanner.locale.languages()`; a terminal without Chinese speaks English whatever it is.
         theme: a key of `scanner.ui.themes.THEMES`.
         allow_quit: whether `q` ends the screen; a kiosk says no.
-        sound: whether results ring the terminal's bell.
+        sound: what is heard, and how loud; where that fails the terminal's bell rings.
+        here: whether this machine's loudspeaker is where the screen is; otherwise only the bell rings.
         zone: the site's time zone; None: the machine's own.
         terminal: what the terminal can show.
         clock: monotonic seconds.
@@ -113,15 +116,17 @@ class GuardScreen(App[None], inherit_bindings=False):
         *,
         theme: str = "normal",
         allow_quit: bool = False,
-        sound: bool = True,
+        sound: SoundSection = SoundSection(enabled=False),  # noqa: B008 - frozen
+        here: bool = True,
         zone: tzinfo | None = None,
         terminal: Terminal = Terminal(wide=True),  # noqa: B008 - frozen
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__()
         self._clock = clock
-        self._sound = sound
-        self._announcer = Announcer()
+        self._announcer = Announcer(
+            sound, zone=zone, ring=lambda count: self.call_later(self._ring, count), here=here, clock=clock
+        )
         self._said_at = self._view_at = self._outage_at = self._result_at = clock()
         self._outage: Outage | None = Outage(Absence.CONNECTING)
         self._watched: str | None = None
@@ -143,10 +148,15 @@ class GuardScreen(App[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Show the first scene and begin to follow the engine."""
+        self._announcer.start()
         self.push_screen(self._main)
         self.call_after_refresh(self._paint)
         self.set_interval(TICK_S, self._paint)
         self.run_worker(self._link.follow(), group="link", exit_on_error=False)
+
+    def on_unmount(self) -> None:
+        """Fall silent."""
+        self._announcer.close()
 
     # What the engine says
 
@@ -166,6 +176,8 @@ class GuardScreen(App[None], inherit_bindings=False):
 
     def on_guard_screen_outage_began(self, event: OutageBegan) -> None:
         """Drop everything that was shown: without an engine none of it is true any more."""
+        if self._outage is None:
+            self._announcer.engine_gone(self._scene_now.texts.language)
         self._outage, self._outage_at = event.outage, self._clock()
         self._scene_now = replace(self._scene_now, view=None, hello=None)
         self._main.look(None)
@@ -173,22 +185,23 @@ class GuardScreen(App[None], inherit_bindings=False):
         forget_text()
 
     def on_guard_screen_view_arrived(self, event: ViewArrived) -> None:
-        """Paint the newest view, and ring for a new result."""
+        """Let the newest view be heard, and paint it."""
         before, moment = self._scene_now, self._clock()
         self._outage, self._view_at = None, moment
-        self._scene_now = replace(before, view=event.view)
+        self._announcer.hear(event.view, before.texts.language)
+        view = self._announcer.told(event.view)
+        self._scene_now = replace(before, view=view)
         if _person(before) != _person(self._scene_now):
             self._result_at = moment
-        if before.outage is not None or _gist(before.view) != _gist(event.view):
+        if before.outage is not None or _gist(before.view) != _gist(view):
             self._paint()
         # What merely trickles, such as the probe's reading, waits for the next tick: the box has slow cores.
         if before.result is not None and _person(before) != _person(self._scene_now):
             # One turn later: the lines that named the person are painted over by then.
             self.call_after_refresh(forget_text)
-        said = words.update_ended(self._scene_now, before.view, event.view)
+        said = words.update_ended(self._scene_now, before.view, view)
         if said:
             self._say(said)
-        self._ring(self._announcer.strokes(event.view))
         self._watch()
 
     def on_guard_screen_preview_arrived(self, event: PreviewArrived) -> None:
@@ -208,10 +221,8 @@ class GuardScreen(App[None], inherit_bindings=False):
         self._main.show(self._scene_now)
 
     def _ring(self, strokes: int) -> None:
-        if not self._sound:
-            return
         for stroke in range(strokes):
-            self.set_timer(0.001 + stroke * INTERVAL_S, self.bell)
+            self.set_timer(0.001 + stroke * STROKE_INTERVAL_S, self.bell)
 
     def _watch(self) -> None:
         """Ask for the camera pictures of the lane shown, and of no other."""

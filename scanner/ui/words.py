@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 from firmware_bridge.values import Light, LinkState
 from keys.verdict import Colour
+from scanner.control import outcomes
 from scanner.control.messages import DegradationView, LaneView, PassageView, ResultView, View
 from scanner.ui.scene import Absence, Scene
 from scanner.ui.shapes import Shape
@@ -34,6 +35,7 @@ GRAVITY = (
     "door_held",
     "memory_lost",
     "control_unavailable",
+    "sound_lost",
     "lists_old",
     "update_refused",
     "policy_default",
@@ -98,13 +100,7 @@ def outcome_sign(outcome: Outcome) -> Sign:
     return _RESULTS[outcome]
 
 
-def effective_outcome(result: ResultView) -> Outcome:
-    """Return what became of the person after staff's word: an admitted person is not shown as stopped."""
-    if result.overridden == "OVERRIDE_ADMIT":
-        return Outcome.PASS
-    if result.overridden == "OVERRIDE_REFUSE":
-        return Outcome.STOP
-    return result.outcome
+effective_outcome = outcomes.effective_outcome
 
 
 def duration(scene: Scene, seconds: float) -> str:

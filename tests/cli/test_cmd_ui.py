@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import logging
 import os
 import pty
 import select
 import signal
+import socket as sockets
 import struct
 import subprocess
 import sys
@@ -18,6 +20,7 @@ from pathlib import Path
 
 import pytest
 
+from cli import cmd_ui
 from cli.cmd_ui import TERMINATED
 from tests.cli.calling import call
 from tests.scanner.ui import scripted_engine as says
@@ -100,6 +103,31 @@ def test_a_signal_ends_it_with_the_terminal_in_order_and_another_status(socket: 
         terminal.process.send_signal(signal.SIGTERM)
         assert terminal.ends() == TERMINATED
         assert LEAVES_THE_ALTERNATE_SCREEN in terminal.written
+
+
+def test_lost_sound_is_written_into_the_systems_log_and_never_across_the_screen(
+    socket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging, "raiseExceptions", logging.raiseExceptions)  # put back when this test ends
+    system = tmp_path / "log"
+    with contextlib.closing(sockets.socket(sockets.AF_UNIX, sockets.SOCK_DGRAM)) as listener:
+        listener.bind(str(system))
+        monkeypatch.setattr(cmd_ui, "SYSTEM_LOG", system)
+        root = logging.getLogger()
+        before = root.handlers[:]
+        cmd_ui._log_to_system()
+        try:
+            logging.getLogger("scanner.sound.player").warning("no sound")
+        finally:
+            root.handlers[:] = before
+        assert b"checkpoint-screen: no sound" in listener.recv(1000)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with contextlib.closing(Terminal("--socket", socket, "--allow-quit")) as terminal:
+        terminal.shows("3fa2b1c4-128")
+        terminal.shows("\a")  # the bell instead
+        terminal.types("q")
+        assert terminal.ends() == 0
+        assert b"no sound" not in terminal.written
 
 
 def test_a_text_console_is_told_in_both_languages_and_then_gets_ascii(socket: str) -> None:
