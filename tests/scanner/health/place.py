@@ -102,7 +102,7 @@ def view(
         entries=12,
         waiting=12,
         oldest_waiting=None,
-        guard=None,
+        shift=None,
         degraded=degraded,
         lanes=lanes,
     )
