@@ -30,7 +30,7 @@ class Tone(StrEnum):
     DEVICE_LOST = "device_lost"
     """Something at a lane does not answer any more, or nobody passes by machine."""
     CALLED = "called"
-    """Somebody at the gate asks for staff, or the door was forced or stands open."""
+    """Somebody must go and look: a call from the gate, a gate that may not have opened, a door forced or held open."""
     SEATED = "seated"
     """One occupant of a vehicle may pass; the gate stays shut until all may."""
 

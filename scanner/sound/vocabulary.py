@@ -126,7 +126,7 @@ ALARMS: Mapping[str, Tone] = MappingProxyType(
         ),
         Tone.DEVICE_LOST,
     )
-    | dict.fromkeys(("staff_called", "door_forced", "door_held"), Tone.CALLED)
+    | dict.fromkeys(("staff_called", "gate_unconfirmed", "door_forced", "door_held"), Tone.CALLED)
 )
 """Degradations that are heard. The others change what becomes of people by and by; the screen says so."""
 HINTS: Mapping[str, Prompt] = MappingProxyType(

@@ -26,9 +26,10 @@ def _file(data: bytes) -> bytes:
 
 
 @given(st.integers(-32768, 32767))
-def test_a_sample_comes_back_to_within_its_segments_step(sample: int) -> None:
+def test_a_sample_comes_back_to_within_half_its_segments_step(sample: int) -> None:
+    """Sixteen steps a segment, each segment twice as long as the one before; what G.711 cannot say is its loudest."""
     (found,) = read(write([sample])).samples()
-    assert abs(found - sample) <= max(4, abs(sample) / 16, abs(sample) - 32124)
+    assert abs(found - sample) <= max((abs(sample) + 132) / 32, abs(sample) - 32124)
 
 
 def test_every_byte_comes_back_as_itself() -> None:

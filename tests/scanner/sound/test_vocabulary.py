@@ -12,9 +12,11 @@ from firmware_bridge.values import Light
 from keys.reasons import Reason
 from scanner.control.messages import LaneView, ResultView, View
 from scanner.control.outcomes import effective_outcome
+from scanner.engine.degradations import Cause
 from scanner.sound.tones import Tone
 from scanner.sound.vocabulary import (
     ALARM_AGAIN_S,
+    ALARMS,
     HINTS,
     NO_PHONE_S,
     SAME_HINT_S,
@@ -227,6 +229,11 @@ def test_nobody_is_asked_for_a_code_before_an_empty_gate() -> None:
 @pytest.mark.parametrize("code", ["camera_lost", "thermometer_lost", "gate_lost", "reader_lost", "journal_failed"])
 def test_a_lost_device_is_heard_whoever_is_spoken_to(code: str) -> None:
     assert Ear(SpokenTo.NOBODY).hear(says.view(says.lane("waiting"), degraded=(code,))) == ["device_lost"]
+
+
+def test_whatever_sends_staff_to_a_device_a_gate_or_a_door_is_heard() -> None:
+    stems = ("camera_lost", "reader_", "thermometer_", "gate_", "door_", "staff_", "journal_", "decoder_")
+    assert set(ALARMS) == {cause.value for cause in Cause if cause.value.startswith(stems)}
 
 
 def test_what_is_merely_worth_knowing_is_not_heard() -> None:
