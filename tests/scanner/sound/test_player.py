@@ -126,7 +126,7 @@ def test_a_program_that_hangs_delays_nobody_and_is_killed_and_the_bell_rings_ins
     begun = time.monotonic()
     for _ in range(200):
         player.play(STOP)
-    assert time.monotonic() - begun < 0.1
+    assert time.monotonic() - begun < 1.0  # to wait for one of them takes longer
     until(lambda: room.unplayed)
     assert player.fault is not None
     assert player.fault.kind is FaultKind.HANGS
@@ -199,7 +199,7 @@ def test_a_new_result_cuts_off_what_is_still_being_said(room: Room) -> None:
     begun = time.monotonic()
     player.play(STOP)
     until(lambda: len(room.heard()) == 2)
-    assert time.monotonic() - begun < 0.5
+    assert time.monotonic() - begun < 3.0  # less than it would take to be found hanging
     assert room.heard()[1] == render(STOP, 100).as_wav()
     assert room.unplayed == []
 
@@ -244,9 +244,9 @@ def test_a_program_that_outlives_being_killed_is_not_joined_by_more(
     player = room.player()
     until(lambda: player.fault is not None)
     player.play(STOP)
-    time.sleep(0.6)
+    until(lambda: room.unplayed == [STOP])
+    time.sleep(0.5)
     assert len(room.started()) == 1
-    assert room.unplayed == [STOP]
     os.kill(room.pids()[0], signal.SIGKILL)
     room.records()
     until(lambda: player.fault is None)
@@ -283,7 +283,7 @@ def test_closing_falls_silent_at_once_and_leaves_nothing_behind(room: Room) -> N
     before = threading.active_count()
     begun = time.monotonic()
     player.close()
-    assert time.monotonic() - begun < 1.0
+    assert time.monotonic() - begun < 1.9
     assert threading.active_count() == before - 1
     until(lambda: all(map(gone, room.pids())))
     player.play(PASS)  # means nothing any more
