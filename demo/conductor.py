@@ -133,7 +133,7 @@ class Conductor:
             case Act.UNPLUGGED:
                 passages = self._unplugged(person, problems)
             case Act.FAMILY:
-                passages = self._family(person)
+                passages = self._family(person, problems)
             case Act.PLUGGED_IN:
                 problems += self._plug_in()
                 passages = self._ordinary(person, DECISION_S)
@@ -159,15 +159,25 @@ class Conductor:
         self._show(person)
         return self._decisions(len(person.expected), patience_s)
 
-    def _family(self, person: Person) -> list[PassageReport]:
+    def _family(self, person: Person, problems: list[str]) -> list[PassageReport]:
+        """Let one after the other step up, and the guard say whose code of those on the phone it is."""
+        passages: list[PassageReport] = []
         self._step_up(person)
         self._pause(SETTLE_S)
         self._show(person)
-        first = self._decisions(1, DECISION_S)
-        self._thermometer.nobody()
-        self._pause(GAP_S)
-        self._step_up(person)
-        return first + self._decisions(1, DECISION_S)
+        for left in range(len(person.specimens), 0, -1):
+            if not self._wait_for(lambda: len(self._guard.lane.waiting) == left, DECISION_S):  # noqa: B023 - at once
+                problems.append(f"{len(self._guard.lane.waiting)} codes to choose among instead of {left}")
+                break
+            reply = self._guard.choose(self._guard.lane.waiting[0].handle)
+            if not reply.ok:
+                problems.append(f"the guard's choice was refused: {reply.error}")
+            passages += self._decisions(1, DECISION_S)
+            if left > 1:
+                self._thermometer.nobody()
+                self._pause(GAP_S)
+                self._step_up(person)
+        return passages
 
     def _poster(self, person: Person) -> list[str]:
         self._show(person)

@@ -12,6 +12,7 @@ from typing import Any
 
 from scanner.control.client import ControlClient, ControlClientError
 from scanner.control.messages import Acknowledge, Command, ConfirmTime, LaneView, Override, Reply, TakeStick, View
+from scanner.control.people import ChooseCode
 from scanner.values import Role
 
 LANE = "main"
@@ -92,6 +93,10 @@ class Guard:
     def confirm_time(self) -> Reply:
         """Let the supervisor confirm the shown time: a machine without NTP has no other evidence."""
         return self.send(ConfirmTime(id=0, supervisor=SUPERVISOR, pin=PINS[SUPERVISOR]))
+
+    def choose(self, handle: int) -> Reply:
+        """Say whose code of several shown together is meant."""
+        return self.send(ChooseCode(id=0, lane=LANE, handle=handle))
 
     def take_stick(self) -> Reply:
         """Take in what a stick offers."""
