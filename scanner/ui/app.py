@@ -3,41 +3,29 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from datetime import tzinfo
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.message import Message
+from textual.screen import Screen
 
 from scanner.config.model import SoundSection
-from scanner.control.messages import (
-    Acknowledge,
-    Command,
-    ConfirmTime,
-    Hello,
-    LaneView,
-    Override,
-    Pause,
-    Preview,
-    Remeasure,
-    Reply,
-    TakeStick,
-    View,
-    WatchPreview,
-)
+from scanner.control.messages import Command, Hello, Preview, Reply, View, WatchPreview
 from scanner.locale import Texts, languages
 from scanner.sound.announcer import Announcer
 from scanner.sound.tones import STROKE_INTERVAL_S
 from scanner.ui import words
-from scanner.ui.dialogs import ADMIT_CAUSES, REFUSE_CAUSES, Credentials, StaffDialog, error_text
+from scanner.ui.desk import Desk, Duty
 from scanner.ui.forgetting import forget_text
 from scanner.ui.link import EngineLink
 from scanner.ui.main_screen import MainScreen
 from scanner.ui.scene import Absence, Outage, Scene
+from scanner.ui.supervisor.screen import SupervisorScreen
 from scanner.ui.terminal import Terminal
 from scanner.ui.themes import THEMES
 
@@ -47,6 +35,8 @@ MESSAGE_S = 4.0
 SETTLE_S = 0.4
 """A result this young cannot be acknowledged: the key may have been meant for the one before, or be held down."""
 LANGUAGE_ORDER = ("zh_CN", "zh_TW", "en")
+
+T = TypeVar("T")
 
 
 class GuardScreen(App[None], inherit_bindings=False):
@@ -131,6 +121,7 @@ class GuardScreen(App[None], inherit_bindings=False):
         self._outage: Outage | None = Outage(Absence.CONNECTING)
         self._watched: str | None = None
         self._main = MainScreen()
+        self._desk = Desk(self)
         self._scene_now = Scene(
             texts=Texts.load(language if terminal.wide else "en"),
             theme=THEMES[theme],
@@ -191,17 +182,17 @@ class GuardScreen(App[None], inherit_bindings=False):
         self._announcer.hear(event.view, before.texts.language)
         view = self._announcer.told(event.view)
         self._scene_now = replace(before, view=view)
-        if _person(before) != _person(self._scene_now):
+        if before.person != self._scene_now.person:
             self._result_at = moment
         if before.outage is not None or _gist(before.view) != _gist(view):
             self._paint()
         # What merely trickles, such as the probe's reading, waits for the next tick: the box has slow cores.
-        if before.result is not None and _person(before) != _person(self._scene_now):
+        if before.result is not None and before.person != self._scene_now.person:
             # One turn later: the lines that named the person are painted over by then.
             self.call_after_refresh(forget_text)
         said = words.update_ended(self._scene_now, before.view, view)
         if said:
-            self._say(said)
+            self.say(said)
         self._watch()
 
     def on_guard_screen_preview_arrived(self, event: PreviewArrived) -> None:
@@ -218,7 +209,9 @@ class GuardScreen(App[None], inherit_bindings=False):
         self._scene_now = replace(
             self._scene_now, outage=outage, elapsed=max(0.0, moment - self._view_at), message=message
         )
-        self._main.show(self._scene_now)
+        for screen in self.screen_stack:
+            if isinstance(screen, MainScreen | SupervisorScreen):
+                screen.show(self._scene_now)
 
     def _ring(self, strokes: int) -> None:
         for stroke in range(strokes):
@@ -233,115 +226,63 @@ class GuardScreen(App[None], inherit_bindings=False):
         before, self._watched = self._watched, name
         self._main.look(None)
         if before is not None:
-            self._tell(WatchPreview(id=0, lane=before, on=False), quiet=True)
+            self.work(self._link.tell(WatchPreview(id=0, lane=before, on=False)))
         if name is not None:
-            self._tell(WatchPreview(id=0, lane=name, on=True), quiet=True)
+            self.work(self._link.tell(WatchPreview(id=0, lane=name, on=True)))
 
-    # What the keys do
+    # What the desk needs
 
-    def _say(self, message: str) -> None:
+    @property
+    def scene(self) -> Scene:
+        """What is shown."""
+        return self._scene_now
+
+    def say(self, message: str) -> None:
+        """Say something in the footer for a few seconds."""
         self._said_at = self._clock()
         self._scene_now = replace(self._scene_now, message=message)
         self._paint()
 
-    def _tell(self, command: Command, *, quiet: bool = False) -> None:
-        async def deliver() -> None:
-            reply = await self._link.send(command)
-            if quiet:
-                return
-            if reply is None:
-                self._say(self._scene_now.say("no_answer"))
-            elif not reply.ok:
-                self._say(error_text(self._scene_now, reply))
+    async def send(self, command: Command) -> Reply | None:
+        """Send a command; None where no engine answers."""
+        return await self._link.send(command)
 
-        self.run_worker(deliver(), group="commands", exit_on_error=False)
+    async def open(self, screen: Screen[T], closed: Callable[[T | None], None]) -> None:
+        """Open a form at once. Waited for, so that the keys that follow find its first field."""
+        await self.push_screen(screen, closed)
 
-    def _lane(self) -> LaneView | None:
-        return self._scene_now.lane if self._outage is None else None
+    async def open_and_wait(self, screen: Screen[T]) -> T | None:
+        """Open a form and wait for what it comes to."""
+        return await self.push_screen_wait(screen)
+
+    def work(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something that waits, beside everything else."""
+        self.run_worker(work, group="desk", exit_on_error=False)
+
+    # What the keys do
 
     def action_acknowledge(self) -> None:
         """Clear the result, once it has been on the screen long enough to have been seen."""
-        lane = self._lane()
-        if lane is not None and lane.result is not None and self._clock() - self._result_at >= SETTLE_S:
-            self._tell(Acknowledge(id=0, lane=lane.name, about=lane.result.seq))
+        if self._clock() - self._result_at >= SETTLE_S:
+            self._desk.acknowledge()
 
-    def action_remeasure(self) -> None:
-        """Take the temperature of the same person again."""
-        lane = self._lane()
-        if lane is not None and lane.attended and lane.result is not None:
-            self._tell(Remeasure(id=0, lane=lane.name, about=lane.result.seq))
-
-    def action_pause(self) -> None:
-        """Take the lane out of service, or back."""
-        lane = self._lane()
-        if lane is not None:
-            self._tell(Pause(id=0, lane=lane.name, paused=lane.state != "out_of_service"))
+    def action_choose(self, number: int) -> None:
+        """Say whose code of several is meant."""
+        self._desk.choose(number)
 
     async def action_overrule(self, admit: bool) -> None:
-        """Ask for staff's number, PIN and cause, and overrule the decision shown."""
-        lane, scene = self._lane(), self._scene_now
-        if lane is None or not lane.attended:
-            return
-        if lane.result is None:
-            self._say(scene.say("nothing_to_overrule"))
-            return
-        name, seq, person = lane.name, lane.result.seq, _person(scene)
-        about = f"{words.number(scene, lane.result)}  {words.reasons(scene, lane.result)[0]}"
+        """Overrule the decision shown."""
+        await self._desk.overrule(admit)
 
-        async def submit(typed: Credentials) -> Reply | None:
-            if _person(self._scene_now) != person:
-                # The engine overrules whoever is before the lane: it must still be the one the guard meant.
-                return Reply(id=0, ok=False, error="screen.person_gone")
-            return await self._link.send(
-                Override(
-                    id=0,
-                    lane=name,
-                    admit=admit,
-                    staff=typed.staff,
-                    pin=typed.pin,
-                    supervisor=typed.supervisor,
-                    supervisor_pin=typed.supervisor_pin,
-                    cause=typed.cause,
-                    about=seq,
-                )
-            )
-
-        causes = ADMIT_CAUSES if admit else REFUSE_CAUSES
-        await self._open(
-            StaffDialog(scene, scene.say("dialog_admit" if admit else "dialog_refuse"), about, causes, submit)
-        )
-
-    async def action_confirm_time(self) -> None:
-        """Let a supervisor confirm the time shown, where the clock has no evidence of it."""
-        scene = self._scene_now
-        if self._outage is not None or scene.view is None or scene.now is None or not scene.view.clock.value:
-            return
-        title = scene.say("dialog_time", time=f"{scene.local(scene.now):%Y-%m-%d %H:%M}")
-
-        async def submit(typed: Credentials) -> Reply | None:
-            return await self._link.send(ConfirmTime(id=0, supervisor=typed.staff, pin=typed.pin))
-
-        await self._open(StaffDialog(scene, title, "", (), submit, supervisor_only=True))
-
-    def action_take_stick(self) -> None:
-        """Take in what a stick offers."""
-        view = self._scene_now.view
-        if self._outage is None and view is not None and view.update.stick is not None:
-            self._tell(TakeStick(id=0))
-
-    async def _open(self, dialog: StaffDialog) -> None:
-        def closed(agreed: bool | None) -> None:
-            if agreed:
-                self._say(self._scene_now.say("done"))
-
-        # Waited for, so that the keys that follow find the first field.
-        await self.push_screen(dialog, closed)
+    async def action_duty(self, duty: str) -> None:
+        """Do one of the desk's duties."""
+        await self._desk.do(Duty(duty))
 
     def action_next_language(self) -> None:
         """Go on to the next language."""
         scene = self._scene_now
         if not scene.terminal.wide:
-            self._say(scene.say("no_chinese", why=scene.terminal.why))
+            self.say(scene.say("no_chinese", why=scene.terminal.why))
             return
         known = [name for name in LANGUAGE_ORDER if name in languages()]
         known += [name for name in languages() if name not in known]
@@ -383,16 +324,9 @@ def _gist(view: View | None) -> tuple[object, ...]:
             lane.state,
             lane.light,
             lane.hint,
+            lane.waiting,
             lane.result and lane.result.model_copy(update={"countdown_s": 0}),
         )
         for lane in view.lanes
     )
-    return faults, lanes, view.update
-
-
-def _person(scene: Scene) -> tuple[str, int, int | None] | None:
-    """Return what tells one person's result from the next: lane, time and journal number."""
-    lane = scene.lane
-    if lane is None or lane.result is None:
-        return None
-    return lane.name, lane.result.at, lane.result.seq
+    return faults, lanes, view.update, view.shift, view.visitors_inside

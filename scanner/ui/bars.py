@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len
 
-from scanner.ui import words
+from scanner.ui import keys, words
 from scanner.ui.painted import Line, PaintedLines, Span, fit, pad
 from scanner.ui.scene import Scene
 from scanner.ui.themes import Role
@@ -104,7 +104,7 @@ class StatusBar(PaintedLines):
 
 
 class KeyBar(PaintedLines):
-    """The keys that do something now; for a few seconds, what the last of them came to."""
+    """The keys that do something now, the help always among them; for a few seconds, what the last of them came to."""
 
     ground = Role.STATUS
 
@@ -112,40 +112,23 @@ class KeyBar(PaintedLines):
         """Return the one line."""
         if scene.message:
             return [(Span(pad(f" {scene.message}", width), Role.ALERT, bold=True),)]
+        *others, last = [_key(scene, key) for key in keys.now(scene)]
+        room = width - _cells(last)
         spans: list[Span] = []
-        used = 0
-        for key, what in keys(scene):
-            text = f"{what} "
-            size = cell_len(key) + 2 + cell_len(text)
-            if used + size > width:
+        for key in others:
+            room -= _cells(key)
+            if room < 0:
                 break
-            used += size
-            spans += [Span(f" {key} ", Role.KEY, bold=True), Span(text, Role.STATUS)]
-        return [tuple(spans)]
+            spans += key
+        return [(*spans, *last)]
 
 
-def keys(scene: Scene) -> list[tuple[str, str]]:
-    """Return the footer's keys with what each does now, the most needed first."""
-    lane = scene.lane if scene.outage is None else None
-    out: list[tuple[str, str]] = []
-    if lane is not None and lane.result is not None:
-        out.append((scene.say("key_space"), scene.say("key_acknowledge")))
-        if lane.attended:
-            out += [("A", scene.say("key_admit")), ("R", scene.say("key_refuse")), ("M", scene.say("key_remeasure"))]
-    if lane is not None:
-        paused = lane.state == "out_of_service"
-        out.append(("P", scene.say("key_resume" if paused else "key_pause")))
-        if scene.view is not None and len(scene.view.lanes) > 1:
-            out.append(("Tab", scene.say("key_lane")))
-        if scene.view is not None and scene.view.clock.value:
-            out.append(("C", scene.say("key_time")))
-        if scene.view is not None and scene.view.update.stick is not None:
-            out.append(("U", scene.say("key_update")))
-    out.append(("L", scene.say("key_language")))
-    if scene.allow_quit:
-        out.append(("Q", scene.say("key_quit")))
-    out.append(("T", scene.say("key_theme")))
-    return out
+def _key(scene: Scene, key: keys.Key) -> Line:
+    return (Span(f" {key.name(scene)} ", Role.KEY, bold=True), Span(f"{scene.say(key.word(scene))} ", Role.STATUS))
+
+
+def _cells(line: Line) -> int:
+    return sum(cell_len(span.text) for span in line)
 
 
 def _with_end(spans: Sequence[Span], end: str, width: int) -> Line:

@@ -83,3 +83,7 @@ class EngineLink:
             return await self._client.send(command)
         except ControlClientError:
             return None
+
+    async def tell(self, command: Command) -> None:
+        """Send a command whose reply matters to nobody."""
+        await self.send(command)

@@ -14,6 +14,7 @@ from textual.widget import Widget
 from scanner.control.messages import Preview
 from scanner.ui.bars import Header, KeyBar, StatusBar
 from scanner.ui.gauges import LastPassages, TemperatureGauge
+from scanner.ui.keys import KEYS
 from scanner.ui.painted import Painted
 from scanner.ui.panel import ResultPanel
 from scanner.ui.plan import plan
@@ -26,18 +27,8 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         # With priority they are obeyed in the order of typing, also when a key opens a dialog for those after it.
-        Binding("space,enter", "app.acknowledge", show=False, priority=True),
-        Binding("a,A", "app.overrule(True)", show=False, priority=True),
-        Binding("r,R", "app.overrule(False)", show=False, priority=True),
-        Binding("m,M", "app.remeasure", show=False, priority=True),
-        Binding("p,P", "app.pause", show=False, priority=True),
-        Binding("c,C", "app.confirm_time", show=False, priority=True),
-        Binding("u,U", "app.take_stick", show=False, priority=True),
-        Binding("l,L", "app.next_language", show=False, priority=True),
-        Binding("t,T", "app.next_theme", show=False, priority=True),
-        Binding("tab,right", "app.next_lane(1)", show=False, priority=True),
+        *(Binding(key.pressed, f"app.{key.action}", show=False, priority=True) for key in KEYS),
         Binding("shift+tab,left", "app.next_lane(-1)", show=False, priority=True),
-        Binding("q,Q", "app.leave", show=False, priority=True),
     ]
     CSS = """
     MainScreen { layout: vertical; overflow: hidden; }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len
 
-from scanner.control.messages import ResultView
+from scanner.control.messages import LaneView, ResultView
 from scanner.ui import letters, shapes, words
 from scanner.ui.bitmap import Bitmap, as_text, beside, blank
 from scanner.ui.painted import Line, PaintedLines, Span, ends, fit, pad, wrap
@@ -125,8 +125,10 @@ def _columns(scene: Scene, result: ResultView, width: int, height: int) -> list[
 
 def _nobody(scene: Scene, width: int, height: int) -> list[tuple[str, bool]]:
     """Return what to say while there is no result: the hint, or what became of the engine."""
-    lines = [(line, True) for line in wrap(words.hint(scene), width)]
     outage = scene.outage
+    if outage is None and scene.lane is not None and scene.lane.waiting:
+        return _codes(scene, scene.lane, width, height)
+    lines = [(line, True) for line in wrap(words.hint(scene), width)]
     if outage is not None and outage.absence is not Absence.CONNECTING:
         lines += [(line, False) for line in wrap(scene.say("gone_step"), width)]
         retry = scene.say("retry", n=int(outage.retry_s + 0.999), age=words.duration(scene, outage.gone_s))
@@ -138,3 +140,17 @@ def _nobody(scene: Scene, width: int, height: int) -> list[tuple[str, bool]]:
     spare = height - len(lines)
     centred = [(" " * max(0, (width - cell_len(text)) // 2) + text, bold) for text, bold in lines[:height]]
     return [("", False)] * max(0, spare // 2) + centred
+
+
+def _codes(scene: Scene, lane: LaneView, width: int, height: int) -> list[tuple[str, bool]]:
+    """Return the codes shown together, and that one must be chosen; columns where they do not fit one below another."""
+    title = [(fit(scene.say("choose_code"), width), True)]
+    codes = words.waiting_codes(scene, lane)
+    room = max(1, height - 1)
+    columns = -(-len(codes) // room)
+    column = width // columns
+    rows = [
+        "".join(pad(codes[place], column) for place in range(row, len(codes), room))
+        for row in range(min(room, len(codes)))
+    ]
+    return [*title, *((row.rstrip(), False) for row in rows)][-height:]

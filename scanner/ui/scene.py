@@ -73,6 +73,14 @@ class Scene:
         return self.lane.result if self.lane else None
 
     @property
+    def person(self) -> tuple[str, int, int | None] | None:
+        """What tells one person's result from the next: lane, time and journal number; None without a result."""
+        lane = self.lane
+        if lane is None or lane.result is None:
+            return None
+        return lane.name, lane.result.at, lane.result.seq
+
+    @property
     def now(self) -> int | None:
         """The engine's time, carried on by this screen's own clock between views."""
         return None if self.view is None else self.view.now + int(self.elapsed)

@@ -92,6 +92,8 @@ def sign(scene: Scene) -> Sign:
         return _GONE
     if lane.result is not None:
         return outcome_sign(effective_outcome(lane.result))
+    if lane.waiting:
+        return _WAIT
     return _STATES.get(lane.state) or _LIGHTS.get(lane.light, _WAIT)
 
 
@@ -184,6 +186,16 @@ def sight(scene: Scene) -> str:
     return scene.texts.get(key) if key.startswith("sight.") and scene.texts.has(key) else ""
 
 
+def waiting_codes(scene: Scene, lane: LaneView) -> list[str]:
+    """Return the codes shown together, each with the number key that says whose holder stands there."""
+    out: list[str] = []
+    for place, code in enumerate(lane.waiting, 1):
+        tail = f"…{code.document_tail}" if code.document_tail else ""
+        colour = colour_word(scene, code.colour) if code.colour is not None else ""
+        out.append("  ".join(part for part in (f"[{place}]", code.name or "*", tail, colour) if part))
+    return out
+
+
 def number(scene: Scene, result: ResultView) -> str:
     """Return the journal's number of the entry, by which people quote it."""
     if result.seq is None:
@@ -214,7 +226,7 @@ def degradations(scene: Scene) -> list[str]:
     if scene.view is None:
         return []
     several = len(scene.view.lanes) > 1
-    words = [_degradation(scene, fault, several) for fault in sorted(scene.view.degraded, key=_gravity)]
+    words = [degradation(scene, fault, name_lane=several) for fault in sorted(scene.view.degraded, key=_gravity)]
     return list(dict.fromkeys(words))
 
 
@@ -228,10 +240,11 @@ def _gravity(fault: DegradationView) -> int:
     return GRAVITY.index(fault.code) if fault.code in GRAVITY else 0
 
 
-def _degradation(scene: Scene, fault: DegradationView, several: bool) -> str:
+def degradation(scene: Scene, fault: DegradationView, *, name_lane: bool = False) -> str:
+    """Return what is not as it should be in words, with the name of its lane where asked for."""
     key = f"degraded.{fault.code}"
     text = scene.texts.get(key) if scene.texts.has(key) else f"{fault.code} {fault.detail}".strip()
-    return f"{fault.lane}: {text}" if several and fault.lane else text
+    return f"{fault.lane}: {text}" if name_lane and fault.lane else text
 
 
 def standing(scene: Scene, view: View) -> list[str]:

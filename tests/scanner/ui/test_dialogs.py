@@ -8,7 +8,7 @@ from textual import events
 
 from scanner.control.messages import Command, ConfirmTime, Override, Reply
 from scanner.locale import Texts, languages
-from scanner.ui.dialogs import ADMIT_CAUSES, REFUSE_CAUSES, SUPERVISOR_NEEDED, StaffDialog
+from scanner.ui.dialogs.staff import ADMIT_CAUSES, REFUSE_CAUSES, SUPERVISOR_NEEDED, StaffDialog
 from tests.scanner.ui import scripted_engine as says
 from tests.scanner.ui.conftest import POOR, OpenScreen, Screen
 from tests.scanner.ui.golden import matches_golden, screen_text

@@ -1,0 +1,145 @@
+"""The fields of a form: a line of text, a secret, a line with a choice beside it, a list, and a question to tick."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.text import Text
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+STAFF_LENGTH, PIN_LENGTH = 16, 32
+
+
+@dataclass(slots=True, eq=False)
+class Field:
+    """One question of a form."""
+
+    label: str
+    widget: Widget
+    required: bool = True
+    later: bool = False
+    """Hidden until the form asks for it."""
+
+    @property
+    def text(self) -> str:
+        """What was typed, without blanks round it; empty for what is not typed."""
+        return self.widget.value.strip() if isinstance(self.widget, Input) else ""
+
+
+class TextInput(Input):
+    """A line of text."""
+
+    def __init__(self, length: int) -> None:
+        super().__init__(max_length=length, select_on_focus=False)
+
+
+class SecretInput(Input):
+    """A field whose value shows as stars: Textual's own bullets are beyond a text console."""
+
+    def __init__(self, length: int = PIN_LENGTH) -> None:
+        super().__init__(max_length=length, password=True, select_on_focus=False)
+
+    @property
+    def _value(self) -> Text:
+        return Text("*" * len(self.value), no_wrap=True, overflow="ignore", end="")
+
+
+class SwitchInput(TextInput):
+    """A line of text and, beside it, one of a few words, changed with the up and down keys without leaving the line."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "switch(-1)", show=False),
+        Binding("down", "switch(1)", show=False),
+    ]
+
+    class Switched(Message):
+        """Another word holds."""
+
+    def __init__(self, length: int, labels: Sequence[str], chosen: int = 0) -> None:
+        super().__init__(length)
+        self._labels = tuple(labels)
+        self.chosen = chosen
+
+    @property
+    def chosen_label(self) -> str:
+        """The label with the word that holds."""
+        return self._labels[self.chosen]
+
+    def action_switch(self, step: int) -> None:
+        """Go on to the next word, or back."""
+        self.chosen = (self.chosen + step) % len(self._labels)
+        self.post_message(self.Switched())
+
+
+class MarkedList(OptionList):
+    """A list with a mark at the chosen line: colour alone would tell it nobody without colours."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self._prompts = tuple(lines)
+        super().__init__(*(Option(self._prompt(index, 0), id=str(index)) for index in range(len(lines))), markup=False)
+
+    def _prompt(self, index: int, chosen: int | None) -> str:
+        return f"{'>' if index == chosen else ' '} {self._prompts[index]}"
+
+    @property
+    def chosen(self) -> int:
+        """Place of the chosen line."""
+        return self.highlighted or 0
+
+    def on_mount(self) -> None:
+        """Begin at the first line."""
+        self.highlighted = 0 if self._prompts else None
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        """Move the mark."""
+        event.stop()
+        for index in range(len(self._prompts)):
+            self.replace_option_prompt(str(index), self._prompt(index, event.option_index))
+
+
+class TickLine(Static, can_focus=True):
+    """A question that is answered with yes by ticking it. Several wordings may be switched with up and down."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "switch(-1)", show=False),
+        Binding("down", "switch(1)", show=False),
+    ]
+
+    def __init__(self, wordings: Sequence[str], chosen: int = 0) -> None:
+        super().__init__("", markup=False)
+        self._wordings = tuple(wordings)
+        self.chosen = chosen
+        self.ticked = False
+
+    def on_mount(self) -> None:
+        """Show the question."""
+        self._show()
+
+    def action_switch(self, step: int) -> None:
+        """Go on to the next wording; what was ticked was another."""
+        self.chosen = (self.chosen + step) % len(self._wordings)
+        self.ticked = False
+        self._show()
+
+    def tick(self) -> None:
+        """Answer with yes."""
+        self.ticked = True
+        self._show()
+
+    def on_focus(self) -> None:
+        """Show that this question is being asked."""
+        self._show()
+
+    def on_blur(self) -> None:
+        """Show that it no longer is."""
+        self._show()
+
+    def _show(self) -> None:
+        mark = "x" if self.ticked else " "
+        self.update(f"{'>' if self.has_focus else ' '} [{mark}] {self._wordings[self.chosen]}")
