@@ -9,7 +9,24 @@ from pathlib import Path
 from firmware_bridge.values import Light, LinkState, Method, Unmeasurable
 from keys.reasons import Reason
 from keys.verdict import Carrier, Colour, DocumentType
-from scanner.control.duty import ShiftView
+from scanner.control.duty import (
+    AskReport,
+    AskShift,
+    BrowseLog,
+    GuardCount,
+    HandOver,
+    HourCount,
+    LogPage,
+    LogRow,
+    ReasonCount,
+    Report,
+    ShiftView,
+    SignOff,
+    SignOn,
+    SlipIssued,
+    Unlock,
+    Unlocked,
+)
 from scanner.control.messages import (
     Command,
     DegradationView,
@@ -24,6 +41,7 @@ from scanner.control.messages import (
     TemperatureView,
     View,
 )
+from scanner.control.people import ManualEntry, RegisterVisitor, VisitorView, WaitingCode
 from scanner.control.server import ControlServer
 from scanner.values import ClockTrust, GuardStep, Outcome, Role, SiteKind, TemperatureRule
 
@@ -194,6 +212,88 @@ def view(*lanes: LaneView, degraded: tuple[str, ...] = (), untrusted: bool = Fal
     )
 
 
+SHIFT = ShiftView(staff="0017", role=Role.GUARD, since=NOON - 3600)
+HEAD = """example.cn/checkpoint/3fa2b1c4d5e6f708
+128
+CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=
+
+— 3fa2b1c4d5e6f708 Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=
+"""
+HAND_OVER = HandOver(
+    shift=SHIFT,
+    now=NOON,
+    passed=120,
+    referred=3,
+    stopped=1,
+    overrides=2,
+    by_hand=4,
+    open=("visitors_inside:3", "entries_waiting:46"),
+    head=HEAD,
+)
+UNLOCKED = Unlocked(token="t" * 32, until=NOON + 600)  # noqa: S106 - opens nothing
+REPORT = Report(
+    since=NOON - 86_400,
+    until=NOON,
+    hours=tuple(
+        HourCount(at=NOON - 86_400 + 3600 * hour, passed=passed, referred=passed // 20, stopped=passed // 90)
+        for hour, passed in enumerate(
+            (0, 0, 0, 0, 3, 9, 40, 180, 220, 96, 60, 41, 70, 84, 61, 52, 66, 140, 190, 88, 30, 9, 2, 0)
+        )
+    ),
+    reasons=(
+        ReasonCount(reason=Reason.TEMPERATURE_HIGH, count=21),
+        ReasonCount(reason=Reason.COLOUR_YELLOW, count=9),
+        ReasonCount(reason=Reason.BAD_SIGNATURE, count=1),
+    ),
+    guards=(
+        GuardCount(staff="0017", admitted=5, refused=1, activated=2, by_hand=4),
+        GuardCount(staff="0018", admitted=0, refused=0, activated=0, by_hand=1),
+    ),
+    distinct_codes=911,
+    distinct_since=NOON - 43_200,
+)
+
+
+def log_page(before: int | None, count: int, newest: int = 128) -> LogPage:
+    """A log of passages, with somebody registered by hand at every tenth."""
+    first = min(newest, (before or newest + 1) - 1)
+    rows = tuple(
+        LogRow(
+            seq=seq,
+            at=NOON - 40 * (newest - seq),
+            lane="main",
+            kind="manual_entry" if seq % 10 == 0 else "passage",
+            staff="0017" if seq % 10 == 0 else None,
+            outcome=Outcome.PASS if seq % 7 else Outcome.REFER,
+            reasons=() if seq % 7 else (Reason.TEMPERATURE_HIGH,),
+            colour=None if seq % 10 == 0 else Colour.GREEN,
+            temperature_centi=3652,
+            refers_to=None,
+            detail="direction=entry",
+        )
+        for seq in range(first, max(0, first - count), -1)
+    )
+    return LogPage(rows=rows, more=first - count > 0)
+
+
+def on_duty(command: Command) -> Reply:
+    """Answer as an engine does that refuses nothing."""
+    match command:
+        case AskShift() | SignOn() | SignOff():
+            return Reply(id=command.id, ok=True, answer=HAND_OVER)
+        case Unlock():
+            return Reply(id=command.id, ok=True, answer=UNLOCKED)
+        case AskReport():
+            return Reply(id=command.id, ok=True, answer=REPORT)
+        case BrowseLog():
+            return Reply(id=command.id, ok=True, answer=log_page(command.before, command.count))
+        case RegisterVisitor():
+            return Reply(id=command.id, ok=True, answer=SlipIssued(slip=41))
+        case ManualEntry() if command.host:
+            return Reply(id=command.id, ok=True, answer=SlipIssued(slip=42))
+    return Reply(id=command.id, ok=True)
+
+
 WAITING = view(lane("waiting", hint="hint.show_code"))
 MEASURING = view(lane("measuring", hint="hint.measure", object_centi=3310))
 PASS = view(lane("passed", result(Outcome.PASS, measured=temperature(3652), countdown_s=2.6)))
@@ -241,6 +341,49 @@ STOP = view(
     )
 )
 FORGED = view(lane("stopped", result(Outcome.STOP, Reason.BAD_SIGNATURE, guard=GuardStep.REFUSE, colour=None)))
+GREY = view(
+    lane(
+        "referred",
+        result(
+            Outcome.REFER,
+            Reason.NOT_ACTIVATED,
+            guard=GuardStep.ACTIVATE,
+            colour=Colour.GREY,
+            measured=temperature(3652),
+        ),
+    )
+)
+GREY_UNMEASURED = view(
+    lane(
+        "referred",
+        result(
+            Outcome.REFER,
+            Reason.NOT_ACTIVATED,
+            Reason.TEMPERATURE_UNMEASURABLE,
+            guard=GuardStep.ACTIVATE,
+            colour=Colour.GREY,
+            measured=temperature(None, Unmeasurable.TOO_LOW),
+        ),
+    )
+)
+FAMILY = view(
+    lane("waiting", hint="hint.one_code").model_copy(
+        update={
+            "waiting": (
+                WaitingCode(handle=4, name="王**", document_tail="1X", colour=Colour.GREEN),
+                WaitingCode(handle=5, name="王*", document_tail="27", colour=Colour.YELLOW),
+                WaitingCode(handle=7, name=None, document_tail=None, colour=None),
+            )
+        }
+    )
+)
+INSIDE = view(lane("waiting")).model_copy(
+    update={
+        "inside": (VisitorView(slip=38, since=NOON - 9000), VisitorView(slip=41, since=NOON - 1500)),
+        "visitors_inside": 2,
+    }
+)
+NOBODY = view(lane("waiting")).model_copy(update={"shift": None})
 EVERY_DEGRADATION = (
     "camera_lost",
     "thermometer_lost",
