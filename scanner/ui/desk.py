@@ -44,6 +44,8 @@ from scanner.values import Outcome
 
 NOBODY_ON_SHIFT = "shift.nobody"
 """The engine's answer to whatever needs somebody on shift."""
+REFERRED = "referred"
+"""The lane's state in which staff may activate a code."""
 RECENT_S: Final = 180
 """A visitor's slip is offered for whoever passed with a code at most so long ago."""
 JUDGED_ANEW_S: Final = 3.0
@@ -238,9 +240,10 @@ class Desk:
         until = time.monotonic() + JUDGED_ANEW_S
         while time.monotonic() < until:
             view = self._front.scene.view
-            found = next((one.result for one in view.lanes if one.name == lane), None) if view is not None else None
-            if found is not None and found.seq != before:
-                return found.seq
+            found = next((one for one in view.lanes if one.name == lane), None) if view is not None else None
+            result = found.result if found is not None and found.state == REFERRED else None
+            if result is not None and result.seq not in {None, before}:
+                return result.seq
             await asyncio.sleep(0.02)
         return before
 

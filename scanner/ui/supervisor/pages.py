@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 from rich.cells import cell_len
 
 from scanner.control.duty import HourCount, LogRow, Report
 from scanner.control.messages import LaneView, View
-from scanner.locale import languages
+from scanner.locale import Texts, languages
 from scanner.ui import words
 from scanner.ui.painted import Line, Span, fit, pad, wrap
 from scanner.ui.scene import Scene
@@ -222,11 +223,19 @@ def _trust(scene: Scene, view: View, width: int) -> Iterator[Line]:
 def _look(scene: Scene) -> Iterator[Line]:
     yield _plain(f"L  {scene.say('key_language')}", bold=True)
     for name in languages():
-        yield _plain(f"   {_chosen(scene, name == scene.texts.language)} {name}")
+        own = _own_name(name)
+        chosen = _chosen(scene, name == scene.texts.language)
+        yield _plain(f"   {chosen} {own if scene.terminal.can_show(own) else name}")
     yield ()
     yield _plain(f"T  {scene.say('key_theme')}", bold=True)
     for name in THEMES:
         yield _plain(f"   {_chosen(scene, name == scene.theme.name)} {scene.say(f'theme_{name}')}")
+
+
+@cache
+def _own_name(language: str) -> str:
+    """Return what a language calls itself."""
+    return Texts.load(language).get("screen.own_name")
 
 
 def _chosen(scene: Scene, chosen: bool) -> str:

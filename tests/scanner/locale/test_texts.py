@@ -16,12 +16,19 @@ from firmware_bridge.values import LinkState, Method, Unmeasurable
 from keys.reasons import Reason
 from keys.verdict import Carrier, Colour, DocumentType
 from scanner.engine.degradations import Cause
+from scanner.journal.detail import EntryKind
 from scanner.lane import State
 from scanner.locale import LocaleError, Texts, languages
 from scanner.locale.texts import placeholders, read_texts
-from scanner.values import GuardStep, Outcome
+from scanner.values import GuardStep, Outcome, Role
 
 ROOT = Path(__file__).parents[3]
+ANSWERS = frozenset({"hint", "command", "override", "staff", "cause", "shift", "entry", "activation", "visitor"}) | {
+    "choose",
+    "party",
+    "unlock",
+}
+"""Sections of what the engine says by key."""
 LANGUAGES = languages()
 
 
@@ -70,6 +77,8 @@ def test_no_text_is_empty_or_untidy(language: str) -> None:
     + [f"screen.method_{method.name.lower()}" for method in Method]
     + [f"screen.why_{why}" for why in Unmeasurable]
     + [f"screen.link_{state}" for state in LinkState]
+    + [f"screen.kind_{kind.name.lower()}" for kind in EntryKind]
+    + [f"screen.role_{role}" for role in Role]
     + ["appeal"],
 )
 def test_every_value_has_words(language: str, key: str) -> None:
@@ -102,11 +111,7 @@ def words_used() -> Iterator[tuple[str, str]]:
                             yield path.name, f"screen.{part.value}"
                 if isinstance(node, ast.Constant) and isinstance(node.value, str):
                     head, _, tail = node.value.partition(".")
-                    if (
-                        head in {"hint", "command", "override", "staff", "cause"}
-                        and tail.isidentifier()
-                        and tail.islower()
-                    ):
+                    if head in ANSWERS and tail.isidentifier() and tail.islower():
                         yield path.name, node.value
 
 
