@@ -65,3 +65,26 @@ async def test_a_pin_is_gone_from_memory_when_it_has_been_sent(engine: ScriptedE
         engine.commands.clear()
         await screen.settle()
         assert holders(PIN) == []
+
+
+async def test_nothing_typed_about_a_person_stays_when_it_has_been_sent(
+    engine: ScriptedEngine, open_screen: OpenScreen
+) -> None:
+    name, document = ("独孤", "求败"), ("330106", "196912310777")
+    async with open_screen(shows=says.WAITING) as screen:
+        typed = (*name[0], *name[1], "enter", *document[0], *document[1], *(["enter"] * 5))
+        await screen.pilot.press("n", *typed)
+        await screen.until(lambda: bool(engine.commands) and screen.app.screen is screen.app._main)
+        engine.commands.clear()
+        await screen.settle()
+        assert holders(name) == []
+        assert holders(document) == []
+
+
+async def test_nothing_typed_about_a_person_stays_when_it_was_given_up(open_screen: OpenScreen) -> None:
+    name = ("独孤", "求败")
+    async with open_screen(shows=says.WAITING) as screen:
+        await screen.pilot.press("n", *name[0], *name[1], "escape")
+        await screen.until(lambda: screen.app.screen is screen.app._main)
+        await screen.settle()
+        assert holders(name) == []
