@@ -251,8 +251,13 @@ class Desk:
 
     async def _entry(self) -> None:
         scene, lane = self._front.scene, self._lane()
-        if lane is not None and lane.attended:
-            await self._front.open(ManualForm(scene, self.ask, lane.name), self._registered)
+        if lane is None or not lane.attended:
+            return
+        if lane.result is not None and lane.result.countdown_s is None:
+            # Refused before anything is typed: the lane takes one person after another.
+            self._front.say(scene.say("entry_first"))
+            return
+        await self._front.open(ManualForm(scene, self.ask, lane.name), self._registered)
 
     async def _visitor(self) -> None:
         scene, lane = self._front.scene, self._lane()

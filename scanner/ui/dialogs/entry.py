@@ -12,6 +12,8 @@ from scanner.ui.dialogs.form import Ask, Form
 from scanner.ui.readings import read_centi
 from scanner.ui.scene import Scene
 
+NOT_NOW = "command.not_now"
+"""The engine's answer while another person's result stands before the lane."""
 _DOCUMENTS = tuple(DocumentType)
 _NAME, _DOCUMENT, _TYPED, _READING = 40, 30, 60, 8
 
@@ -52,7 +54,7 @@ class ManualForm(Form[SlipIssued | str]):
         self._shown = masked_name(self._who.text)
         self.cover(self._shown)
         first, second = self._first.text, self._second.text
-        return await self._ask(
+        reply = await self._ask(
             ManualEntry(
                 id=0,
                 lane=self._lane,
@@ -67,12 +69,15 @@ class ManualForm(Form[SlipIssued | str]):
                 temperature_centi=reading,
             )
         )
+        if reply is not None and reply.error == NOT_NOW:
+            return reply.model_copy(update={"error": "screen.entry_wait"})
+        return reply
 
     def accepted(self, reply: Reply) -> SlipIssued | str:
         """Return the visitor's slip, or the masked name of whoever was registered."""
         return reply.answer if isinstance(reply.answer, SlipIssued) else self._shown
 
     def refused(self, reply: Reply) -> Field | None:
-        """Return the field that was wrong."""
+        """Return the field that was wrong, where it was one."""
         wrong = {"entry.no_name": self._who, "entry.document": self._document, "entry.temperature": self._reading}
-        return wrong.get(reply.error or "", self._who)
+        return wrong.get(reply.error or "")

@@ -33,7 +33,7 @@ class SignOnForm(Form[Reply]):
         self._staff = Field(scene.say("dialog_staff"), self._who)
         self._pin = Field(scene.say("dialog_pin"), SecretInput())
         title = scene.say("hand_over" if len(labels) > 1 else "sign_on")
-        super().__init__(scene, title, why, (self._staff, self._pin))
+        super().__init__(scene, title, why, (self._staff, self._pin), keys="sheet_keys")
         self._sheet = Label("", markup=False)
         self._code = Label("", classes="code", markup=False)
 

@@ -1,0 +1,200 @@
+"""Keys mashed at random against a real engine: nothing breaks, nobody passes undecided, no entry is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from textual import events
+
+from demo.guard import GUARD, LANE, PINS, SUPERVISOR
+from keys.verdict import Colour
+from scanner.control.duty import SignOff, SignOn
+from scanner.control.messages import Command, Override, Reply
+from scanner.control.people import Activate, CallSupervisor, ManualEntry, RegisterVisitor, VisitorLeaves
+from scanner.journal.detail import ActionDetail, EntryKind, ManualDetail, OverrideDetail, StaffAction
+from scanner.journal.entry import Entry
+from scanner.ui.app import GuardScreen
+from scanner.ui.keys import KEYS
+from scanner.values import Outcome
+from tests.appliance import Appliance
+from tests.scanner.ui.conftest import CHINA, WIDE
+
+SIZES = ((80, 24), (160, 45), (20, 5), (200, 60), (40, 12))
+SIGN_ON = ("s", *GUARD, "enter", *PINS[GUARD], "enter")
+MEANT = (
+    SIGN_ON,
+    ("s", *SUPERVISOR, "enter", *PINS[SUPERVISOR], "enter"),
+    ("s", "down", *GUARD, "enter", *PINS[GUARD], "enter"),
+    ("a", *GUARD, "enter", *PINS[GUARD], "enter", "enter"),
+    ("r", *GUARD, "enter", *PINS[GUARD], "enter", "down", "enter"),
+    ("a", *GUARD, "enter", *PINS[GUARD], "enter", "enter", *SUPERVISOR, "enter", *PINS[SUPERVISOR], "enter"),
+    ("n", *"张三丰", "enter", *"E1234567", "enter", "enter", "enter", "enter", *"36.5", "enter"),
+    ("n", *"John Smith", "enter", "down", *"X7654321", *(["enter"] * 5)),
+    ("v", "2", *"李四", "enter", *"E2345678", "enter", "enter", *"502", "enter", "enter", *"36.4", "enter", "enter"),
+    ("v", "1", *"502", "enter", "enter", "enter", "enter"),
+    ("w", "down", "enter"),
+    ("g", "enter", "enter"),
+    ("d", *"36.6", "enter"),
+    ("d", *"39.9", "enter"),
+    (
+        "f",
+        *SUPERVISOR,
+        "enter",
+        *PINS[SUPERVISOR],
+        "enter",
+        "2",
+        "pagedown",
+        "pageup",
+        "3",
+        "4",
+        "5",
+        "l",
+        "t",
+        "escape",
+    ),
+    ("h",),
+    ("p", "p"),
+)
+ANY = (
+    *(one for key in KEYS for one in key.pressed.split(",")),
+    *("escape", "up", "down", "pageup", "pagedown", "backspace", "delete", "home", "end", "left", "ctrl+c", "ctrl+q"),
+    *("ctrl+z", "ctrl+p", "f1", "0", "x", "张", "é", " ", "ctrl+a", "ctrl+k", "shift+tab", "insert"),
+)
+
+
+def sequence(dice: random.Random) -> Sequence[str]:
+    """A few keys: meant, cut off in the middle, with wrong ones among them, or any keys at all."""
+    if dice.random() < 0.5:
+        return [dice.choice(ANY) for _ in range(dice.randint(1, 8))]
+    keys = list(dice.choice(MEANT))
+    if dice.random() < 0.3:
+        keys = keys[: dice.randint(1, len(keys))]
+    for _ in range(dice.choice((0, 0, 1, 2))):
+        keys.insert(dice.randint(0, len(keys)), dice.choice(ANY))
+    return keys
+
+
+class Mashed:
+    """A screen at a real appliance, and what the engine agreed to."""
+
+    def __init__(self, appliance: Appliance, seed: int) -> None:
+        self.dice = random.Random(seed)
+        self.appliance = appliance
+        self.agreed: list[Command] = []
+        self.app = GuardScreen(appliance.socket, "zh_CN", zone=CHINA, terminal=WIDE)
+        world = appliance.world
+        self.codes = [
+            *(world.code().text for _ in range(8)),
+            *(world.code(colour=colour).text for colour in (Colour.YELLOW, Colour.RED, Colour.GREY, Colour.GREY)),
+            world.forged(),
+            world.expired(),
+        ]
+
+    async def mash(self, sequences: int) -> None:
+        sent = self.app.send
+
+        async def noted(command: Command) -> Reply | None:
+            reply = await sent(command)
+            if reply is not None and reply.ok:
+                self.agreed.append(command)
+            return reply
+
+        self.app.send = noted
+        async with self.app.run_test(size=(80, 24)) as pilot:
+            while self.app.scene.view is None:
+                await pilot.pause(0.05)
+            await self.press(SIGN_ON)
+            for number in range(sequences):
+                self.happen()
+                if number % 40 == 39:
+                    await pilot.resize_terminal(*self.dice.choice(SIZES))
+                await self.press(sequence(self.dice))
+                await pilot.pause()
+                assert self.app._exception is None
+                assert self.app.is_running
+            for _ in range(6):
+                await pilot.press("escape")
+            await pilot.pause(0.5)
+            assert self.app.screen is self.app._main, "every form can be left"
+            assert self.app.scene.outage is None, "the engine is there still"
+
+    async def press(self, keys: Sequence[str]) -> None:
+        for key in keys:
+            self.app.post_message(events.Key(key, key if len(key) == 1 else None))
+            await asyncio.sleep(self.dice.choice((0, 0, 0.002, 0.02)))
+
+    def happen(self) -> None:
+        """Let people come and go."""
+        chance = self.dice.random()
+        if chance < 0.25:
+            self.appliance.show(self.dice.choice(self.codes))
+        elif chance < 0.4:
+            self.appliance.show(None)
+        elif chance < 0.6:
+            self.appliance.thermometer.person(self.dice.choice((3640, 3655, 3660, 3800)))
+        elif chance < 0.7:
+            self.appliance.thermometer.nobody()
+
+
+def judged(appliance: Appliance, agreed: Sequence[Command]) -> None:
+    """Hold the log and the gate against what was agreed to."""
+    assert appliance.verified().ok
+    entries = appliance.entries()
+    assert [entry.seq for entry in entries] == list(range(entries[0].seq, entries[0].seq + len(entries)))
+    by_number = {entry.seq: entry for entry in entries}
+    for number in appliance.opened():
+        assert admitted(by_number[number]), f"the gate opened for {by_number[number]}"
+    told = Counter(type(command) for command in agreed)
+    kinds = Counter(entry.kind for entry in entries)
+    slips = Counter(
+        entry.detail.slip is not None and entry.outcome is None
+        for entry in entries
+        if isinstance(entry.detail, ManualDetail)
+    )
+    acts = Counter(entry.detail.action for entry in entries if isinstance(entry.detail, ActionDetail))
+    began = sum(entry.kind is EntryKind.SHIFT and entry.detail.began for entry in entries)
+    assert began == told[SignOn]
+    assert kinds[EntryKind.SHIFT] >= told[SignOn] + told[SignOff]
+    assert kinds[EntryKind.OVERRIDE] == told[Override]
+    assert kinds[EntryKind.ACTIVATION] == told[Activate]
+    assert acts[StaffAction.CALLED_SUPERVISOR] == told[CallSupervisor]
+    assert slips[True] == told[RegisterVisitor] + told[VisitorLeaves]
+    assert slips[False] >= told[ManualEntry], "a person registered by hand may be decided about more than once"
+
+
+def admitted(entry: Entry) -> bool:
+    """Whether an entry lets somebody pass."""
+    if isinstance(entry.detail, OverrideDetail):
+        return entry.detail.admit
+    return entry.outcome is Outcome.PASS
+
+
+def mash(folder: Path, sequences: int, seed: int) -> Mashed:
+    with Appliance(folder) as appliance:
+        appliance.start()
+        assert appliance.lane().name == LANE
+        mashed = Mashed(appliance, seed)
+        asyncio.run(mashed.mash(sequences))
+        appliance.show(None)
+        appliance.wait_for(lambda: appliance.lane().state not in {"recording", "overriding", "measuring"} or None)
+        appliance.stop()
+        judged(appliance, mashed.agreed)
+        return mashed
+
+
+def test_random_keys_break_nothing_at_a_real_gate(tmp_path: Path) -> None:
+    mashed = mash(tmp_path, 12, seed=1)
+    assert any(isinstance(command, SignOn) for command in mashed.agreed)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(280)
+def test_thousands_of_random_key_sequences_break_nothing_at_a_real_gate(tmp_path: Path) -> None:
+    mashed = mash(tmp_path, 2000, seed=2)
+    reached = {type(command) for command in mashed.agreed}
+    assert {SignOn, ManualEntry, Override, CallSupervisor, VisitorLeaves} <= reached, "deep enough to mean something"
