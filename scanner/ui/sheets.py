@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len
 
-from scanner.control.duty import HandOver
+from scanner.control.duty import Compared, HandOver, OffsetView
 from scanner.ui import words
 from scanner.ui.keys import Key
 from scanner.ui.painted import fit, pad, wrap
@@ -53,6 +53,38 @@ def matter(scene: Scene, item: str) -> str:
     if not scene.texts.has(key):
         return item
     return scene.texts.get(key, n=int(number) if number.isascii() and number.isdigit() else number)
+
+
+def compared(scene: Scene, found: Compared) -> list[str]:
+    """Return the points of a comparison, and the offset that they come to."""
+    lines = [
+        scene.say(
+            "compare_point",
+            known=exactly(point.known_centi),
+            read=exactly(point.read_centi),
+            spread=exactly(point.spread_centi),
+        )
+        for point in found.points
+    ]
+    lines.append(scene.say("compare_offset", offset=signed(found.offset_centi), worst=exactly(found.worst_centi)))
+    return lines
+
+
+def offset(scene: Scene, view: OffsetView) -> str:
+    """Return what a thermometer's readings are corrected by, since when and until when."""
+    if view.taken is None:
+        return scene.say("offset_never", offset=signed(view.centi))
+    return scene.say("offset", offset=signed(view.centi), taken=view.taken, until=view.expires or "—")
+
+
+def exactly(centi: int) -> str:
+    """Return hundredths of °C with both decimals."""
+    return f"{'-' if centi < 0 else ''}{abs(centi) // 100}.{abs(centi) % 100:02d}"
+
+
+def signed(centi: int) -> str:
+    """Return a difference in hundredths of °C with its sign."""
+    return exactly(centi) if centi < 0 else f"+{exactly(centi)}"
 
 
 def keys(scene: Scene, table: Sequence[Key], width: int) -> list[str]:

@@ -77,6 +77,10 @@ class Form(ModalScreen[T | None], Generic[T]):
     def accepted(self, reply: Reply) -> T:
         """Return what the form comes to."""
 
+    def goes_on(self, reply: Reply) -> str:  # noqa: ARG002 - most forms close
+        """Return what to say where the form stays open although the engine has agreed; empty where it closes."""
+        return ""
+
     def refused(self, reply: Reply) -> Field | None:  # noqa: ARG002 - forms that know which field is wrong use it
         """Return the field to type anew after a refusal, None for the one where the cursor is."""
         return None
@@ -213,7 +217,11 @@ class Form(ModalScreen[T | None], Generic[T]):
         if reply is None:
             self.tell(self.scene.say("no_answer"))
         elif reply.ok:
-            self.leave(self.accepted(reply))
+            more = self.goes_on(reply)
+            if more:
+                self.tell(more)
+            else:
+                self.leave(self.accepted(reply))
         else:
             self.tell(error_text(self.scene, reply))
             wrong = self.refused(reply)

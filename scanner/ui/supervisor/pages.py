@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from scanner.control.duty import HourCount, LogRow, Report
 from scanner.control.messages import LaneView, View
 from scanner.locale import Texts, languages
-from scanner.ui import words
+from scanner.ui import sheets, words
 from scanner.ui.painted import Line, Span, fit, pad, wrap
 from scanner.ui.scene import Scene
 from scanner.ui.supervisor.findings import Findings, Page
@@ -164,6 +164,8 @@ def _lane(scene: Scene, view: View, lane: LaneView, width: int) -> Iterator[Line
     seen = "" if lane.object_centi is None else f"  {say('probe', value=words.degrees(lane.object_centi))}"
     around = "" if lane.ambient_centi is None else f"  {say('ambient', value=words.degrees(lane.ambient_centi))}"
     yield _pair(say("thermometer"), f"{say(f'link_{lane.thermometer}')}{seen}{around}", width)
+    if lane.offset is not None:
+        yield _pair(say("offset_title"), sheets.offset(scene, lane.offset), width)
     yield _pair(say("gate"), say(f"link_{lane.gate}"), width)
     yield _pair(say("temperature"), say("limit", limit=words.limit_degrees(lane.limit_centi)), width)
     counts = say("counts", passed=lane.passed, referred=lane.referred, stopped=lane.stopped)

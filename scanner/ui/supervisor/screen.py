@@ -14,6 +14,7 @@ from textual.screen import Screen
 from scanner.control.duty import AskReport, BrowseLog, Lock, LogPage, Report, Unlocked
 from scanner.control.messages import Command, Reply
 from scanner.ui import words
+from scanner.ui.dialogs.compare import CompareForm
 from scanner.ui.dialogs.form import error_text
 from scanner.ui.painted import Line, PaintedLines, Span, fit
 from scanner.ui.scene import Scene
@@ -28,14 +29,15 @@ ROWS = 20
 HOURS = 24
 
 _KEYS = (
+    ("Esc", "key_lock"),
     ("1-5", "key_page"),
     ("Up/Down", "key_scroll"),
     ("PgUp/PgDn", "key_turn"),
     ("Z", "key_reload"),
     ("L", "key_language"),
     ("T", "key_theme"),
-    ("Esc", "key_lock"),
 )
+_COMPARE = ("K", "key_compare")
 
 
 class _Sheet(PaintedLines):
@@ -54,7 +56,7 @@ class _Sheet(PaintedLines):
         shown += [()] * (room - len(shown))
         out = [_titles(scene, self.findings, width, more=start + room < len(page)), *shown]
         if height >= 3:
-            out.append(_footer(scene, width))
+            out.append(_footer(scene, self.findings.page, width))
         return out
 
     def longest_scroll(self, scene: Scene) -> int:
@@ -76,9 +78,9 @@ def _titles(scene: Scene, findings: Findings, width: int, *, more: bool) -> Line
     return (*spans, Span(" " * max(0, room), Role.HEADER), Span(end, Role.HEADER))
 
 
-def _footer(scene: Scene, width: int) -> Line:
+def _footer(scene: Scene, page: Page, width: int) -> Line:
     spans: list[Span] = []
-    for key, word in _KEYS:
+    for key, word in _KEYS if page is not Page.DEVICES else (_COMPARE, *_KEYS):
         text = f"{scene.say(word)} "
         width -= cell_len(key) + 2 + cell_len(text)
         if width < 0:
@@ -101,6 +103,7 @@ class SupervisorScreen(Screen[str], inherit_bindings=False):
         Binding("z,Z", "fetch", show=False),
         Binding("l,L", "app.next_language", show=False),
         Binding("t,T", "app.next_theme", show=False),
+        Binding("k,K", "compare", show=False),
         Binding("escape,f,F,q,Q", "lock", show=False),
     ]
     CSS = "SupervisorScreen { overflow: hidden; } Painted { height: 1fr; }"
@@ -203,6 +206,12 @@ class SupervisorScreen(Screen[str], inherit_bindings=False):
             self._set(replace(found, log=reply.answer, scrolled=0, note=""))
         else:
             self._set(replace(found, note=error_text(self._scene, reply)))
+
+    async def action_compare(self) -> None:
+        """Compare the thermometer of the lane shown, on the page of the devices."""
+        lane = self._scene.lane
+        if self.findings.page is Page.DEVICES and lane is not None and lane.offset is not None:
+            await self.app.push_screen(CompareForm(self._scene, self._send, self._token, lane.name))
 
     def action_lock(self) -> None:
         """Close the screens."""

@@ -25,6 +25,7 @@ from scanner.values import GuardStep, Outcome, Role
 ROOT = Path(__file__).parents[3]
 ANSWERS = frozenset({"hint", "command", "override", "staff", "cause", "shift", "entry", "activation", "visitor"}) | {
     "choose",
+    "compare",
     "party",
     "unlock",
 }

@@ -13,11 +13,15 @@ from scanner.control.duty import (
     AskReport,
     AskShift,
     BrowseLog,
+    Compare,
+    Compared,
+    ComparedPoint,
     GuardCount,
     HandOver,
     HourCount,
     LogPage,
     LogRow,
+    OffsetView,
     ReasonCount,
     Report,
     ShiftView,
@@ -191,6 +195,7 @@ def lane(
         passed=120,
         referred=3,
         stopped=1,
+        offset=OffsetView(centi=31, taken="2025-11-03", expires="2026-05-02"),
     )
 
 
@@ -229,6 +234,14 @@ HAND_OVER = HandOver(
     by_hand=4,
     open=("visitors_inside:3", "vehicles_aside:1"),
     head=HEAD,
+)
+COMPARED = Compared(
+    points=(
+        ComparedPoint(known_centi=3400, read_centi=3362, spread_centi=4),
+        ComparedPoint(known_centi=3800, read_centi=3771, spread_centi=6),
+    ),
+    offset_centi=33,
+    worst_centi=5,
 )
 UNLOCKED = Unlocked(token="t" * 32, until=NOON + 600)
 REPORT = Report(
@@ -287,6 +300,8 @@ def on_duty(command: Command) -> Reply:
             return Reply(id=command.id, ok=True, answer=REPORT)
         case BrowseLog():
             return Reply(id=command.id, ok=True, answer=log_page(command.before, command.count))
+        case Compare():
+            return Reply(id=command.id, ok=True, answer=COMPARED)
         case RegisterVisitor():
             return Reply(id=command.id, ok=True, answer=SlipIssued(slip=41))
         case ManualEntry() if command.host:

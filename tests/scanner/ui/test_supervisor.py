@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from scanner.control.duty import AskReport, BrowseLog, Lock, Unlock
+from scanner.control.duty import AskReport, BrowseLog, Compare, DropPoints, KeepOffset, Lock, Unlock
 from scanner.control.messages import Command, Reply
 from scanner.locale import Texts
+from scanner.ui.dialogs.compare import CompareForm
 from scanner.ui.dialogs.staff import StaffDialog
 from scanner.ui.supervisor.findings import PAGES, Findings, Page
 from scanner.ui.supervisor.pages import lines
@@ -171,3 +172,36 @@ def test_a_day_without_anybody_says_so() -> None:
     empty = says.REPORT.model_copy(update={"hours": (), "reasons": (), "guards": ()})
     shown = lines(scene(says.WAITING), Findings(until=says.NOON, report=empty), 80)
     assert sum(Texts.load("en").get("screen.none_yet") in "".join(s.text for s in line) for line in shown) == 3
+
+
+async def test_a_thermometer_is_compared_point_by_point_and_the_offset_kept(
+    engine: ScriptedEngine, open_screen: OpenScreen
+) -> None:
+    async with open_screen(shows=says.WAITING) as screen:
+        opened = await unlocked(screen)
+        await screen.pilot.press("3", "k")
+        await screen.until(lambda: isinstance(screen.app.screen, CompareForm))
+        await screen.pilot.press(*"34.0", "enter")
+        await screen.until(lambda: screen.scene.say("compare_next") in screen_text(screen.app))
+        await screen.pilot.press(*"38", "enter")
+        await screen.until(lambda: len(sent(engine, Compare)) == 2)
+        await screen.settle()
+        matches_golden(screen.app, "compare-80x24")
+        await screen.pilot.press("down", "enter")
+        await screen.until(lambda: screen.app.screen is opened)
+        assert sent(engine, Compare) == [
+            Compare(id=0, token=TOKEN, lane="main", known_centi=3400),
+            Compare(id=0, token=TOKEN, lane="main", known_centi=3800),
+        ]
+        assert sent(engine, KeepOffset) == [KeepOffset(id=0, token=TOKEN, lane="main")]
+
+
+async def test_the_points_of_a_comparison_are_forgotten(engine: ScriptedEngine, open_screen: OpenScreen) -> None:
+    async with open_screen(shows=says.WAITING) as screen:
+        opened = await unlocked(screen)
+        await screen.pilot.press("3", "k", *"99", "enter")
+        await screen.until(lambda: screen.scene.say("compare_range") in screen_text(screen.app))
+        await screen.pilot.press("up", "enter")
+        await screen.until(lambda: screen.app.screen is opened)
+        assert sent(engine, DropPoints) == [DropPoints(id=0, token=TOKEN, lane="main")]
+        assert sent(engine, Compare) == []
