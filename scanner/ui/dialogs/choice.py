@@ -17,7 +17,7 @@ class ChoiceForm(Form[int]):
     """A numbered list. Comes to the place of what was chosen, 0 for the first."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        *(Binding(str(number), f"take({number - 1})", show=False) for number in range(1, 10)),
+        *(Binding(str(number), f"take({number - 1})", show=False, priority=True) for number in range(1, 10)),
     ]
 
     def __init__(self, scene: Scene, title: str, lines: Sequence[str]) -> None:

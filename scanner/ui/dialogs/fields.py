@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 from rich.text import Text
-from textual.binding import Binding, BindingType
+from textual import events
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
@@ -53,11 +52,6 @@ class SecretInput(Input):
 class SwitchInput(TextInput):
     """A line of text and, beside it, one of a few words, changed with the up and down keys without leaving the line."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "switch(-1)", show=False),
-        Binding("down", "switch(1)", show=False),
-    ]
-
     class Switched(Message):
         """Another word holds."""
 
@@ -71,8 +65,18 @@ class SwitchInput(TextInput):
         """The label with the word that holds."""
         return self._labels[self.chosen]
 
-    def action_switch(self, step: int) -> None:
-        """Go on to the next word, or back."""
+    # Methods and no bindings: a binding is looked up after the keys that follow have been taken in.
+
+    def key_up(self, event: events.Key) -> None:
+        """Go back to the word before."""
+        self._switch(event, -1)
+
+    def key_down(self, event: events.Key) -> None:
+        """Go on to the next word."""
+        self._switch(event, 1)
+
+    def _switch(self, event: events.Key, step: int) -> None:
+        event.stop()
         self.chosen = (self.chosen + step) % len(self._labels)
         self.post_message(self.Switched())
 
@@ -106,11 +110,6 @@ class MarkedList(OptionList):
 class TickLine(Static, can_focus=True):
     """A question that is answered with yes by ticking it. Several wordings may be switched with up and down."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "switch(-1)", show=False),
-        Binding("down", "switch(1)", show=False),
-    ]
-
     def __init__(self, wordings: Sequence[str], chosen: int = 0) -> None:
         super().__init__("", markup=False)
         self._wordings = tuple(wordings)
@@ -121,8 +120,17 @@ class TickLine(Static, can_focus=True):
         """Show the question."""
         self._show()
 
-    def action_switch(self, step: int) -> None:
-        """Go on to the next wording; what was ticked was another."""
+    def key_up(self, event: events.Key) -> None:
+        """Go back to the wording before."""
+        self._switch(event, -1)
+
+    def key_down(self, event: events.Key) -> None:
+        """Go on to the next wording."""
+        self._switch(event, 1)
+
+    def _switch(self, event: events.Key, step: int) -> None:
+        # What was ticked was another wording.
+        event.stop()
         self.chosen = (self.chosen + step) % len(self._wordings)
         self.ticked = False
         self._show()

@@ -168,7 +168,7 @@ class Form(ModalScreen[T | None], Generic[T]):
         place = next((n for n, field in enumerate(asked) if field.widget is self.focused), len(asked) - 1)
         here = asked[place].widget if asked else None
         if isinstance(here, TickLine):
-            here.tick()
+            here.call_later(here.tick)  # after the keys that were pressed before
         if place + 1 < len(asked):
             self._go_to(asked[place + 1])
         elif not self._sending:
@@ -189,10 +189,10 @@ class Form(ModalScreen[T | None], Generic[T]):
             self._sending = False
 
     async def _keys_typed(self) -> None:
-        """Wait until every field has taken in the keys that it was given before now."""
-        for field in self._fields:
+        """Wait until the keys given before now were taken in, also those that go up from a field to the application."""
+        for place in (*(field.widget for field in self._fields), self._form, self, self.app):
             reached = asyncio.Event()
-            field.widget.call_later(reached.set)
+            place.call_later(reached.set)
             await reached.wait()
 
     def _complete(self) -> bool:

@@ -93,18 +93,18 @@ class SupervisorScreen(Screen[str], inherit_bindings=False):
     """Open with a token. Comes to the key of why it closed by itself; None where somebody closed it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        *(Binding(str(n + 1), f"page({n})", show=False) for n in range(len(PAGES))),
+        *(Binding(str(n + 1), f"page({n})", show=False, priority=True) for n in range(len(PAGES))),
         Binding("tab,right", "step(1)", show=False, priority=True),
         Binding("shift+tab,left", "step(-1)", show=False, priority=True),
-        Binding("up", "scroll(-1)", show=False),
-        Binding("down", "scroll(1)", show=False),
-        Binding("pageup", "turn(-1)", show=False),
-        Binding("pagedown,space", "turn(1)", show=False),
-        Binding("z,Z", "fetch", show=False),
-        Binding("l,L", "app.next_language", show=False),
-        Binding("t,T", "app.next_theme", show=False),
-        Binding("k,K", "compare", show=False),
-        Binding("escape,f,F,q,Q", "lock", show=False),
+        Binding("up", "scroll(-1)", show=False, priority=True),
+        Binding("down", "scroll(1)", show=False, priority=True),
+        Binding("pageup", "turn(-1)", show=False, priority=True),
+        Binding("pagedown,space", "turn(1)", show=False, priority=True),
+        Binding("z,Z", "fetch", show=False, priority=True),
+        Binding("l,L", "app.next_language", show=False, priority=True),
+        Binding("t,T", "app.next_theme", show=False, priority=True),
+        Binding("k,K", "compare", show=False, priority=True),
+        Binding("escape,f,F,q,Q", "lock", show=False, priority=True),
     ]
     CSS = "SupervisorScreen { overflow: hidden; } Painted { height: 1fr; }"
 

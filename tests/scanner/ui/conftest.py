@@ -11,6 +11,7 @@ from datetime import timedelta, timezone
 from pathlib import Path
 
 import pytest
+from textual import events
 from textual.pilot import Pilot
 
 from scanner.control.messages import View
@@ -48,6 +49,12 @@ class Screen:
     @property
     def scene(self) -> Scene:
         return self.app._scene_now
+
+    async def press(self, *keys: str) -> None:
+        """Press keys one after another as a badge reader does: without waiting for what each of them does."""
+        for key in keys:
+            self.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await self.pilot.pause()
 
     async def until(self, condition: Callable[[], bool], what: str = "") -> None:
         """Wait until `condition` holds and everything has been painted."""

@@ -34,7 +34,7 @@ def engine_on_duty(engine: ScriptedEngine) -> None:
 
 
 async def opens(screen: Screen, key: str, form: type) -> None:
-    await screen.pilot.press(key)
+    await screen.press(key)
     await screen.until(lambda: isinstance(screen.app.screen, form))
 
 
@@ -54,7 +54,7 @@ async def test_the_next_guard_reads_the_sheet_and_signs_on(engine: ScriptedEngin
         await opens(screen, "s", SignOnForm)
         await screen.until(lambda: screen.scene.say("sheet_open") in screen_text(screen.app))
         matches_golden(screen.app, "hand-over-160x60")
-        await screen.pilot.press(*"0018", "enter", *"5512", "enter")
+        await screen.press(*"0018", "enter", *"5512", "enter")
         await closes(screen)
         assert sent(engine) == [SignOn(id=0, staff="0018", pin="5512")]
         assert screen.scene.say("done") in screen_text(screen.app)
@@ -70,7 +70,7 @@ async def test_where_the_heads_code_does_not_fit_its_text_is_shown(open_screen: 
 async def test_a_guard_leaves_with_nobody_coming(engine: ScriptedEngine, open_screen: OpenScreen) -> None:
     async with open_screen(shows=says.WAITING) as screen:
         await opens(screen, "s", SignOnForm)
-        await screen.pilot.press("down", *"0017", "enter", *"4821", "enter")
+        await screen.press("down", *"0017", "enter", *"4821", "enter")
         await closes(screen)
         assert sent(engine) == [SignOff(id=0, staff="0017", pin="4821")]
 
@@ -78,7 +78,7 @@ async def test_a_guard_leaves_with_nobody_coming(engine: ScriptedEngine, open_sc
 async def test_without_a_shift_there_is_nothing_to_leave(engine: ScriptedEngine, open_screen: OpenScreen) -> None:
     async with open_screen(shows=says.NOBODY) as screen:
         await opens(screen, "s", SignOnForm)
-        await screen.pilot.press("down", *"0017", "enter", *"4821", "enter")
+        await screen.press("down", *"0017", "enter", *"4821", "enter")
         await closes(screen)
         assert sent(engine) == [SignOn(id=0, staff="0017", pin="4821")]
 
@@ -89,7 +89,7 @@ async def test_who_is_on_shift_already_is_asked_for_another_number(
     engine.answer = lambda command: Reply(id=command.id, ok=False, error="shift.same")
     async with open_screen(shows=says.WAITING) as screen:
         await opens(screen, "s", SignOnForm)
-        await screen.pilot.press(*"0017", "enter", *"4821", "enter")
+        await screen.press(*"0017", "enter", *"4821", "enter")
         await screen.until(lambda: screen.scene.texts.get("shift.same") in screen_text(screen.app))
 
 
@@ -109,7 +109,7 @@ async def test_a_command_that_needs_a_shift_asks_for_it_and_is_sent_once_more(
     async with open_screen(shows=says.NOBODY) as screen:
         await opens(screen, "h", SignOnForm)
         assert screen.scene.texts.get(NOBODY_ON_SHIFT) in screen_text(screen.app)
-        await screen.pilot.press(*"0018", "enter", *"5512", "enter")
+        await screen.press(*"0018", "enter", *"5512", "enter")
         await closes(screen)
         await screen.until(lambda: screen.scene.say("supervisor_called") in screen_text(screen.app))
         call = CallSupervisor(id=0, lane="main")
@@ -130,9 +130,9 @@ async def test_a_form_that_needs_a_shift_is_sent_after_it_without_typing_anew(
     engine.answer = answer
     async with open_screen(shows=says.NOBODY) as screen:
         await opens(screen, "n", ManualForm)
-        await screen.pilot.press(*"张三丰", "enter", *"11010519491231002X", *(["enter"] * 5))
+        await screen.press(*"张三丰", "enter", *"11010519491231002X", *(["enter"] * 5))
         await screen.until(lambda: isinstance(screen.app.screen, SignOnForm))
-        await screen.pilot.press(*"0018", "enter", *"5512", "enter")
+        await screen.press(*"0018", "enter", *"5512", "enter")
         await closes(screen)
         assert sent(engine)[0] == sent(engine)[-1] == refused[0].model_copy(update={"id": 0})
 
@@ -141,7 +141,7 @@ async def test_a_sign_on_given_up_leaves_the_refusal_in_words(engine: ScriptedEn
     engine.answer = lambda command: Reply(id=command.id, ok=False, error=NOBODY_ON_SHIFT)
     async with open_screen(shows=says.NOBODY) as screen:
         await opens(screen, "h", SignOnForm)
-        await screen.pilot.press("escape")
+        await screen.press("escape")
         await closes(screen)
         await screen.until(lambda: screen.scene.texts.get(NOBODY_ON_SHIFT) in screen_text(screen.app))
 
@@ -155,9 +155,10 @@ async def test_six_fields_register_somebody_and_show_only_a_masked_name(
     async with open_screen(shows=says.WAITING) as screen:
         await opens(screen, "n", ManualForm)
         typed = (*"欧阳娜娜", "enter", "down", *"E1234567", "enter", *"13800000000", "enter", *"杭州", "enter")
-        await screen.pilot.press(*typed, *"三号楼", "enter", *"36.5")
+        await screen.press(*typed, *"三号楼", "enter", *"36.5")
+        await screen.settle()
         matches_golden(screen.app, "entry-80x24")
-        await screen.pilot.press("enter")
+        await screen.press("enter")
         await closes(screen)
         assert sent(engine) == [
             ManualEntry(
@@ -183,7 +184,7 @@ async def test_while_the_engine_has_an_entry_only_the_masked_name_is_shown(
 
     async with open_screen(shows=says.WAITING) as screen:
         await opens(screen, "n", ManualForm)
-        await screen.pilot.press(*"欧阳娜娜", "enter", *"E1234567", *(["enter"] * 4))
+        await screen.press(*"欧阳娜娜", "enter", *"E1234567", *(["enter"] * 4))
         form = screen.app.screen
 
         async def held(command: Command) -> Reply:
@@ -192,7 +193,7 @@ async def test_while_the_engine_has_an_entry_only_the_masked_name_is_shown(
             return Reply(id=0, ok=False, error="entry.document")
 
         form._ask = held
-        await screen.pilot.press("enter")
+        await screen.press("enter")
         await screen.until(lambda: bool(seen))
         assert "欧阳**" in seen[0]
         assert "娜娜" not in seen[0]
@@ -217,7 +218,7 @@ async def test_nonsense_in_a_field_is_said_and_not_sent(
         await opens(screen, "n", ManualForm)
         if error == "fill_in":
             typed = ("enter",) * 6
-        await screen.pilot.press(*typed)
+        await screen.press(*typed)
         name = screen.scene.say("entry_name")
         words = screen.scene.say(error, field=name) if error == "fill_in" else screen.scene.texts.get(error)
         await screen.until(lambda: words in screen_text(screen.app))
@@ -229,14 +230,14 @@ async def test_nonsense_in_a_field_is_said_and_not_sent(
 
 async def test_a_visitor_with_a_code_needs_a_host_only(engine: ScriptedEngine, open_screen: OpenScreen) -> None:
     async with open_screen(shows=says.PASS) as screen:
-        await screen.pilot.press("v")
+        await screen.press("v")
         await screen.until(lambda: screen.scene.say("visitor_by_hand") in screen_text(screen.app))
-        await screen.pilot.press("1")
+        await screen.press("1")
         await screen.until(lambda: isinstance(screen.app.screen, VisitorForm))
-        await screen.pilot.press(*"三号楼502", "enter", *"维修", "enter", "enter")
+        await screen.press(*"三号楼502", "enter", *"维修", "enter", "enter")
         await screen.until(lambda: isinstance(screen.app.screen, SlipNotice))
         matches_golden(screen.app, "slip-80x24")
-        await screen.pilot.press("enter")
+        await screen.press("enter")
         await closes(screen)
         assert sent(engine) == [RegisterVisitor(id=0, lane="main", about=128, host="三号楼502", purpose="维修")]
 
@@ -245,7 +246,7 @@ async def test_a_visitor_without_a_code_is_registered_by_hand(engine: ScriptedEn
     alone = says.view(says.lane("waiting", last=()))
     async with open_screen(shows=alone) as screen:
         await opens(screen, "v", ManualForm)
-        await screen.pilot.press(*"张三", "enter", *"E1234567", "enter", "enter", *"502", *(["enter"] * 3))
+        await screen.press(*"张三", "enter", *"E1234567", "enter", "enter", *"502", *(["enter"] * 3))
         await screen.until(lambda: isinstance(screen.app.screen, SlipNotice))
         entry = sent(engine)[0]
         assert isinstance(entry, ManualEntry)
@@ -262,7 +263,7 @@ async def test_a_visitor_leaves_by_slip(
         await opens(screen, "w", LeaveForm)
         if slip == 38:
             matches_golden(screen.app, "visitors-80x24")
-        await screen.pilot.press(*keys)
+        await screen.press(*keys)
         await closes(screen)
         assert sent(engine) == [VisitorLeaves(id=0, lane="main", slip=slip)]
         assert screen.scene.say("visitor_left", slip=slip) in screen_text(screen.app)
@@ -272,7 +273,7 @@ async def test_a_visitor_leaves_by_slip(
 async def test_a_slip_that_is_no_number_is_said(engine: ScriptedEngine, open_screen: OpenScreen, typed: str) -> None:
     async with open_screen(shows=says.INSIDE) as screen:
         await opens(screen, "w", LeaveForm)
-        await screen.pilot.press(*typed, "enter")
+        await screen.press(*typed, "enter")
         await screen.until(lambda: screen.scene.texts.get("visitor.no_such_slip") in screen_text(screen.app))
         assert sent(engine) == []
 
@@ -283,11 +284,11 @@ async def test_a_slip_that_is_no_number_is_said(engine: ScriptedEngine, open_scr
 async def test_two_questions_activate_a_grey_code(engine: ScriptedEngine, open_screen: OpenScreen) -> None:
     async with open_screen(shows=says.GREY) as screen:
         await opens(screen, "g", ActivationForm)
-        await screen.pilot.press("enter")
+        await screen.press("enter")
         await screen.settle()
         matches_golden(screen.app, "activation-80x24")
         assert sent(engine) == []
-        await screen.pilot.press("enter")
+        await screen.press("enter")
         await closes(screen)
         assert sent(engine) == [Activate(id=0, lane="main", document_type=DocumentType.RESIDENT_ID, about=128)]
 
@@ -307,7 +308,7 @@ async def test_a_temperature_that_was_not_measured_is_typed_before_the_code_is_a
     engine.answer = answer
     async with open_screen(shows=says.GREY_UNMEASURED) as screen:
         await opens(screen, "g", ActivationForm)
-        await screen.pilot.press("down", "enter", *"36.6", "enter")
+        await screen.press("down", "enter", *"36.6", "enter")
         await closes(screen)
         assert sent(engine) == [
             TypeTemperature(id=0, lane="main", centi=3660, about=128),
@@ -317,7 +318,7 @@ async def test_a_temperature_that_was_not_measured_is_typed_before_the_code_is_a
 
 async def test_a_code_that_is_not_grey_is_not_activated(engine: ScriptedEngine, open_screen: OpenScreen) -> None:
     async with open_screen(shows=says.REFER) as screen:
-        await screen.pilot.press("g")
+        await screen.press("g")
         await screen.settle()
         assert screen.app.screen is screen.app._main
 
@@ -332,14 +333,14 @@ async def test_no_activation_falls_on_the_next_person(engine: ScriptedEngine, op
         following = says.view(says.lane("referred", result.model_copy(update={"seq": 130})))
         engine.say(following)
         await screen.sees(following)
-        await screen.pilot.press("enter", "enter")
+        await screen.press("enter", "enter")
         await screen.until(lambda: screen.scene.say("person_gone") in screen_text(screen.app))
         assert sent(engine) == []
 
 
 async def test_the_contact_thermometers_reading_is_typed_in(engine: ScriptedEngine, open_screen: OpenScreen) -> None:
     async with open_screen(shows=says.REFER) as screen:
-        await screen.pilot.press("d", *"365", "enter")
+        await screen.press("d", *"365", "enter")
         await closes(screen)
         await screen.until(lambda: bool(engine.commands))
         assert sent(engine) == [TypeTemperature(id=0, lane="main", centi=3650, about=128)]
@@ -351,7 +352,7 @@ async def test_the_contact_thermometers_reading_is_typed_in(engine: ScriptedEngi
 async def test_one_of_several_codes_is_chosen_by_its_number(engine: ScriptedEngine, open_screen: OpenScreen) -> None:
     async with open_screen(shows=says.FAMILY) as screen:
         matches_golden(screen.app, "several-codes-80x24")
-        await screen.pilot.press("9", "2")
+        await screen.press("9", "2")
         await screen.until(lambda: sent(engine) == [ChooseCode(id=0, lane="main", handle=5)])
 
 
@@ -359,7 +360,7 @@ async def test_the_help_page_lists_every_key(open_screen: OpenScreen) -> None:
     async with open_screen((80, 60), shows=says.WAITING) as screen:
         await opens(screen, "question_mark", HelpPage)
         matches_golden(screen.app, "help-80x60")
-        await screen.pilot.press("question_mark")
+        await screen.press("question_mark")
         await closes(screen)
 
 
@@ -377,7 +378,7 @@ FORMS: dict[str, View] = {
 @pytest.mark.parametrize("key", FORMS)
 async def test_forms_are_usable_from_20x5_to_200x60(open_screen: OpenScreen, key: str) -> None:
     async with open_screen((20, 5), shows=FORMS[key]) as screen:
-        await screen.pilot.press(key)
+        await screen.press(key)
         await screen.until(lambda: screen.app.screen is not screen.app._main)
         await screen.settle()
         assert all(len(line) <= 20 for line in screen_text(screen.app).splitlines())
@@ -385,14 +386,14 @@ async def test_forms_are_usable_from_20x5_to_200x60(open_screen: OpenScreen, key
             await screen.pilot.resize_terminal(*size)
             await screen.settle()
         assert screen.app._exception is None
-        await screen.pilot.press("escape")
+        await screen.press("escape")
         await closes(screen)
 
 
 @pytest.mark.parametrize("key", FORMS)
 async def test_forms_are_ascii_on_a_text_console(open_screen: OpenScreen, key: str) -> None:
     async with open_screen((100, 50), terminal=POOR, shows=FORMS[key]) as screen:
-        await screen.pilot.press(key)
+        await screen.press(key)
         await screen.until(lambda: screen.app.screen is not screen.app._main)
         await screen.settle()
         assert screen_text(screen.app).isascii()

@@ -29,9 +29,9 @@ def engine_on_duty(engine: ScriptedEngine) -> None:
 
 
 async def unlocked(screen: Screen) -> SupervisorScreen:
-    await screen.pilot.press("f")
+    await screen.press("f")
     await screen.until(lambda: isinstance(screen.app.screen, StaffDialog))
-    await screen.pilot.press(*"0003", "enter", *"9917", "enter")
+    await screen.press(*"0003", "enter", *"9917", "enter")
     await screen.until(lambda: isinstance(screen.app.screen, SupervisorScreen))
     opened = screen.app.screen
     assert isinstance(opened, SupervisorScreen)
@@ -51,7 +51,7 @@ async def test_every_page_is_shown(engine: ScriptedEngine, open_screen: OpenScre
     async with open_screen(size, shows=says.DEGRADED) as screen:
         opened = await unlocked(screen)
         for number, page in enumerate(PAGES, 1):
-            await screen.pilot.press(str(number))
+            await screen.press(str(number))
             found = opened.findings
             await screen.until(
                 lambda: (
@@ -67,7 +67,7 @@ async def test_every_page_is_shown(engine: ScriptedEngine, open_screen: OpenScre
 async def test_a_guards_pin_opens_nothing(engine: ScriptedEngine, open_screen: OpenScreen) -> None:
     engine.answer = lambda command: Reply(id=command.id, ok=False, error="unlock.supervisor")
     async with open_screen(shows=says.WAITING) as screen:
-        await screen.pilot.press("f", *"0017", "enter", *"4821", "enter")
+        await screen.press("f", *"0017", "enter", *"4821", "enter")
         await screen.until(lambda: screen.scene.texts.get("unlock.supervisor") in screen_text(screen.app))
         assert isinstance(screen.app.screen, StaffDialog)
 
@@ -76,7 +76,7 @@ async def test_a_guards_pin_opens_nothing(engine: ScriptedEngine, open_screen: O
 async def test_leaving_locks(engine: ScriptedEngine, open_screen: OpenScreen, key: str) -> None:
     async with open_screen(shows=says.WAITING) as screen:
         await unlocked(screen)
-        await screen.pilot.press(key)
+        await screen.press(key)
         await closes(screen)
         await screen.until(lambda: sent(engine, Lock) == [Lock(id=0, token=TOKEN)])
 
@@ -96,7 +96,7 @@ async def test_the_screens_close_when_the_engine_does_not_know_the_token(
     async with open_screen(shows=says.WAITING) as screen:
         await unlocked(screen)
         engine.answer = lambda command: Reply(id=command.id, ok=False, error="unlock.over")
-        await screen.pilot.press("2")
+        await screen.press("2")
         await closes(screen)
 
 
@@ -110,10 +110,10 @@ async def test_the_screens_close_when_the_engine_goes(engine: ScriptedEngine, op
 async def test_the_log_is_turned_page_by_page_and_back(engine: ScriptedEngine, open_screen: OpenScreen) -> None:
     async with open_screen((160, 45), shows=says.WAITING) as screen:
         opened = await unlocked(screen)
-        await screen.pilot.press("2")
+        await screen.press("2")
         for key, first in (("pagedown", 108), ("pagedown", 88), ("pageup", 108), ("pageup", 128), ("pageup", 128)):
             await screen.until(lambda: opened.findings.log is not None)
-            await screen.pilot.press(key)
+            await screen.press(key)
             await screen.until(
                 lambda first=first: opened.findings.log is not None and opened.findings.log.rows[0].seq == first
             )
@@ -125,16 +125,16 @@ async def test_a_long_page_is_scrolled_and_never_past_its_end(open_screen: OpenS
         opened = await unlocked(screen)
         await screen.until(lambda: opened.findings.report is not None)
         for _ in range(9):
-            await screen.pilot.press("pagedown", "down")
+            await screen.press("pagedown", "down")
         assert says.REPORT.guards[-1].staff in screen_text(screen.app)
-        await screen.pilot.press("pageup", "pageup", "pageup", "up")
+        await screen.press("pageup", "pageup", "pageup", "up")
         assert opened.findings.scrolled == 0
 
 
 async def test_language_and_theme_are_changed_there(open_screen: OpenScreen) -> None:
     async with open_screen(shows=says.WAITING) as screen:
         await unlocked(screen)
-        await screen.pilot.press("5", "l", "t")
+        await screen.press("5", "l", "t")
         await screen.until(lambda: (screen.scene.texts.language, screen.scene.theme.name) == ("zh_TW", "contrast"))
         assert screen.scene.say("page_look") in screen_text(screen.app)
 
@@ -179,15 +179,15 @@ async def test_a_thermometer_is_compared_point_by_point_and_the_offset_kept(
 ) -> None:
     async with open_screen(shows=says.WAITING) as screen:
         opened = await unlocked(screen)
-        await screen.pilot.press("3", "k")
+        await screen.press("3", "k")
         await screen.until(lambda: isinstance(screen.app.screen, CompareForm))
-        await screen.pilot.press(*"34.0", "enter")
+        await screen.press(*"34.0", "enter")
         await screen.until(lambda: screen.scene.say("compare_next") in screen_text(screen.app))
-        await screen.pilot.press(*"38", "enter")
+        await screen.press(*"38", "enter")
         await screen.until(lambda: len(sent(engine, Compare)) == 2)
         await screen.settle()
         matches_golden(screen.app, "compare-80x24")
-        await screen.pilot.press("down", "enter")
+        await screen.press("down", "enter")
         await screen.until(lambda: screen.app.screen is opened)
         assert sent(engine, Compare) == [
             Compare(id=0, token=TOKEN, lane="main", known_centi=3400),
@@ -199,9 +199,9 @@ async def test_a_thermometer_is_compared_point_by_point_and_the_offset_kept(
 async def test_the_points_of_a_comparison_are_forgotten(engine: ScriptedEngine, open_screen: OpenScreen) -> None:
     async with open_screen(shows=says.WAITING) as screen:
         opened = await unlocked(screen)
-        await screen.pilot.press("3", "k", *"99", "enter")
+        await screen.press("3", "k", *"99", "enter")
         await screen.until(lambda: screen.scene.say("compare_range") in screen_text(screen.app))
-        await screen.pilot.press("up", "enter")
+        await screen.press("up", "enter")
         await screen.until(lambda: screen.app.screen is opened)
         assert sent(engine, DropPoints) == [DropPoints(id=0, token=TOKEN, lane="main")]
         assert sent(engine, Compare) == []
