@@ -332,8 +332,6 @@ def test_no_bytes_break_the_reader(data: bytes) -> None:
     [
         ("[lane.camera]\nsource = 'none'", "lane[1].camera.source", "a reader in [lane.reader]"),
         ("[lane.reader]\ndriver = 'gm65'\nport = ''", "lane[1].reader.port", "the path of a serial port"),
-        ("[lane.gate]\ndriver = 'controller'\nfail = 'safe'", "lane[1].gate.fail", "set in its own firmware"),
-        ("[lane.gate]\ndriver = 'controller'\nenergised = 'holds'", "lane[1].gate.energised", "its own firmware"),
         (
             "[lane.gate]\ndriver = 'modbus'\nrelay = 2\nmodbus.timed_by = 'relay'",
             "lane[1].gate.modbus.timed_by",
