@@ -106,6 +106,14 @@ class Opened:
             if tags.used is not None:
                 _note(self._used, tags.used, at)
 
+    def opened_since(self, tags: PassTags | None, at: float) -> bool:
+        """Whether a gate has opened for the code, or for its presentation, after monotonic `at`."""
+        if tags is None:
+            return False
+        with self._lock:
+            times = [self._passed.get(tags.passed), None if tags.used is None else self._used.get(tags.used)]
+        return any(time is not None and time > at for time in times)
+
     def _passed_tag(self, identity: CodeIdentity) -> bytes:
         return _tag(self._key, "passed", str(identity))
 
@@ -191,6 +199,10 @@ class Memory:
     def gate_opened_by_tags(self, tags: PassTags | None, at: float) -> None:
         """Do as `gate_opened`, for a code whose tags were taken before."""
         self._opened.note_tags(tags, at, self._direction)
+
+    def gate_opened_since(self, tags: PassTags | None, at: float) -> bool:
+        """Whether any lane's gate has opened for a code after monotonic `at`."""
+        return self._opened.opened_since(tags, at)
 
     def forget_scans(self) -> None:
         """Let a code that is shown again begin a passage, whatever was shown before."""

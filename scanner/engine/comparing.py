@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from firmware_bridge.calibration import Point, compare, steady
+from firmware_bridge.calibration import STEADY_S, Point, compare, steady
 from firmware_bridge.errors import CalibrationError
 from firmware_bridge.values import Sample
 from scanner import offsets
@@ -43,8 +44,13 @@ class Comparing:
         folder: Path,
         today: Callable[[], dt.date],
         set_offset: Callable[[int], None],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`set_offset` corrects the readings from now on, by hundredths of °C. `today`: at the site."""
+        """`set_offset` corrects the readings from now on, by hundredths of °C. `today`: at the site.
+
+        `clock`: monotonic seconds, as readings are stamped.
+        """
+        self._clock = clock
         self._section = section
         self._folder = folder
         self._today = today
@@ -68,7 +74,7 @@ class Comparing:
         """Compare what it reads now with what is known. Raises NotComparedError."""
         with self._lock:
             read = steady(list(self._samples))
-            if read is None:
+            if read is None or self._clock() - self._samples[-1].at > STEADY_S:  # a lost one reads nothing now
                 raise NotComparedError("compare.unsteady")
             points = [*self._points, Point(known_centi, *read)][-MOST_POINTS:]
             found = self._compared(points)

@@ -65,7 +65,8 @@ class Duty:
         """Held while a shift changes: two people cannot come at once."""
         self._shift: ShiftView | None = None
         self._counts = _Counts()
-        self._unlocked: dict[str, float] = {}
+        self._unlocked: dict[str, tuple[float, str]] = {}
+        """By token: monotonic time at which it ends, and the supervisor's staff number."""
 
     @property
     def shift(self) -> ShiftView | None:
@@ -163,15 +164,16 @@ class Duty:
         with self._lock:
             while len(self._unlocked) >= MOST_UNLOCKED:
                 self._unlocked.pop(next(iter(self._unlocked)))
-            self._unlocked[token] = time.monotonic() + UNLOCKED_S
+            self._unlocked[token] = time.monotonic() + UNLOCKED_S, number
         return Unlocked(token=token, until=self._now() + UNLOCKED_S)
 
-    def is_unlocked(self, token: str) -> bool:
-        """Whether a token opens the supervisor's screens now."""
+    def unlocked_by(self, token: str) -> str | None:
+        """Return the staff number of the supervisor whose screens a token opens now; None: it opens nothing."""
         now = time.monotonic()
         with self._lock:
-            self._unlocked = {one: until for one, until in self._unlocked.items() if until > now}
-            return any(hmac.compare_digest(one.encode(), token.encode()) for one in self._unlocked)
+            self._unlocked = {one: held for one, held in self._unlocked.items() if held[0] > now}
+            fits = [of for one, (_, of) in self._unlocked.items() if hmac.compare_digest(one.encode(), token.encode())]
+        return fits[0] if fits else None
 
     def lock(self, token: str) -> None:
         """Let a token count no more."""

@@ -21,10 +21,7 @@ from keys.verdict import Verdict
 from scanner.clock import Clock, ClockError, ClockStep
 from scanner.config.model import Configuration
 from scanner.config.reader import Document
-from scanner.control.messages import (
-    Hello,
-    View,
-)
+from scanner.control.messages import Hello, View
 from scanner.control.server import ControlError, ControlServer
 from scanner.decoder.process import Health
 from scanner.engine import records

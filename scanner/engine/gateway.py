@@ -37,11 +37,12 @@ class Gateway:
         self._services.lane_degraded(self._lane, Cause.DOOR_HELD, door is Door.HELD)
         self._services.lane_degraded(self._lane, Cause.DOOR_FORCED, door is Door.FORCED)
 
-    def called(self) -> None:
-        """Let staff know that somebody has pressed the button."""
-        self._calling = True
+    def called(self) -> bool:
+        """Let staff know that somebody calls them; False where they have been called already."""
+        again, self._calling = self._calling, True
         self._timers[CALL] = self._clock() + CALL_TOLD_S
         self._services.lane_degraded(self._lane, Cause.STAFF_CALLED, True)
+        return not again
 
     def ordered(self, *, failed: bool) -> None:
         """Note what became of an order to open. Whoever was let through may stand before a shut gate, or it is open.

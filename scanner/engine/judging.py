@@ -48,6 +48,10 @@ class Judging:
         vehicles = self._site.attended and self._site.kind is SiteKind.HIGHWAY
         return Company.UNKNOWN if vehicles else Company.NONE_EXPECTED
 
+    def lacks_vehicle(self) -> bool:
+        """Whether people come in vehicles here, and none has been written down."""
+        return self._company() is Company.UNKNOWN
+
     def register(self, form: Form, at: float) -> Person:
         """Return the person whom staff registered without a code."""
         decision = policy.judge_by_hand(None, False, self._site, self._services.rules())
@@ -60,19 +64,25 @@ class Judging:
         rules = self._services.rules()
         return self._site.attended and rules.table[Reason.MANUAL_ENTRY, self._site.kind].outcome is not Outcome.STOP
 
-    def activated(self, person: Person) -> Decision | str:
+    def activated(self, person: Person, at: float) -> Decision | str:
         """Return what an activation of the person's grey code makes of the decision, or the locale key of why not.
 
-        Staff have compared the document, which also settles a copyable code; everything else still counts.
+        Staff have compared the document, which also settles a copyable code; everything else still counts, as it was
+        decided and as it is now: the code may have ended while its holder stood there.
         """
-        reasons = set(person.decision.reasons)
-        if Reason.NOT_ACTIVATED not in reasons or person.decision.guard is not GuardStep.ACTIVATE:
+        now = replace(person)
+        self.prove_again(now)
+        self.complete(now, person.measurement, at, thermometer_up=True)
+        reasons = {*person.decision.reasons, *now.decision.reasons}
+        if Reason.NOT_ACTIVATED not in reasons:
             return "activation.not_grey"
         left = reasons - {Reason.NOT_ACTIVATED, Reason.STATIC_COPY}
         if left & TEMPERATURE_REASONS:
             return "activation.temperature"
         if left:
             return "activation.other_reasons"
+        if person.decision.guard is not GuardStep.ACTIVATE:
+            return "activation.not_grey"
         return Decision(Outcome.PASS, (), GuardStep.NOTHING, person.decision.policy_version)
 
     def temperature_rule(self, person: Person) -> TemperatureRule:

@@ -23,6 +23,11 @@ class Overruling:
         """Take a word that may be given. `activated`: what an activation makes of the decision."""
         self.word, self._waiting, self._activated = word, waiting, activated
 
+    @property
+    def admits(self) -> bool:
+        """Whether the word under way would open the gate."""
+        return isinstance(self.word, StaffActivation) or (self.word is not None and self.word.admit)
+
     def recorded(self, person: Person) -> Event | None:
         """Let the word count, now that the log has it; return what that is to the lane's table."""
         word = self.word

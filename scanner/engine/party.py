@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -31,6 +32,8 @@ class Seat:
     seq: int | None
     tags: PassTags | None
     """What to remember when the gate opens; None: no code was proved."""
+    checked_at: float = 0.0
+    """Monotonic seconds."""
     driver: bool = False
     by_hand: bool = False
 
@@ -72,6 +75,12 @@ class Party:
         seat.driver = before.driver if before is not None else not self.seats
         self.seats[tag] = seat
         self.people = max(self.people, len(self.seats))
+
+    def doubt(self, opened_since: Callable[[PassTags | None, float], bool]) -> None:
+        """Refer whoever's code a gate has opened for since they were checked here."""
+        for seat in self.seats.values():
+            if opened_since(seat.tags, seat.checked_at):
+                seat.outcome = Outcome.REFER
 
     def mark_driver(self, number: int) -> bool:
         """Let the occupant of seat `number`, from 1, be the driver; False where nobody sits there."""

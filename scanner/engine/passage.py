@@ -12,7 +12,6 @@ from collections.abc import Callable
 
 from firmware_bridge.gate import GateEvent, GateFailed
 from firmware_bridge.values import LinkState, Measurement
-from keys.reasons import Reason
 from scanner.control.messages import LaneView
 from scanner.engine.gateway import CALL, Gateway
 from scanner.engine.inputs import DeviceState, Noted, Recorded
@@ -249,23 +248,29 @@ class Passage:
         party = self.parties.checking
         if party is None:
             return
-        admitted = person.overridden is Reason.OVERRIDE_ADMIT
         party.take(
             self.parties.tag(person.who),
             Seat(
-                outcome=Outcome.PASS if admitted else person.decision.outcome,
+                outcome=person.outcome,
                 colour=person.verdict.colour,
                 temperature_centi=person.measurement.result_centi if person.measurement else None,
                 seq=person.seq,
                 tags=self.memory.tags(person.verdict),
+                checked_at=self.clock(),
                 by_hand=person.form is not None,
             ),
         )
 
     def release_if_complete(self) -> None:
-        """Record that the vehicle may go, once everybody in it may."""
+        """Record that the vehicle may go, once everybody in it may.
+
+        Whose code has opened a gate since, in another vehicle or at another lane, must be seen by staff again.
+        """
         party = self.parties.checking
-        if party is not None and party.complete:
+        if party is None or not party.complete:
+            return
+        party.doubt(self.memory.gate_opened_since)
+        if party.complete:
             self.happen(Event.VEHICLE_COMPLETE)
 
     # --- the log --------------------------------------------------------------------------------------------------
@@ -282,7 +287,10 @@ class Passage:
         if isinstance(recorded.result, Receipt):
             person.seq, person.committed_at = recorded.result.seq, recorded.at
         if self.state is State.OVERRIDING:
-            event = self.overruling.recorded(person) if written else None
+            held = answer is Answer.LATE and self.overruling.admits
+            if held and isinstance(recorded.result, Receipt):
+                self.receipts.note_gate_held(recorded.result.seq)
+            event = self.overruling.recorded(person) if written and not held else None
             if event is Event.REFUSAL_RECORDED:
                 self.services.report(person.report(self.devices.name, None))
             if event is Event.ADMISSION_RECORDED and person.decision.outcome is Outcome.PASS:  # a code was activated
@@ -297,6 +305,7 @@ class Passage:
             if person.seq is not None and answer is Answer.LATE:
                 self.receipts.note_gate_held(person.seq)
             person.decision = person.unrecorded(attended=self.site.attended)
+            self._seat(person)  # an occupant who was checked before passes by that no more
             self.happen(FAILED[person.decision.outcome])
 
     def _recorded(self, event: Event) -> None:

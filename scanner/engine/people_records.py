@@ -86,7 +86,7 @@ def _registered(  # noqa: PLR0917 - as `passage`
         time_ms=stamp.time_ms,
         clock=stamp.clock,
         lane=stamp.lane,
-        staff=form.staff,
+        staff=person.staff,
         outcome=person.decision.outcome,
         reasons=person.decision.reasons,
         temperature=Temperature.of(person.measurement) if person.measurement is not None else None,

@@ -51,6 +51,17 @@ class Person:
         """What tells this person's code from another's."""
         return self.seen.who
 
+    @property
+    def outcome(self) -> Outcome:
+        """What becomes of the person, after staff's word where they gave it."""
+        match self.overridden:
+            case Reason.OVERRIDE_ADMIT:
+                return Outcome.PASS
+            case Reason.OVERRIDE_REFUSE:
+                return Outcome.STOP
+            case _:
+                return self.decision.outcome
+
     def unrecorded(self, *, attended: bool) -> Decision:
         """Return what becomes of the decision when the log cannot take it: never a pass."""
         return Decision(

@@ -9,6 +9,7 @@ import dataclasses
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -19,13 +20,15 @@ from scanner.journal.entry import Entry, decode
 from scanner.journal.errors import EntryError
 from scanner.journal.files import journal_path
 from scanner.journal.reader import open_reader
-from scanner.values import Outcome
+from scanner.values import ClockTrust, Outcome
 
 HOUR: Final = 3600
 PAGE: Final = 500
 """Entries read at a time; between two pages other threads have their turn."""
 MOST: Final = 200_000
 """Entries that one report looks at: two days of a busy gate."""
+NEWEST: Final = 2**63 - 1
+"""Above every entry's number: the largest integer SQLite compares with."""
 RECENT_S: Final = 48 * HOUR
 MOST_RECENT: Final = 20_000
 _DECIDED: Final = frozenset({EntryKind.PASSAGE, EntryKind.MANUAL_ENTRY})
@@ -37,10 +40,10 @@ def newest(folder: Path, before: int | None = None) -> Iterator[Entry]:
     Raises JournalError.
     """
     with open_reader(journal_path(folder)) as connection:
-        end = before
+        end = NEWEST if before is None else max(0, min(before, NEWEST))
         while True:
             rows = connection.execute(
-                "SELECT seq, body FROM entry WHERE ? IS NULL OR seq < ? ORDER BY seq DESC LIMIT ?", (end, end, PAGE)
+                "SELECT seq, body FROM entry WHERE seq < ? ORDER BY seq DESC LIMIT ?", (end, PAGE)
             ).fetchall()
             for _, body in rows:
                 try:
@@ -54,13 +57,18 @@ def newest(folder: Path, before: int | None = None) -> Iterator[Entry]:
 
 
 def recent(folder: Path, now: int) -> list[Entry]:
-    """Return the entries of the last two days, oldest first, as far as `MOST_RECENT` reach. Raises JournalError."""
+    """Return the entries of the last two days, oldest first, of the newest `MOST_RECENT`. Raises JournalError."""
     found: list[Entry] = []
-    for entry in newest(folder):
-        if len(found) == MOST_RECENT or now - entry.time_ms // 1000 > RECENT_S:
+    for entry in islice(newest(folder), MOST_RECENT):
+        if _is_before(entry, now - RECENT_S):
             break
         found.append(entry)
     return found[::-1]
+
+
+def _is_before(entry: Entry, at: int) -> bool:
+    """Whether everything older was written before `at`: what a clock without evidence says of the time ends nothing."""
+    return entry.time_ms // 1000 < at and entry.clock is ClockTrust.TRUSTED
 
 
 class Reading:
@@ -90,9 +98,9 @@ def report(folder: Path, hours: int, now: int, distinct: int, distinct_since: in
     outcomes: Counter[tuple[int, Outcome]] = Counter()
     reasons: Counter[Reason] = Counter()
     guards: dict[str, Counter[str]] = {}
-    for number, entry in enumerate(newest(folder)):
+    for entry in islice(newest(folder), MOST):
         hour = entry.time_ms // 1000 // HOUR
-        if hour < first or number >= MOST:
+        if _is_before(entry, first * HOUR):
             break
         if entry.kind in _DECIDED and entry.outcome is not None:
             outcomes[hour, entry.outcome] += 1

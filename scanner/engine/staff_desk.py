@@ -105,7 +105,7 @@ class StaffDesk:
             case Override():
                 return self._override(command)
             case Acknowledge() | Remeasure() | Pause() | ChooseCode() | CallSupervisor():
-                return self._ask(command.lane, command)
+                return self._ask(command.lane, command, self._duty.number)
             case TakeStick():
                 return None if self._take_stick() else "command.no_stick"
             case SignOn(staff=staff, pin=pin):
@@ -126,10 +126,11 @@ class StaffDesk:
             case WatchPreview():  # the control server's own
                 return "command.unknown"
             case _:
-                return self._ask(command.lane, command) if self._duty.number is not None else "shift.nobody"
+                number = self._duty.number  # once: the shift may end at any moment
+                return "shift.nobody" if number is None else self._ask(command.lane, command, number)
 
     def _look_up(self, command: AskReport | BrowseLog) -> Reaction:
-        if not self._duty.is_unlocked(command.token):
+        if self._duty.unlocked_by(command.token) is None:
             return "unlock.over"
         try:
             if isinstance(command, AskReport):
@@ -140,7 +141,8 @@ class StaffDesk:
             return "unlock.log"
 
     def _compare(self, command: Compare | KeepOffset | DropPoints) -> Reaction:
-        if not self._duty.is_unlocked(command.token):
+        supervisor = self._duty.unlocked_by(command.token)
+        if supervisor is None:
             return "unlock.over"
         comparing, loop = self._comparing(command.lane), self._lane(command.lane)
         if comparing is None or loop is None:
@@ -153,7 +155,7 @@ class StaffDesk:
                     return comparing.add(known)
                 case KeepOffset():
                     found = comparing.keep()
-                    loop.post(Noticed(StaffAction.COMPARED, self._duty.number))
+                    loop.post(Noticed(StaffAction.COMPARED, supervisor))
                     return found
                 case DropPoints():
                     comparing.drop()
@@ -161,12 +163,12 @@ class StaffDesk:
             return error.key
         return None
 
-    def _ask(self, lane: str, command: AskedCommand) -> Reaction:
+    def _ask(self, lane: str, command: AskedCommand, staff: str | None) -> Reaction:
         loop = self._lane(lane)
         if loop is None:
             return "command.no_such_lane"
         answer: Future[Reaction] = Future()
-        loop.post(Ask(command, answer, self._duty.number))
+        loop.post(Ask(command, answer, staff))
         try:
             return answer.result(COMMAND_TIMEOUT_S)
         except FutureTimeoutError:
@@ -183,7 +185,7 @@ class StaffDesk:
         except StaffError as error:
             return error.key
         word = StaffOverride(command.admit, command.staff, role, command.supervisor, command.cause, command.about)
-        return self._ask(command.lane, word)
+        return self._ask(command.lane, word, command.staff)
 
     def _confirm_time(self, command: ConfirmTime) -> str | None:
         try:

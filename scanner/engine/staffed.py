@@ -85,8 +85,8 @@ class Staffed:
                 case ChooseCode(handle=handle):
                     return self._choose(handle, staff)
                 case CallSupervisor():
-                    self._passage.gateway.called()
-                    self._passage.receipts.note_action(StaffAction.CALLED_SUPERVISOR, staff)
+                    if self._passage.gateway.called():  # a key that is held down fills no log
+                        self._passage.receipts.note_action(StaffAction.CALLED_SUPERVISOR, staff)
                     return None
                 case ResizeParty() | MarkDriver() | PutAside() | TakeUp() | TurnAway():
                     return self._party(command, staff)
@@ -128,7 +128,7 @@ class Staffed:
         if person is None or passage.state is not State.REFERRED or not is_before(person, command.about):
             ask.answer.set_result(NOT_NOW)
             return
-        activated = passage.judging.activated(person)
+        activated = passage.judging.activated(person, passage.clock())
         if isinstance(activated, str):
             ask.answer.set_result(activated)
             return
@@ -170,6 +170,8 @@ class Staffed:
             return NOT_NOW
         if not passage.judging.admits_by_hand():
             return "entry.staffed_lane"
+        if passage.judging.lacks_vehicle():
+            return "party.none"
         typed: Measurement | None = None
         if command.temperature_centi is not None:
             typed = by_hand.typed_temperature(command.temperature_centi, now)
@@ -252,6 +254,7 @@ class Staffed:
         if passage.state is State.REFERRED and person and person.decision.reasons[0] is Reason.PARTY_INCOMPLETE:
             # Whoever was checked before the vehicle was written down is its first occupant.
             self._make_room()
+            passage.judging.prove_again(person)
             first = passage.judging.meet(person.seen, passage.clock())
             first.seq = person.seq
             passage.begin(first)
@@ -290,7 +293,7 @@ class Staffed:
 
     def _take_up(self, number: int, staff: str | None) -> Reaction:
         passage, parties = self._passage, self._passage.parties
-        if parties.checking is not None:
+        if parties.checking is not None or self._beginning:
             return "party.here_already"
         if passage.state not in _AT_REST:
             return "party.busy"

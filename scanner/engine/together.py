@@ -46,7 +46,7 @@ class Together:
         return True
 
     def waiting(self, at: float) -> tuple[WaitingCode, ...]:
-        """Return the codes to choose among; none where fewer than two were ever there."""
+        """Return the codes to choose among: those still in view; none where fewer than two were ever there."""
         self._drop_gone(at)
         if len(self._held) < 2:
             return ()
@@ -58,14 +58,14 @@ class Together:
                 colour=held.seen.verdict.colour,
             )
             for held in self._held.values()
-            if not held.chosen
+            if not held.chosen and at - held.last_at <= GONE_S
         )
 
     def choose(self, handle: int, at: float) -> CodeSeen | None:
         """Return the code with this handle, which is then chosen; None where it is gone or was chosen before."""
         self._drop_gone(at)
         for who, held in self._held.items():
-            if held.handle == handle and not held.chosen:
+            if held.handle == handle and not held.chosen and at - held.last_at <= GONE_S:
                 self._held[who] = replace(held, chosen=True)
                 return held.seen
         return None

@@ -150,9 +150,15 @@ class Vision:
         """Hand on what was read; return of each code whether it is foreign."""
         verdicts = [self._reports.verify(code.text) for code in codes]
         foreign = [self._reports.foreign(verdict) for verdict in verdicts]
-        beside = together([None if other else code.corners for code, other in zip(codes, foreign, strict=True)])
-        for code, verdict, close in zip(codes, verdicts, beside, strict=True):
-            self._reports.seen(CodeSeen(code.text, verdict, frame.at, time.monotonic(), code.corners, close))
+        at = time.monotonic()
+        seen = [CodeSeen(code.text, of, frame.at, at, code.corners) for code, of in zip(codes, verdicts, strict=True)]
+        # One person's code read twice, or shown on paper and on a phone at once, is no family.
+        beside = together(
+            [None if other else code.corners for code, other in zip(codes, foreign, strict=True)],
+            [one.who for one in seen],
+        )
+        for one, code, close in zip(seen, codes, beside, strict=True):
+            self._reports.seen(replace(one, together=close))
             self._capture.code_read(frame, code.corners)
         height, width = frame.grey.shape
         own = [code.corners for code, other in zip(codes, foreign, strict=True) if not other]

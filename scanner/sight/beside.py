@@ -12,12 +12,17 @@ CLOSE: Final = 0.6
 """A gap of less than this many sides of the larger code; between two people's phones there are frames and air."""
 
 
-def together(codes: Sequence[Sequence[Point] | None]) -> list[bool]:
-    """Return of each code, given by its corners, whether another one lies right beside it; None: it does not count."""
+def together(codes: Sequence[Sequence[Point] | None], whose: Sequence[str]) -> list[bool]:
+    """Return of each code whether somebody else's lies right beside it.
+
+    Each is given by its corners, None: it does not count; and by what tells its holder from another.
+    """
     beside = [False] * len(codes)
     boxes = [None if corners is None else _box(corners) for corners in codes]
     for (i, one), (j, other) in combinations(enumerate(boxes), 2):
-        if one is not None and other is not None and _gap(one, other) < CLOSE * max(_side(one), _side(other)):
+        if one is None or other is None or whose[i] == whose[j]:
+            continue
+        if _gap(one, other) < CLOSE * max(_side(one), _side(other)):
             beside[i] = beside[j] = True
     return beside
 

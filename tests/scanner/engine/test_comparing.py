@@ -21,7 +21,7 @@ class Corrected:
     def __init__(self, folder: Path) -> None:
         self.told: list[int] = []
         self.at = 0.0
-        self.comparing = Comparing(ThermometerSection(), folder, lambda: TODAY, self.told.append)
+        self.comparing = Comparing(ThermometerSection(), folder, lambda: TODAY, self.told.append, lambda: self.at)
 
     def reads(self, centi: int, seconds: float = 3.0) -> None:
         for _ in range(int(seconds * 10)):
@@ -48,6 +48,14 @@ def test_readings_that_move_are_not_compared(tmp_path: Path) -> None:
         lane.comparing.add(3700)
     lane.reads(3600)
     lane.reads(3700, 0.5)
+    with pytest.raises(NotComparedError, match=r"compare\.unsteady"):
+        lane.comparing.add(3700)
+
+
+def test_what_a_lost_thermometer_read_last_is_compared_with_nothing(tmp_path: Path) -> None:
+    lane = Corrected(tmp_path)
+    lane.reads(3700)
+    lane.at += 60
     with pytest.raises(NotComparedError, match=r"compare\.unsteady"):
         lane.comparing.add(3700)
 

@@ -24,7 +24,7 @@ from scanner.control.duty import (
 )
 from scanner.control.messages import Pause
 from scanner.control.people import ManualEntry, RegisterVisitor, VisitorLeaves
-from scanner.journal.detail import EntryKind, ManualDetail
+from scanner.journal.detail import ActionDetail, EntryKind, ManualDetail, StaffAction
 from scanner.journal.device import PUBLIC_NAME, read_public
 from scanner.journal.files import journal_path
 from scanner.journal.verify import verify
@@ -118,6 +118,8 @@ def test_a_shift_from_signing_on_to_handing_over(appliance: Appliance) -> None:
     assert report.ok, "the head that was handed over holds the log"
     appliance.stop()
     entries = appliance.entries()
+    compared_by = [one.staff for one in entries if one.detail == ActionDetail(StaffAction.COMPARED)]
+    assert compared_by == [SUPERVISOR], "whoever's PIN opened the supervisor's screens, not who was on shift"
     shifts = [(one.staff, one.detail) for one in entries if one.kind is EntryKind.SHIFT]
     assert [staff for staff, _ in shifts] == [GUARD, GUARD, GUARD, SUPERVISOR]
     assert [one.detail.slip for one in entries if isinstance(one.detail, ManualDetail)] == [None, 1, 1]

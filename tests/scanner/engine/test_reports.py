@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,22 @@ def test_hours_reasons_and_guards_are_counted(journal: Journal, tmp_path: Path) 
     assert [(one.reason, one.count) for one in found.reasons] == [(Reason.COLOUR_RED, 2), (Reason.EXPIRED, 1)]
     assert [(one.staff, one.admitted, one.refused) for one in found.guards] == [("G1", 1, 1)]
     assert found.distinct_codes == 3
+
+
+def test_what_was_written_while_the_clock_was_lost_hides_nothing_before_it(journal: Journal, tmp_path: Path) -> None:
+    lost = replace(passage(1_000_000_000, Outcome.REFER, Reason.CLOCK_UNTRUSTED), clock=ClockTrust.UNTRUSTED)
+    with journal:
+        journal.append_all([override(NOW - 60, "G1", admit=True), lost, passage(NOW, Outcome.PASS)])
+        found = report(tmp_path, 1, NOW, 0, NOW)
+        assert [(one.staff, one.admitted) for one in found.guards] == [("G1", 1)]
+        assert [one.seq for one in recent(tmp_path, NOW)] == [0, 1, 2]
+
+
+def test_no_number_asked_for_is_too_large(journal: Journal, tmp_path: Path) -> None:
+    with journal:
+        journal.append(passage(NOW, Outcome.PASS))
+        assert [row.seq for row in page(tmp_path, 2**70, 5).rows] == [0]
+        assert page(tmp_path, -(2**70), 5).rows == ()
 
 
 def test_the_log_is_browsed_newest_first_in_pages_without_gaps(journal: Journal, tmp_path: Path) -> None:

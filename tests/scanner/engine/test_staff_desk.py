@@ -201,14 +201,14 @@ def test_reports_need_a_supervisors_pin_and_end_with_its_time(staffed: Desk, mon
     assert staffed.desk.handle(Unlock(id=2, staff="G1", pin="4071")).error == "unlock.supervisor"
     unlocked = staffed.desk.handle(Unlock(id=3, staff="S1", pin="8305")).answer
     assert isinstance(unlocked, Unlocked)
-    assert staffed.duty.is_unlocked(unlocked.token)
+    assert staffed.duty.unlocked_by(unlocked.token) == "S1"
     staffed.desk.handle(Lock(id=4, token=unlocked.token))
     assert staffed.desk.handle(BrowseLog(id=5, token=unlocked.token)).error == "unlock.over"
     again = staffed.desk.handle(Unlock(id=6, staff="S1", pin="8305")).answer
     assert isinstance(again, Unlocked)
     later = time.monotonic() + UNLOCKED_S + 1
     monkeypatch.setattr(time, "monotonic", lambda: later)
-    assert not staffed.duty.is_unlocked(again.token)
+    assert staffed.duty.unlocked_by(again.token) is None
 
 
 def test_a_log_that_cannot_be_read_is_said_so(staffed: Desk) -> None:
