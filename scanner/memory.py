@@ -204,10 +204,6 @@ class Memory:
         """Whether any lane's gate has opened for a code after monotonic `at`."""
         return self._opened.opened_since(tags, at)
 
-    def forget_scans(self) -> None:
-        """Let a code that is shown again begin a passage, whatever was shown before."""
-        self._forget_scans()
-
     def gate_opened(self, verdict: Verdict, at: float) -> None:
         """Remember that this lane's gate opened for this code, and consume its presentation."""
         self._opened.note(verdict, at, self._direction)

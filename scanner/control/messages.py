@@ -82,6 +82,8 @@ class LaneView(Message):
     """The lane's state, by its name in the lane table."""
     light: Light
     result: ResultView | None
+    turn: int = 0
+    """Counts the people that came before the lane: the same number is the same person."""
     hint: str | None
     """Locale key of what to tell the person now, such as `hint.measure`."""
     object_centi: int | None

@@ -136,6 +136,8 @@ class TypeTemperature(Message):
     lane: str
     centi: int
     """Hundredths of °C, 3200 to 4300."""
+    turn: int | None = None
+    """`LaneView.turn` of the person meant; needed while there is no result yet to name in `about`."""
     about: int | None = None
     """As in `Override`."""
 

@@ -24,6 +24,8 @@ from scanner.offsets import KeptOffset, OffsetsError
 KEPT: Final = 400
 """Readings remembered: half a minute of the fastest module."""
 MOST_POINTS: Final = 5
+POINTS_HOLD_S: Final = 900.0
+"""Points of an earlier comparison that somebody left are not mixed with later ones."""
 GOOD_DAYS: Final = 180
 
 
@@ -58,6 +60,7 @@ class Comparing:
         self._lock = threading.Lock()
         self._samples: deque[Sample] = deque(maxlen=KEPT)
         self._points: list[Point] = []
+        self._point_at = 0.0
         self.trouble = ""
         """What is wrong with the offsets that were kept, in words."""
         try:
@@ -76,9 +79,11 @@ class Comparing:
             read = steady(list(self._samples))
             if read is None or self._clock() - self._samples[-1].at > STEADY_S:  # a lost one reads nothing now
                 raise NotComparedError("compare.unsteady")
-            points = [*self._points, Point(known_centi, *read)][-MOST_POINTS:]
+            now = self._clock()
+            earlier = self._points if now - self._point_at < POINTS_HOLD_S else []
+            points = [*earlier, Point(known_centi, *read)][-MOST_POINTS:]
             found = self._compared(points)
-            self._points = points
+            self._points, self._point_at = points, now
             return found
 
     def _compared(self, points: list[Point]) -> Compared:
@@ -95,18 +100,20 @@ class Comparing:
     def keep(self) -> Compared:
         """Keep what the points say, from now on and over restarts. Raises NotComparedError."""
         with self._lock:
-            if not self._points:
-                raise NotComparedError("compare.nothing")
-            found, today = self._compared(self._points), self._today()
-            until = today + dt.timedelta(days=GOOD_DAYS)
-            kept = KeptOffset(found.offset_centi, today.isoformat(), until.isoformat())
-            try:
-                offsets.keep(self._folder, self._section.name, kept)
-            except OffsetsError as error:
-                raise NotComparedError(str(error)) from error
+            points = self._points
+        if not points:
+            raise NotComparedError("compare.nothing")
+        found, today = self._compared(points), self._today()
+        until = today + dt.timedelta(days=GOOD_DAYS)
+        kept = KeptOffset(found.offset_centi, today.isoformat(), until.isoformat())
+        try:
+            offsets.keep(self._folder, self._section.name, kept)  # slow: the thermometer's thread must not wait for it
+        except OffsetsError as error:
+            raise NotComparedError(str(error)) from error
+        with self._lock:
             self.offset, self._points, self.trouble = kept, [], ""
-            self._set_offset(kept.centi)
-            return found
+        self._set_offset(kept.centi)
+        return found
 
     def drop(self) -> None:
         """Forget the points so far."""

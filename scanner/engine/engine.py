@@ -299,6 +299,10 @@ class Engine:
         """Note that a lane's decoder keeps dying, or lives again."""
         self.degradations.set(Cause.DECODER_FAILING, health.failing, lane=lane, detail=health.detail)
 
+    def on_duty(self) -> str | None:
+        """Return the staff number of whoever is on shift."""
+        return self._duty.number
+
     def view_changed(self) -> None:
         """Note that a lane's view is a new one."""
         self._view_wanted.set()

@@ -20,6 +20,12 @@ from scanner.memory import PassTags
 from scanner.values import Outcome
 
 MOST_ASIDE: Final = 20
+MOST_SEATS: Final = 60
+"""A coach has some fifty; who comes after is of no vehicle that there is."""
+HOLDS_S: Final = 3600.0
+"""A check older than this does not let a vehicle go: temperatures and codes change."""
+GIVEN_UP_S: Final = 6 * 3600
+"""A vehicle that has stood aside for so long at midnight is given up."""
 
 
 @dataclass(slots=True)
@@ -36,6 +42,8 @@ class Seat:
     """Monotonic seconds."""
     driver: bool = False
     by_hand: bool = False
+    slip: int | None = None
+    """Of a visitor."""
 
 
 @dataclass(slots=True)
@@ -72,14 +80,17 @@ class Party:
     def take(self, tag: bytes, seat: Seat) -> None:
         """Note what became of an occupant: of a new one, or of one who was checked before."""
         before = self.seats.get(tag)
+        if before is None and len(self.seats) >= MOST_SEATS:
+            self.people = MOST_SEATS + 1  # never complete
+            return
         seat.driver = before.driver if before is not None else not self.seats
         self.seats[tag] = seat
         self.people = max(self.people, len(self.seats))
 
-    def doubt(self, opened_since: Callable[[PassTags | None, float], bool]) -> None:
-        """Refer whoever's code a gate has opened for since they were checked here."""
+    def doubt(self, opened_since: Callable[[PassTags | None, float], bool], at: float) -> None:
+        """Refer whoever's code a gate has opened for since they were checked, or whose check is too old; monotonic."""
         for seat in self.seats.values():
-            if opened_since(seat.tags, seat.checked_at):
+            if at - seat.checked_at > HOLDS_S or opened_since(seat.tags, seat.checked_at):
                 seat.outcome = Outcome.REFER
 
     def mark_driver(self, number: int) -> bool:
@@ -147,6 +158,12 @@ class Parties:
             found.set_aside_at = None
             self.current = found
         return found
+
+    def give_up(self, now: int) -> list[Party]:
+        """Let go of vehicles that have stood aside too long, and return them."""
+        old = [one for one in self.aside if one.set_aside_at is not None and now - one.set_aside_at > GIVEN_UP_S]
+        self.aside = [one for one in self.aside if one not in old]
+        return old
 
     def end(self) -> None:
         """Let go of the vehicle before the lane."""

@@ -18,18 +18,20 @@ from scanner.engine.inputs import DeviceState, Noted, Recorded
 from scanner.engine.judging import Judging
 from scanner.engine.measuring import Measuring
 from scanner.engine.overruling import Overruling
-from scanner.engine.party import Parties, Seat
+from scanner.engine.party import Parties
 from scanner.engine.person import Person
 from scanner.engine.ports import Devices, Services
 from scanner.engine.receipts import FAILED, RECORDED, Answer, Receipts
 from scanner.engine.shown import Shown
 from scanner.engine.sightings import Sightings
+from scanner.engine.vehicle import Vehicle
 from scanner.engine.vision import CodeSeen
 from scanner.engine.visitors import Visitors
+from scanner.journal.detail import PartyPhase
 from scanner.journal.store import Receipt
 from scanner.lane import ATTENDED, READS_CODES, UNATTENDED, Effect, Event, State, step
 from scanner.memory import Memory, Opened
-from scanner.values import Direction, Outcome, TemperatureRule
+from scanner.values import Outcome, TemperatureRule
 
 log = logging.getLogger(__name__)
 
@@ -59,13 +61,13 @@ class Passage:
         self.services = services
         self.clock = clock
         self.site = devices.site
-        self._visitors = visitors
         self.table = ATTENDED if devices.site.attended else UNATTENDED
         self.state = State.WAITING
         self.person: Person | None = None
         self.memory = Memory(times=lambda: services.rules().times, opened=opened, direction=self.site.direction)
         self.sightings = Sightings(self.site, services.rules, self.memory)
         self.parties = Parties()
+        self.vehicle = Vehicle(self.parties, self.memory, visitors, services.now, self.site.direction)
         self.judging = Judging(self.site, services, self.memory, self.parties)
         self._measuring = Measuring(devices, self.judging)
         self.presences = self._measuring.presences
@@ -74,10 +76,8 @@ class Passage:
         self.gateway = Gateway(devices.name, services, self.timers, clock)
         self.receipts = Receipts(devices, services, post, clock)
         self.overruling = Overruling()
-        self._released_by: int | None = None
-        """Number of the entry by which the vehicle before the lane may go."""
-        self.releasing: str | None = None
-        """Who checked the vehicle that is being released."""
+        self.turn = 0
+        """Counts the people that came before the lane."""
         self.shown = Shown(devices, services)
         self._links = dict.fromkeys(devices.parts, LinkState.CONNECTING)
 
@@ -90,6 +90,8 @@ class Passage:
         """Forget what is remembered for a day only."""
         self.sightings.forget()
         self.shown.tally.begin_day()
+        for party in self.parties.give_up(self.services.now()):
+            self.receipts.note_party(PartyPhase.ABANDONED, party, self.services.on_duty())
 
     def happen(self, event: Event) -> bool:
         """Let the table answer to an event; False where it changes nothing."""
@@ -127,15 +129,15 @@ class Passage:
                 if person:
                     self.presences.spend(person.who)
                     self.memory.decided(person.verdict, now)
-                    self.receipts.submit_decision(person, self._party)
+                    self.receipts.submit_decision(person, self.vehicle.number)
             case Effect.RECORD_OVERRIDE:
                 word = self.overruling.word
                 if person and word:
                     self.presences.spend(person.who)
-                    self.receipts.submit_word(person, word, self._party)
+                    self.receipts.submit_word(person, word, self.vehicle.number)
             case Effect.RECORD_RELEASE:
                 if self.parties.current:
-                    self.receipts.submit_release(self.parties.current, self.releasing)
+                    self.receipts.submit_release(self.parties.current, self.services.on_duty())
             case Effect.OPEN_GATE:
                 self._open_gate()
             case Effect.SHOW_RESULT | Effect.SHOW_UNRECORDED:
@@ -147,7 +149,7 @@ class Passage:
             case Effect.FORGET_PERSON:
                 self.person, self.shown.hint = None, None
                 self.overruling.end()
-                self._drop_released()
+                self.vehicle.drop_released()
             case Effect.REPORT_OVERRIDE_FAILED:
                 self.overruling.answer("override.not_recorded")
             case Effect.REPORT_RELEASE_FAILED:
@@ -174,17 +176,23 @@ class Passage:
             return
         if self.person is not None and seen.who == self.person.who:
             self.person.last_seen = now
-        elif self.person is not None and self.state in MEASURED and self._measuring.has_left(self.person, now):
+        elif self.person is not None and self.state in MEASURED and self._has_left(self.person, now):
             self.presences.spend(self.person.who)
             self._measured_in_vain()
         if self.sightings.begins(seen, now, free=self.state in READS_CODES):
             self.begin(self.judging.meet(seen, now))
 
+    def _has_left(self, person: Person, at: float) -> bool:
+        """Whether the person has made room for the next one, as far as codes tell; who shows none takes none away."""
+        held = person.form is not None or self.sightings.together.includes(person.who)
+        return not held and self._measuring.has_left(person, at)
+
     def begin(self, person: Person, typed: Measurement | None = None) -> None:
         """Begin a passage: decide at once where no temperature is wanted, none can be had, or staff have `typed` it."""
         self.shown.hint = None
-        self._drop_released()
+        self.vehicle.drop_released()
         self.person = person
+        self.turn += 1
         if typed is not None:
             self.decide(typed, Event.CODE_DECIDED)
             return
@@ -233,44 +241,9 @@ class Passage:
 
     # --- the people of one vehicle --------------------------------------------------------------------------------
 
-    @property
-    def _party(self) -> int | None:
-        party = self.parties.checking
-        return None if party is None else party.number
-
-    def _drop_released(self) -> None:
-        """Let go of a vehicle that was told to go, once its result has been shown."""
-        if self.parties.current is not None and self.parties.current.released:
-            self.parties.end()
-
-    def _seat(self, person: Person) -> None:
-        """Note what became of an occupant of the vehicle before the lane, where there is one."""
-        party = self.parties.checking
-        if party is None:
-            return
-        party.take(
-            self.parties.tag(person.who),
-            Seat(
-                outcome=person.outcome,
-                colour=person.verdict.colour,
-                temperature_centi=person.measurement.result_centi if person.measurement else None,
-                seq=person.seq,
-                tags=self.memory.tags(person.verdict),
-                checked_at=self.clock(),
-                by_hand=person.form is not None,
-            ),
-        )
-
     def release_if_complete(self) -> None:
-        """Record that the vehicle may go, once everybody in it may.
-
-        Whose code has opened a gate since, in another vehicle or at another lane, must be seen by staff again.
-        """
-        party = self.parties.checking
-        if party is None or not party.complete:
-            return
-        party.doubt(self.memory.gate_opened_since)
-        if party.complete:
+        """Record that the vehicle before the lane may go, once everybody in it may."""
+        if self.vehicle.may_go(self.clock()):
             self.happen(Event.VEHICLE_COMPLETE)
 
     # --- the log --------------------------------------------------------------------------------------------------
@@ -296,23 +269,20 @@ class Passage:
             if event is Event.ADMISSION_RECORDED and person.decision.outcome is Outcome.PASS:  # a code was activated
                 self.memory.activated(person.verdict, self.clock())
             if event is not None:
-                self._seat(person)
+                self.vehicle.seat(person, self.clock())
             self._recorded(event or FAILED[max(person.decision.outcome, Outcome.REFER)])
         elif answer is Answer.WRITTEN:
-            self._seat(person)
+            self.vehicle.seat(person, self.clock())
             self._recorded(RECORDED[person.decision.outcome])
         else:
             if person.seq is not None and answer is Answer.LATE:
                 self.receipts.note_gate_held(person.seq)
             person.decision = person.unrecorded(attended=self.site.attended)
-            self._seat(person)  # an occupant who was checked before passes by that no more
+            self.vehicle.seat(person, self.clock())  # an occupant who was checked before passes by that no more
             self.happen(FAILED[person.decision.outcome])
 
     def _recorded(self, event: Event) -> None:
         """Let happen what was recorded: of an occupant nothing opens but by the whole vehicle."""
-        form = self.person.form if self.person is not None else None
-        if event in _SEATED and form is not None and form.slip is not None:
-            self._visitors.note(form.slip, Direction.ENTRY, self.services.now())
         if self.parties.checking is None:
             self.happen(event)
             return
@@ -320,32 +290,29 @@ class Passage:
         self.release_if_complete()
 
     def _release(self, recorded: Recorded, answer: Answer) -> None:
-        party = self.parties.current
-        if party is None or answer is not Answer.WRITTEN or not isinstance(recorded.result, Receipt):
-            if isinstance(recorded.result, Receipt):
-                self.receipts.note_gate_held(recorded.result.seq)
-            self.happen(Event.RECORD_FAILED)
+        result = recorded.result
+        if answer is Answer.WRITTEN and isinstance(result, Receipt) and self.vehicle.release(result.seq):
+            self.happen(Event.RELEASE_RECORDED)
             return
-        party.released = True
-        self._released_by = recorded.result.seq
-        self.happen(Event.RELEASE_RECORDED)
+        if isinstance(result, Receipt):
+            self.receipts.note_gate_held(result.seq)
+        self.happen(Event.RECORD_FAILED)
 
     # --- the gate -------------------------------------------------------------------------------------------------
 
     def _open_gate(self) -> None:
-        person, party = self.person, self.parties.current
-        if party is not None and party.released and self._released_by is not None:
-            self.devices.open_gate(self._released_by)
-            self._released_by = None
-            for seat in party.seats.values():
-                self.memory.gate_opened_by_tags(seat.tags, self.clock())
+        by = self.vehicle.goes(self.clock())
+        if by is not None:
+            self.devices.open_gate(by)
             return
+        person = self.person
         if person is None or person.seq is None:  # nothing opens for what the log does not hold
             log.error("the gate was to open for something that is not recorded; it stays closed")
             return
         self.devices.open_gate(person.seq)
         opened_at = self.clock()
         self.memory.gate_opened(person.verdict, opened_at)
+        self.vehicle.visitor_passed(None if person.form is None else person.form.slip)
         self.services.report(person.report(self.devices.name, opened_at))
 
     def on_gate(self, event: GateEvent) -> None:
@@ -376,6 +343,7 @@ class Passage:
             self.person,
             self._links,
             words=self.sightings.words(now) if self.state is State.WAITING else None,
+            turn=self.turn,
             waiting=self.sightings.together.waiting(now),
             parties=self.parties,
             ends_in=None if ends is None else ends - now,

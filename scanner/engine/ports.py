@@ -79,5 +79,8 @@ class Services(Protocol):
     def lane_degraded(self, lane: str, cause: Cause, active: bool) -> None:
         """Note that something at a lane is not as it should be, or is again."""
 
+    def on_duty(self) -> str | None:
+        """Return the staff number of whoever is on shift."""
+
     def view_changed(self) -> None:
         """Note that the lane's view is a new one."""

@@ -6,6 +6,7 @@ Reads the log's file beside the engine's own writer, from its newest entry backw
 from __future__ import annotations
 
 import dataclasses
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -25,8 +26,8 @@ from scanner.values import ClockTrust, Outcome
 HOUR: Final = 3600
 PAGE: Final = 500
 """Entries read at a time; between two pages other threads have their turn."""
-MOST: Final = 200_000
-"""Entries that one report looks at: two days of a busy gate."""
+MOST: Final = 100_000
+"""Entries that one report looks at: a day of a busy gate."""
 NEWEST: Final = 2**63 - 1
 """Above every entry's number: the largest integer SQLite compares with."""
 RECENT_S: Final = 48 * HOUR
@@ -79,10 +80,16 @@ class Reading:
         self._folder = folder
         self._now = now
         self._different = different
+        self._counting = threading.Lock()
 
-    def report(self, hours: int) -> Report:
-        """Return what the last hours came to. Raises JournalError."""
-        return report(self._folder, hours, self._now(), *self._different())
+    def report(self, hours: int) -> Report | None:
+        """Return what the last hours came to; None while another report is being counted. Raises JournalError."""
+        if not self._counting.acquire(blocking=False):
+            return None
+        try:
+            return report(self._folder, hours, self._now(), *self._different())
+        finally:
+            self._counting.release()
 
     def page(self, before: int | None, count: int) -> LogPage:
         """Return entries below number `before`, newest first. Raises JournalError."""

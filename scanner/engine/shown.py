@@ -51,6 +51,7 @@ class Shown:
         words: str | None,
         ends_in: float | None,
         present: bool,
+        turn: int,
         waiting: tuple[WaitingCode, ...],
         parties: Parties,
     ) -> LaneView:
@@ -70,6 +71,7 @@ class Shown:
             light=self._light,
             links=links,
             tally=self.tally,
+            turn=turn,
             waiting=waiting,
             parties=parties,
             now=self._services.now(),

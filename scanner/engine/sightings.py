@@ -68,10 +68,6 @@ class Sightings:
             self._memory.scanned(seen.text, seen.verdict, at)
         return seen
 
-    def show_again(self) -> None:
-        """Let a code that is still held there begin a passage once more."""
-        self._memory.forget_scans()
-
     def unread(self, hint: HintSeen) -> None:
         """Note that something like a code is in view and cannot be read."""
         self._in_view.unread(hint)

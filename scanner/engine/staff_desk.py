@@ -54,8 +54,8 @@ COMMAND_TIMEOUT_S = 8.0
 class Reports(Protocol):
     """What the log says to a supervisor. Methods raise JournalError."""
 
-    def report(self, hours: int) -> Report:
-        """Return what the last hours came to."""
+    def report(self, hours: int) -> Report | None:
+        """Return what the last hours came to; None while another report is being counted."""
 
     def page(self, before: int | None, count: int) -> LogPage:
         """Return entries below number `before`, newest first."""
@@ -134,7 +134,7 @@ class StaffDesk:
             return "unlock.over"
         try:
             if isinstance(command, AskReport):
-                return self._reports.report(command.hours)
+                return self._reports.report(command.hours) or "unlock.busy"
             return self._reports.page(command.before, command.count)
         except JournalError as error:
             log.warning("the log cannot be read: %s", error)

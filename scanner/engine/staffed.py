@@ -45,6 +45,10 @@ from scanner.values import Direction
 
 _AT_REST = READS_CODES | {State.REFERRED, State.STOPPED}
 """States in which nothing is under way that belongs to one vehicle and not to another."""
+STILL_THERE_S = 60.0
+"""Whose code has not been seen for longer may have driven on: the next one's forehead must not serve it."""
+SOON_S = 120.0
+"""Who is registered by hand so soon after a stop at the same lane may well be who was stopped: the log says so."""
 _NOT_RECORDED = "entry.log"
 
 
@@ -54,6 +58,8 @@ class Staffed:
     def __init__(self, passage: Passage, visitors: Visitors) -> None:
         self._passage = passage
         self._visitors = visitors
+        self._stopped: tuple[int, float] | None = None
+        """Entry of the last one who was stopped here and cleared by staff, and when."""
         self._beginning = False
         """A vehicle's first entry is on its way into the log."""
 
@@ -117,6 +123,8 @@ class Staffed:
             person.first_high = None
             passage.receipts.note_action(StaffAction.REMEASURED, ask.staff, seq)
         if isinstance(command, Acknowledge) and state in {State.REFERRED, State.STOPPED}:
+            if state is State.STOPPED and seq is not None:
+                self._stopped = seq, passage.clock()
             passage.receipts.note_action(StaffAction.ACKNOWLEDGED, ask.staff, seq)
         passage.happen(event)
         if isinstance(command, Pause):
@@ -140,7 +148,8 @@ class Staffed:
         passage, person = self._passage, self._passage.person
         event = Event.TEMPERATURE_DECIDES if passage.state in MEASURED else Event.TEMPERATURE_TYPED
         typed = by_hand.typed_temperature(command.centi, passage.clock())
-        if person is None or not is_before(person, command.about) or not self._allows(event):
+        meant = command.turn == passage.turn or (command.about is not None and is_before(person, command.about))
+        if person is None or not meant or not self._allows(event):
             return NOT_NOW
         passage.gateway.attended()
         passage.judging.prove_again(person)
@@ -178,6 +187,8 @@ class Staffed:
         by_hand.filled_in(command, staff, None)  # before a slip's number is spent on it
         slip = self._visitors.next_slip() if command.host.strip() else None
         person = passage.judging.register(by_hand.filled_in(command, staff, slip), now)
+        if self._stopped is not None and now - self._stopped[1] < SOON_S:
+            person.seq = self._stopped[0]
         passage.gateway.attended()
         passage.begin(person, typed)
         return None if slip is None else SlipIssued(slip=slip)
@@ -190,7 +201,11 @@ class Staffed:
             if not passage.shown.tally.has_passed(command.about):
                 ask.answer.set_result("visitor.no_passage")
                 return
-            slip, direction, about = self._visitors.next_slip(), Direction.ENTRY, command.about
+            given = self._visitors.slip_given(command.about)
+            if given is not None:  # asked twice, answered the same
+                ask.answer.set_result(SlipIssued(slip=given))
+                return
+            slip, direction, about = self._visitors.next_slip(), passage.site.direction, command.about
             personal = by_hand.visit(command)
         else:
             if not self._visitors.is_inside(command.slip):
@@ -203,20 +218,24 @@ class Staffed:
                 slip, direction, staff=ask.staff, refers_to=about, personal=personal, stamp=stamp
             )
 
-        answer = SlipIssued(slip=slip) if direction is Direction.ENTRY else None
-        passage.receipts.note_then(draft, partial(self._visitor_noted, ask.answer, slip, direction, answer))
+        then = partial(self._visitor_noted, ask.answer, slip, direction, about)
+        passage.receipts.note_then(draft, then)
 
     def _visitor_noted(
         self,
         waiting: Future[Reaction],
         slip: int,
         direction: Direction,
-        answer: SlipIssued | None,
+        about: int | None,
         result: Receipt | JournalError,
     ) -> None:
-        if isinstance(result, Receipt):
-            self._visitors.note(slip, direction, self._passage.services.now())
-        waiting.set_result(answer if isinstance(result, Receipt) else _NOT_RECORDED)
+        if not isinstance(result, Receipt):
+            waiting.set_result(_NOT_RECORDED)
+            return
+        self._visitors.note(slip, direction, self._passage.services.now())
+        if about is not None:
+            self._visitors.gave(about, slip)
+        waiting.set_result(None if about is None else SlipIssued(slip=slip))
 
     # --- vehicles -------------------------------------------------------------------------------------------------
 
@@ -236,30 +255,25 @@ class Staffed:
             return
         self._beginning = True
         party = Party(-1, plates.spelled(command.plate), command.people, passage.services.now())
-        passage.receipts.note_then(
-            partial(_begun, party, ask.staff), partial(self._party_begun, ask.answer, party, ask.staff)
-        )
+        passage.receipts.note_then(partial(_begun, party, ask.staff), partial(self._party_begun, ask.answer, party))
 
-    def _party_begun(
-        self, waiting: Future[Reaction], party: Party, staff: str | None, result: Receipt | JournalError
-    ) -> None:
+    def _party_begun(self, waiting: Future[Reaction], party: Party, result: Receipt | JournalError) -> None:
         passage = self._passage
         self._beginning = False
         if not isinstance(result, Receipt):
             waiting.set_result(_NOT_RECORDED)
             return
         party.number = result.seq
-        passage.parties.current, passage.releasing = party, staff
+        passage.parties.current = party
         person = passage.person
         if passage.state is State.REFERRED and person and person.decision.reasons[0] is Reason.PARTY_INCOMPLETE:
-            # Whoever was checked before the vehicle was written down is its first occupant.
             self._make_room()
-            passage.judging.prove_again(person)
-            first = passage.judging.meet(person.seen, passage.clock())
-            first.seq = person.seq
-            passage.begin(first)
-        else:
-            passage.sightings.show_again()
+            if passage.clock() - person.last_seen < STILL_THERE_S:
+                # Whoever was checked just before the vehicle was written down is its first occupant.
+                passage.judging.prove_again(person)
+                first = passage.judging.meet(person.seen, passage.clock())
+                first.seq = person.seq
+                passage.begin(first)
         waiting.set_result(None)
 
     def _party(self, command: ResizeParty | MarkDriver | PutAside | TakeUp | TurnAway, staff: str | None) -> Reaction:
@@ -277,7 +291,6 @@ class Staffed:
             case ResizeParty(people=people):
                 party.people = max(people, len(party.seats))
                 passage.receipts.note_party(PartyPhase.RESIZED, party, staff)
-                passage.releasing = staff
                 passage.release_if_complete()
             case PutAside():
                 if len(parties.aside) >= MOST_ASIDE:
@@ -300,9 +313,7 @@ class Staffed:
         party = parties.take_up(number)
         if party is None:
             return "party.no_such"
-        passage.releasing = staff
         passage.receipts.note_party(PartyPhase.TAKEN_UP, party, staff)
-        passage.sightings.show_again()
         self._make_room()
         passage.release_if_complete()
         return None

@@ -45,6 +45,10 @@ class Together:
         self._held[seen.who] = _Held(len(self._held) + 1, seen, at, chosen=served)
         return True
 
+    def includes(self, who: str) -> bool:
+        """Whether this code is one of those shown together."""
+        return who in self._held
+
     def waiting(self, at: float) -> tuple[WaitingCode, ...]:
         """Return the codes to choose among: those still in view; none where fewer than two were ever there."""
         self._drop_gone(at)

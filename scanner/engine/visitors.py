@@ -24,6 +24,7 @@ class Visitors:
         self._lock = threading.Lock()
         self._next = 1
         self._inside: dict[int, int] = {}
+        self._given: dict[int, int] = {}
 
     def recall(self, entries: Iterable[Entry]) -> None:
         """Take up what the log says, oldest entry first."""
@@ -45,6 +46,18 @@ class Visitors:
         with self._lock:
             self._next += 1
             return self._next - 1
+
+    def slip_given(self, about: int) -> int | None:
+        """Return the slip that was given for the passage of this number, None: none was."""
+        with self._lock:
+            return self._given.get(about)
+
+    def gave(self, about: int, slip: int) -> None:
+        """Remember which slip was given for a passage."""
+        with self._lock:
+            self._given[about] = slip
+            while len(self._given) > SHOWN:
+                self._given.pop(next(iter(self._given)))
 
     def is_inside(self, slip: int) -> bool:
         """Whether a visitor with this slip has come and not left."""

@@ -209,10 +209,10 @@ class Desk:
         scene, lane = self._front.scene, self._lane()
         if lane is None or not lane.attended or lane.result is None:
             return
-        name, seq = lane.name, lane.result.seq
+        name, seq, turn = lane.name, lane.result.seq, lane.turn
 
         async def send(centi: int) -> Reply | None:
-            return await self.ask(TypeTemperature(id=0, lane=name, centi=centi, about=seq))
+            return await self.ask(TypeTemperature(id=0, lane=name, centi=centi, about=seq, turn=turn))
 
         about = words.identity(scene, lane.result) or words.number(scene, lane.result)
         await self._front.open(TemperatureForm(scene, about, self._same(send)), self._done)
@@ -221,12 +221,12 @@ class Desk:
         scene, lane = self._front.scene, self._lane()
         if lane is None or lane.result is None or not keys.activable(scene):
             return
-        name, seq = lane.name, lane.result.seq
+        name, seq, turn = lane.name, lane.result.seq, lane.turn
 
         async def send(document: DocumentType, centi: int | None) -> Reply | None:
             about = seq
             if centi is not None:
-                reply = await self.ask(TypeTemperature(id=0, lane=name, centi=centi, about=seq))
+                reply = await self.ask(TypeTemperature(id=0, lane=name, centi=centi, about=seq, turn=turn))
                 if reply is None or not reply.ok:
                     return reply
                 about = await self._judged_anew(name, seq)

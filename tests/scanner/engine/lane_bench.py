@@ -112,6 +112,9 @@ class Services:
     def lane_degraded(self, lane: str, cause: Cause, active: bool) -> None:
         self.degraded.append((cause, active))
 
+    def on_duty(self) -> str | None:
+        return "0017"
+
     def view_changed(self) -> None:
         pass
 

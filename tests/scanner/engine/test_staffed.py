@@ -63,12 +63,8 @@ def manual(**changes: object) -> ManualEntry:
     return ManualEntry.model_validate({**fields, **changes})
 
 
-def grey(number: int = 1) -> CodeSeen | object:
-    return code(number, Colour.GREY)
-
-
-def typed(centi: int) -> TypeTemperature:
-    return TypeTemperature(id=1, lane="main", centi=centi)
+def typed(bench: Bench, centi: int) -> TypeTemperature:
+    return TypeTemperature(id=1, lane="main", centi=centi, turn=bench.view.turn)
 
 
 def said(answer: Future[Reaction]) -> Reaction:
@@ -258,7 +254,7 @@ def test_a_contact_thermometer_settles_what_infrared_could_not(bench: Bench) -> 
     bench.show(code())
     bench.recorded()
     assert bench.view.state == "referred"
-    assert said(bench.ask(typed(3650), G)) is None
+    assert said(bench.ask(typed(bench, 3650), G)) is None
     bench.recorded()
     assert bench.view.state == "passed"
     entry = bench.services.drafts[1]
@@ -271,7 +267,7 @@ def test_a_temperature_typed_during_the_pause_leaves_the_high_reading_in_the_log
     bench.show(code())
     bench.step_up(3790)
     assert bench.view.state == "cooling"
-    assert said(bench.ask(typed(3650), G)) is None
+    assert said(bench.ask(typed(bench, 3650), G)) is None
     detail, temperature = bench.services.drafts[-1].detail, bench.services.drafts[-1].temperature
     assert isinstance(detail, PassageDetail)
     assert temperature is not None
@@ -280,7 +276,7 @@ def test_a_temperature_typed_during_the_pause_leaves_the_high_reading_in_the_log
 
 def test_a_typed_fever_refers_like_a_measured_one(bench: Bench) -> None:
     bench.show(code())
-    assert said(bench.ask(typed(3790), G)) is None
+    assert said(bench.ask(typed(bench, 3790), G)) is None
     bench.recorded()
     assert bench.view.state == "referred"
 
@@ -289,12 +285,12 @@ def test_a_typed_temperature_saves_nobody_with_a_red_code(bench: Bench) -> None:
     bench.show(code(1, Colour.RED))
     bench.recorded()
     assert bench.view.state == "stopped"
-    assert said(bench.ask(typed(3650), G)) == "command.not_now"
+    assert said(bench.ask(typed(bench, 3650), G)) == "command.not_now"
 
 
 def test_a_mistyped_temperature_is_refused(bench: Bench) -> None:
     bench.show(code())
-    assert said(bench.ask(typed(365), G)) == "entry.temperature"
+    assert said(bench.ask(typed(bench, 365), G)) == "entry.temperature"
     assert bench.view.state == "measuring"
 
 
@@ -692,7 +688,7 @@ def test_whoever_types_the_temperature_answers_for_what_it_decides(bench: Bench)
     bench.wait(9)
     bench.recorded()
     assert bench.view.state == "referred"
-    bench.ask(typed(3650), "0042")
+    bench.ask(typed(bench, 3650), "0042")
     assert [draft.staff for draft in bench.services.drafts] == [G, "0042"]
 
 
@@ -700,3 +696,82 @@ def test_a_call_that_is_repeated_is_written_once(bench: Bench) -> None:
     for _ in range(5):
         bench.ask(CallSupervisor(id=1, lane="main"))
     assert len(bench.services.actions) == 1
+
+
+# --- what a strict reader found ---------------------------------------------------------------------------------------
+
+
+def test_a_driver_who_has_gone_lends_the_next_vehicle_no_occupant(road: Bench) -> None:
+    occupant(road, 1)
+    assert road.view.state == "referred"
+    road.wait(61)
+    begin(road, 1)
+    assert road.view.state == "waiting"
+    assert party(road).seats == ()
+
+
+def test_a_reading_typed_for_one_person_serves_no_other(bench: Bench) -> None:
+    bench.show(code(1))
+    meant = typed(bench, 3650)
+    bench.step_up(3650)
+    bench.recorded()
+    bench.step_away()
+    bench.show(code(2))
+    assert bench.view.state == "measuring"
+    assert said(bench.ask(meant, G)) == "command.not_now"
+    assert said(bench.ask(meant.model_copy(update={"turn": None}), G)) == "command.not_now"
+
+
+def test_somebody_without_a_code_is_measured_though_others_show_theirs(bench: Bench) -> None:
+    bench.ask(manual(), G)
+    for _ in range(12):
+        bench.wait(0.25)
+        bench.show(code(5))
+    assert bench.view.state == "measuring"
+    bench.step_up(3650)
+    bench.recorded()
+    assert bench.services.drafts[0].kind is EntryKind.MANUAL_ENTRY
+    assert bench.devices.opened == [101]
+
+
+def test_one_passage_gets_one_slip(bench: Bench) -> None:
+    bench.show(code())
+    bench.step_up()
+    bench.recorded()
+    command = RegisterVisitor(id=1, lane="main", about=101, host="3-2-501")
+    first = bench.ask(command, G)
+    bench.recorded()
+    assert said(bench.ask(command, G)) == said(first)
+    assert bench.visitors.inside()[1] == 1
+
+
+def test_a_visitor_in_a_vehicle_that_is_turned_away_is_not_inside(road: Bench) -> None:
+    begin(road, 2)
+    road.ask(manual(host="501", temperature_centi=3650), G)
+    road.recorded()
+    road.ask(TurnAway(id=1, lane="main"), G)
+    assert road.visitors.inside() == ((), 0)
+
+
+def test_a_check_of_an_hour_ago_lets_no_vehicle_go(road: Bench) -> None:
+    begin(road, 2)
+    occupant(road, 1)
+    road.ask(PutAside(id=1, lane="main"), G)
+    road.recorded()
+    road.wait(3601)
+    road.ask(TakeUp(id=2, lane="main", party=101), G)
+    road.recorded()
+    occupant(road, 2)
+    assert road.view.state == "seated"
+    assert [seat.outcome for seat in party(road).seats] == [Outcome.REFER, Outcome.PASS]
+    assert road.devices.opened == []
+
+
+def test_registering_by_hand_right_after_a_stop_points_at_it(bench: Bench) -> None:
+    bench.show(code(1, Colour.RED))
+    bench.recorded()
+    bench.ask(Acknowledge(id=1, lane="main"), G)
+    bench.ask(manual(temperature_centi=3650), G)
+    bench.recorded()
+    assert bench.services.drafts[1].kind is EntryKind.MANUAL_ENTRY
+    assert bench.services.drafts[1].refers_to == 101
