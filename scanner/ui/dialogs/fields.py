@@ -140,12 +140,9 @@ class TickLine(Static, can_focus=True):
         self.ticked = True
         self._show()
 
-    def on_focus(self) -> None:
-        """Show that this question is being asked."""
-        self._show()
-
-    def on_blur(self) -> None:
-        """Show that it no longer is."""
+    def watch_has_focus(self, has_focus: bool) -> None:
+        """Show whether this question is being asked."""
+        super().watch_has_focus(has_focus)
         self._show()
 
     def _show(self) -> None:

@@ -38,6 +38,13 @@ class HeldClock:
         return self.now
 
 
+async def taken_in(app: GuardScreen) -> None:
+    """Wait until the keys given before now have been looked at. Pilot's own pause waits for an idle machine."""
+    reached = asyncio.Event()
+    app.call_later(reached.set)
+    await asyncio.wait_for(reached.wait(), 30)
+
+
 class Screen:
     """A running screen, as a test drives it."""
 
@@ -54,7 +61,7 @@ class Screen:
         """Press keys one after another as a badge reader does: without waiting for what each of them does."""
         for key in keys:
             self.app.post_message(events.Key(key, key if len(key) == 1 else None))
-        await self.pilot.pause()
+        await taken_in(self.app)
 
     async def until(self, condition: Callable[[], bool], what: str = "") -> None:
         """Wait until `condition` holds and everything has been painted."""
@@ -67,9 +74,11 @@ class Screen:
     async def settle(self) -> None:
         """Wait until the screen has stopped changing: a layout may follow a paint."""
         before = ""
-        while (shown := screen_text(self.app)) != before:
+        # A form that has just been opened shows nothing yet, which is no rest.
+        while not (shown := screen_text(self.app)) or shown != before:
             before = shown
             await self.pilot.pause(0.02)
+            await taken_in(self.app)
 
     async def sees(self, view: View) -> None:
         """Wait until this very view is shown."""

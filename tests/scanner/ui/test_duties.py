@@ -24,7 +24,7 @@ from scanner.ui.dialogs.sign_on import SignOnForm
 from scanner.ui.dialogs.visitor import LeaveForm, SlipNotice, VisitorForm
 from tests.scanner.ui import scripted_engine as says
 from tests.scanner.ui.conftest import POOR, OpenScreen, Screen
-from tests.scanner.ui.golden import matches_golden, screen_text
+from tests.scanner.ui.golden import form_text, matches_golden, screen_text
 from tests.scanner.ui.scripted_engine import ScriptedEngine
 
 
@@ -53,7 +53,7 @@ async def test_the_next_guard_reads_the_sheet_and_signs_on(engine: ScriptedEngin
     async with open_screen((160, 60), shows=says.DEGRADED) as screen:
         await opens(screen, "s", SignOnForm)
         await screen.until(lambda: screen.scene.say("sheet_open") in screen_text(screen.app))
-        matches_golden(screen.app, "hand-over-160x60")
+        matches_golden(screen.app, "hand-over-160x60", form_text)
         await screen.press(*"0018", "enter", *"5512", "enter")
         await closes(screen)
         assert sent(engine) == [SignOn(id=0, staff="0018", pin="5512")]
@@ -64,7 +64,7 @@ async def test_where_the_heads_code_does_not_fit_its_text_is_shown(open_screen: 
     async with open_screen(shows=says.WAITING) as screen:
         await opens(screen, "s", SignOnForm)
         await screen.until(lambda: "3fa2b1c4d5e6f708" in screen_text(screen.app))
-        matches_golden(screen.app, "hand-over-80x24")
+        matches_golden(screen.app, "hand-over-80x24", form_text)
 
 
 async def test_a_guard_leaves_with_nobody_coming(engine: ScriptedEngine, open_screen: OpenScreen) -> None:
@@ -157,7 +157,7 @@ async def test_six_fields_register_somebody_and_show_only_a_masked_name(
         typed = (*"欧阳娜娜", "enter", "down", *"E1234567", "enter", *"13800000000", "enter", *"杭州", "enter")
         await screen.press(*typed, *"三号楼", "enter", *"36.5")
         await screen.settle()
-        matches_golden(screen.app, "entry-80x24")
+        matches_golden(screen.app, "entry-80x24", form_text)
         await screen.press("enter")
         await closes(screen)
         assert sent(engine) == [
@@ -236,7 +236,7 @@ async def test_a_visitor_with_a_code_needs_a_host_only(engine: ScriptedEngine, o
         await screen.until(lambda: isinstance(screen.app.screen, VisitorForm))
         await screen.press(*"三号楼502", "enter", *"维修", "enter", "enter")
         await screen.until(lambda: isinstance(screen.app.screen, SlipNotice))
-        matches_golden(screen.app, "slip-80x24")
+        matches_golden(screen.app, "slip-80x24", form_text)
         await screen.press("enter")
         await closes(screen)
         assert sent(engine) == [RegisterVisitor(id=0, lane="main", about=128, host="三号楼502", purpose="维修")]
@@ -262,7 +262,7 @@ async def test_a_visitor_leaves_by_slip(
     async with open_screen(shows=says.INSIDE) as screen:
         await opens(screen, "w", LeaveForm)
         if slip == 38:
-            matches_golden(screen.app, "visitors-80x24")
+            matches_golden(screen.app, "visitors-80x24", form_text)
         await screen.press(*keys)
         await closes(screen)
         assert sent(engine) == [VisitorLeaves(id=0, lane="main", slip=slip)]
@@ -286,7 +286,7 @@ async def test_two_questions_activate_a_grey_code(engine: ScriptedEngine, open_s
         await opens(screen, "g", ActivationForm)
         await screen.press("enter")
         await screen.settle()
-        matches_golden(screen.app, "activation-80x24")
+        matches_golden(screen.app, "activation-80x24", form_text)
         assert sent(engine) == []
         await screen.press("enter")
         await closes(screen)
@@ -359,7 +359,7 @@ async def test_one_of_several_codes_is_chosen_by_its_number(engine: ScriptedEngi
 async def test_the_help_page_lists_every_key(open_screen: OpenScreen) -> None:
     async with open_screen((80, 60), shows=says.WAITING) as screen:
         await opens(screen, "question_mark", HelpPage)
-        matches_golden(screen.app, "help-80x60")
+        matches_golden(screen.app, "help-80x60", form_text)
         await screen.press("question_mark")
         await closes(screen)
 

@@ -24,7 +24,7 @@ from scanner.ui.app import GuardScreen
 from scanner.ui.keys import KEYS
 from scanner.values import Outcome
 from tests.appliance import Appliance
-from tests.scanner.ui.conftest import CHINA, WIDE
+from tests.scanner.ui.conftest import CHINA, WIDE, taken_in
 
 SIZES = ((80, 24), (160, 45), (20, 5), (200, 60), (40, 12))
 SIGN_ON = ("s", *GUARD, "enter", *PINS[GUARD], "enter")
@@ -122,7 +122,7 @@ class Mashed:
                 if number % 40 == 39:
                     await pilot.resize_terminal(*self.dice.choice(SIZES))
                 await self.press(sequence(self.dice))
-                await pilot.pause()
+                await taken_in(self.app)
                 assert self.app._exception is None
                 assert self.app.is_running
             for _ in range(6):

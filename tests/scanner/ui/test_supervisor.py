@@ -16,7 +16,7 @@ from scanner.ui.supervisor.pages import lines
 from scanner.ui.supervisor.screen import SupervisorScreen
 from tests.scanner.ui import scripted_engine as says
 from tests.scanner.ui.conftest import POOR, OpenScreen, Screen
-from tests.scanner.ui.golden import matches_golden, screen_text
+from tests.scanner.ui.golden import form_text, matches_golden, screen_text
 from tests.scanner.ui.scripted_engine import ScriptedEngine
 from tests.scanner.ui.test_words import LANGUAGES, scene
 
@@ -186,7 +186,7 @@ async def test_a_thermometer_is_compared_point_by_point_and_the_offset_kept(
         await screen.press(*"38", "enter")
         await screen.until(lambda: len(sent(engine, Compare)) == 2)
         await screen.settle()
-        matches_golden(screen.app, "compare-80x24")
+        matches_golden(screen.app, "compare-80x24", form_text)
         await screen.press("down", "enter")
         await screen.until(lambda: screen.app.screen is opened)
         assert sent(engine, Compare) == [
