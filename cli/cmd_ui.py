@@ -17,9 +17,12 @@ import typer
 
 from cli.errors import fail
 from scanner.config import ConfigError, load
-from scanner.config.model import Configuration, SoundSection
+from scanner.config.model import Configuration, KioskSection, SoundSection
 from scanner.locale import Texts, languages
+from scanner.plates import province_of
 from scanner.ui.app import GuardScreen
+from scanner.ui.kiosk.place import Place, Side
+from scanner.ui.modes import Mode
 from scanner.ui.terminal import detect
 
 
@@ -45,6 +48,7 @@ def command(  # noqa: PLR0917 - typer turns each into an option
         bool, typer.Option("--allow-quit", help="q ends the screen; leave it out on a kiosk.")
     ] = False,
     sound: Annotated[bool, typer.Option(help="Whether anything is heard: tones, prompts, the bell.")] = True,
+    mode: Annotated[Mode | None, typer.Option(help="Whose screen: not given, as the site's kind wants.")] = None,
 ) -> None:
     """Show a guard's screen for a running engine. It waits for the engine where there is none yet.
 
@@ -71,8 +75,11 @@ def command(  # noqa: PLR0917 - typer turns each into an option
         here="SSH_CONNECTION" not in os.environ,
         zone=ZoneInfo(settings.site.timezone),
         terminal=terminal,
+        mode=mode,
+        province=province_of(settings.site.region),
+        place=_place(settings.kiosk),
     )
-    asyncio.run(_show(screen))
+    asyncio.run(_show(screen, mouse=mode is Mode.KIOSK))
     if screen.return_code == TERMINATED:
         raise typer.Exit(TERMINATED)
     if screen.return_code:
@@ -92,12 +99,34 @@ def _log_to_system() -> None:
     logging.getLogger().addHandler(handler)
 
 
-async def _show(screen: GuardScreen) -> None:
-    """Run the screen; a signal ends it with the terminal put back in order."""
+async def _show(screen: GuardScreen, *, mouse: bool) -> None:
+    """Run the screen; a signal ends it with the terminal put back in order. `mouse`: touches count."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         loop.add_signal_handler(number, lambda: screen.exit(return_code=TERMINATED))
-    await screen.run_async(mouse=False)
+    await screen.run_async(mouse=mouse)
+
+
+_SIDES = {
+    "left": Side.LEFT,
+    "right": Side.RIGHT,
+    "above": Side.UP,
+    "ahead": Side.UP,
+    "below": Side.DOWN,
+    "behind": Side.DOWN,
+}
+
+
+def _place(kiosk: KioskSection) -> Place:
+    """Return what the configuration says of a kiosk's place."""
+    return Place(
+        staffed=_SIDES[kiosk.staffed_lane],
+        staffed_text=kiosk.staffed_text or "",
+        reader=_SIDES[kiosk.reader],
+        languages=kiosk.languages,
+        language_key=kiosk.language_key or "",
+        maintenance_key=kiosk.maintenance_key or "",
+    )
 
 
 def _settings(config: Path | None) -> Configuration:

@@ -24,7 +24,7 @@ OVERSAMPLING = 16
 CONDENSED = 0.82
 """Width of Latin letters against the font's: REFER must fit 80 columns beside its shape."""
 
-WORDS_SIMPLIFIED = "放行人工核验禁止通行请亮码请测温请稍候暂停服务未连接"
+WORDS_SIMPLIFIED = "放行人工核验禁止通行请亮码请测温请稍候暂停服务未连接道"
 WORDS_TRADITIONAL = "核驗請亮碼請測溫暫務連線"
 LATIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-?!/"
 

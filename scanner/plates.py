@@ -12,13 +12,30 @@ import unicodedata
 from typing import Final
 
 PROVINCES: Final = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
+EMBASSY: Final = "使"
+ENDINGS: Final = "学挂警港澳试超领"
+"""Characters that stand last on plates of their kind; `EMBASSY` may too."""
+_REGIONS: Final = {
+    "京津冀晋蒙": (11, 12, 13, 14, 15),
+    "辽吉黑": (21, 22, 23),
+    "沪苏浙皖闽赣鲁": (31, 32, 33, 34, 35, 36, 37),
+    "豫鄂湘粤桂琼": (41, 42, 43, 44, 45, 46),
+    "渝川贵云藏": (50, 51, 52, 53, 54),
+    "陕甘青宁新": (61, 62, 63, 64, 65),
+}
+"""Provinces by the first two digits of GB/T 2260."""
+_PROVINCE_OF: Final = {
+    f"{number}": province
+    for provinces, numbers in _REGIONS.items()
+    for province, number in zip(provinces, numbers, strict=True)
+}
 _CHARACTER: Final = "[A-HJ-NP-Z0-9]"
 _LETTER: Final = "[A-HJ-NP-Z]"
 _OFFICE: Final = "[A-HJ-NP-Z]"
 _KINDS: Final = (
     # Ordinary; then trailers, learners, police, cross-border, test cars, oversize and consular ones.
     rf"[{PROVINCES}]{_OFFICE}{_CHARACTER}{{5}}",
-    rf"[{PROVINCES}]{_OFFICE}{_CHARACTER}{{4}}[学挂警港澳试超领]",
+    rf"[{PROVINCES}]{_OFFICE}{_CHARACTER}{{4}}[{ENDINGS}]",
     # New energy: small ones have D or F (or one of A B C E G H J K) first, large ones last.
     rf"[{PROVINCES}]{_OFFICE}[A-HJK]{_CHARACTER}[0-9]{{4}}",
     rf"[{PROVINCES}]{_OFFICE}[0-9]{{5}}[A-HJK]",
@@ -47,6 +64,11 @@ def is_plate(typed: str) -> bool:
 def is_new_energy(typed: str) -> bool:
     """Whether it is the plate of a new-energy vehicle."""
     return _NEW_ENERGY.fullmatch(spelled(typed)) is not None
+
+
+def province_of(region: str) -> str:
+    """Return the character on the plates of a region, empty where it has none. `region`: a code of GB/T 2260."""
+    return _PROVINCE_OF.get(region[:2], "")
 
 
 def masked(typed: str) -> str:

@@ -77,6 +77,10 @@ def _check(document: Document[Configuration]) -> Iterator[Problem]:
         if language not in known:
             wanted = "languages of " + ", ".join(known)
             yield document.problem(("sound", "languages", number), wanted, show(language), near(language, known))
+    for name in document.model.kiosk.languages:
+        if name not in known:
+            wanted = "languages among " + ", ".join(known)
+            yield document.problem(("kiosk", "languages"), wanted, show(name), near(name, known))
     yield from _check_update(document)
     yield from _duplicates(document)
     for number, lane in enumerate(document.model.lane):

@@ -232,6 +232,27 @@ class LaneSection(Section):
     gate: GateSection = GateSection()
 
 
+Key = Annotated[str, Field(pattern=r"^[a-z0-9_]+(\+[a-z0-9_]+)*$", max_length=32)]
+"""A key by the name that terminals' programs give it, such as `f9` or `ctrl+f10`."""
+
+
+class KioskSection(Section):
+    """What a screen without staff tells visitors of the place. Only `checkpoint ui --mode kiosk` reads it."""
+
+    staffed_lane: Literal["left", "right", "ahead", "behind"] = "right"
+    """Where the staffed lane is, for somebody who faces the screen."""
+    staffed_text: str | None = Field(None, min_length=1, max_length=40)
+    """The site's own words for it; None: the locale's."""
+    reader: Literal["left", "right", "above", "below"] = "below"
+    """Where the code is held, for somebody who faces the screen."""
+    languages: tuple[Language, ...] = Field(("zh_CN", "en"), min_length=1, max_length=6)
+    """What visitors can switch between; the site's own is always among them."""
+    language_key: Key | None = None
+    """A button that switches, besides the strip on a touch screen."""
+    maintenance_key: Key | None = None
+    """A key that asks for a supervisor's PIN, besides the four corners."""
+
+
 class Configuration(Section):
     """The whole file."""
 
@@ -244,4 +265,5 @@ class Configuration(Section):
     sound: SoundSection = SoundSection()
     temperature: TemperatureSection = TemperatureSection()
     freshness: FreshnessSection = FreshnessSection()
+    kiosk: KioskSection = KioskSection()
     lane: tuple[LaneSection, ...] = Field((LaneSection(),), min_length=1, max_length=8)

@@ -21,6 +21,7 @@ PATTERNS = {
     r"^[a-z]{2,3}(_[A-Z]{2})?$": "a language such as zh_CN",
     r"^([01][0-9]|2[0-3]):[0-5][0-9]$": 'a time of day in quotes such as "22:00"',
     r"^[A-Za-z0-9][A-Za-z0-9_.:,=-]{0,79}$": 'the name of a sound device such as "plughw:CARD=Device"',
+    r"^[a-z0-9_]+(\+[a-z0-9_]+)*$": "a key's name such as f9 or ctrl+f10",
 }
 """Each pattern of a model, in words; a test finds one without."""
 

@@ -21,13 +21,19 @@ from scanner.sound.announcer import Announcer
 from scanner.sound.tones import STROKE_INTERVAL_S
 from scanner.ui import words
 from scanner.ui.desk import Desk, Duty
+from scanner.ui.face import Face, Host
 from scanner.ui.forgetting import forget_text
+from scanner.ui.highway.main import HighwayScreen
+from scanner.ui.kiosk.main import KioskScreen
+from scanner.ui.kiosk.place import Place
 from scanner.ui.link import EngineLink
 from scanner.ui.main_screen import MainScreen
+from scanner.ui.modes import Mode, mode_of
 from scanner.ui.scene import Absence, Outage, Scene
 from scanner.ui.supervisor.screen import SupervisorScreen
 from scanner.ui.terminal import Terminal
 from scanner.ui.themes import THEMES
+from scanner.values import SiteKind
 
 TICK_S = 0.25
 """How often countdowns and ages are looked at; only lines that changed are painted."""
@@ -51,6 +57,9 @@ class GuardScreen(App[None], inherit_bindings=False):
         here: whether this machine's loudspeaker is where the screen is; otherwise only the bell rings.
         zone: the site's time zone; None: the machine's own.
         terminal: what the terminal can show.
+        mode: whose screen it is; None: as the site's kind wants.
+        province: the character on the plates of the site's own province, for the highway's screen.
+        place: where things are, for a kiosk's visitors.
         clock: monotonic seconds.
 
     """
@@ -110,6 +119,9 @@ class GuardScreen(App[None], inherit_bindings=False):
         here: bool = True,
         zone: tzinfo | None = None,
         terminal: Terminal = Terminal(wide=True),  # noqa: B008 - frozen
+        mode: Mode | None = None,
+        province: str = "",
+        place: Place = Place(),  # noqa: B008 - frozen
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__()
@@ -120,8 +132,8 @@ class GuardScreen(App[None], inherit_bindings=False):
         self._said_at = self._view_at = self._outage_at = self._result_at = clock()
         self._outage: Outage | None = Outage(Absence.CONNECTING)
         self._watched: str | None = None
-        self._main = MainScreen()
         self._desk = Desk(self)
+        self._mode, self._province, self._place = mode, province, place
         self._scene_now = Scene(
             texts=Texts.load(language if terminal.wide else "en"),
             theme=THEMES[theme],
@@ -136,6 +148,25 @@ class GuardScreen(App[None], inherit_bindings=False):
             on_message=self._heard,
             on_outage=self._lost,
         )
+        self._main = self._face(mode or Mode.GUARD)
+
+    def _face(self, mode: Mode) -> Face:
+        match mode:
+            case Mode.GUARD:
+                return MainScreen()
+            case Mode.HIGHWAY:
+                return HighwayScreen(Host(self._desk.ask, self.say, self._clock), self._province)
+            case Mode.KIOSK:
+                # Past the desk: nobody is on shift here, and visitors are not asked to sign on.
+                return KioskScreen(Host(self.send, self.say, self._clock), self._place)
+
+    def _suit(self, site: SiteKind) -> None:
+        """Show the screen that the site's kind wants, where nobody has chosen one."""
+        if self._mode is None:
+            self._mode = mode_of(site)
+            if self._mode is not Mode.GUARD:
+                self._main = self._face(self._mode)
+                self.switch_screen(self._main)
 
     def on_mount(self) -> None:
         """Show the first scene and begin to follow the engine."""
@@ -177,9 +208,10 @@ class GuardScreen(App[None], inherit_bindings=False):
 
     def on_guard_screen_view_arrived(self, event: ViewArrived) -> None:
         """Let the newest view be heard, and paint it."""
+        self._suit(event.view.site_kind)
         before, moment = self._scene_now, self._clock()
         self._outage, self._view_at = None, moment
-        self._announcer.hear(event.view, before.texts.language)
+        self._announcer.hear(event.view, self._main.language or before.texts.language)
         view = self._announcer.told(event.view)
         self._scene_now = replace(before, view=view)
         if before.person != self._scene_now.person:
@@ -210,7 +242,7 @@ class GuardScreen(App[None], inherit_bindings=False):
             self._scene_now, outage=outage, elapsed=max(0.0, moment - self._view_at), message=message
         )
         for screen in self.screen_stack:
-            if isinstance(screen, MainScreen | SupervisorScreen):
+            if isinstance(screen, Face | SupervisorScreen):
                 screen.show(self._scene_now)
 
     def _ring(self, strokes: int) -> None:
@@ -325,6 +357,8 @@ def _gist(view: View | None) -> tuple[object, ...]:
             lane.light,
             lane.hint,
             lane.waiting,
+            lane.party,
+            lane.aside,
             lane.result and lane.result.model_copy(update={"countdown_s": 0}),
         )
         for lane in view.lanes

@@ -112,7 +112,7 @@ class KeyBar(PaintedLines):
         """Return the one line."""
         if scene.message:
             return [(Span(pad(f" {scene.message}", width), Role.ALERT, bold=True),)]
-        *others, last = [_key(scene, key) for key in keys.now(scene)]
+        *others, last = [_key(*key) for key in self.offered(scene)]
         room = width - _cells(last)
         spans: list[Span] = []
         for key in others:
@@ -122,9 +122,13 @@ class KeyBar(PaintedLines):
             spans += key
         return [(*spans, *last)]
 
+    def offered(self, scene: Scene) -> list[tuple[str, str]]:
+        """Return the keys with what each does now, the most needed first; the last one is always shown."""
+        return [(key.name(scene), scene.say(key.word(scene))) for key in keys.now(scene)]
 
-def _key(scene: Scene, key: keys.Key) -> Line:
-    return (Span(f" {key.name(scene)} ", Role.KEY, bold=True), Span(f"{scene.say(key.word(scene))} ", Role.STATUS))
+
+def _key(name: str, word: str) -> Line:
+    return (Span(f" {name} ", Role.KEY, bold=True), Span(f"{word} ", Role.STATUS))
 
 
 def _cells(line: Line) -> int:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.events import Resize
-from textual.screen import Screen
 from textual.widget import Widget
 
 from scanner.control.messages import Preview
 from scanner.ui.bars import Header, KeyBar, StatusBar
+from scanner.ui.face import Face
 from scanner.ui.gauges import LastPassages, TemperatureGauge
 from scanner.ui.keys import KEYS
 from scanner.ui.painted import Painted
@@ -22,7 +23,7 @@ from scanner.ui.scene import Scene
 from scanner.ui.viewfinder import Viewfinder
 
 
-class MainScreen(Screen[None], inherit_bindings=False):
+class MainScreen(Face, inherit_bindings=False):
     """Paints scenes. Its keys belong to this screen alone, so that they do nothing while a dialog is open."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -92,14 +93,19 @@ class MainScreen(Screen[None], inherit_bindings=False):
             (self._status, shares.status),
             (self._keys, shares.keys),
         )
-        for widget, share in rows:
-            if widget.display != bool(share):
-                widget.display = bool(share)
-            if share and _cells(widget.styles.height) != share:
-                widget.styles.height = share
-        for widget, columns in ((self._gauge, shares.gauge_columns), (self._viewfinder, shares.viewfinder_columns)):
-            if _cells(widget.styles.width) != columns:
-                widget.styles.width = columns
+        share_out(rows, ((self._gauge, shares.gauge_columns), (self._viewfinder, shares.viewfinder_columns)))
+
+
+def share_out(rows: Sequence[tuple[Widget, int]], columns: Sequence[tuple[Widget, int]]) -> None:
+    """Give each widget its rows, none of them hiding it, and its columns; what stays the same is left alone."""
+    for widget, share in rows:
+        if widget.display != bool(share):
+            widget.display = bool(share)
+        if share and _cells(widget.styles.height) != share:
+            widget.styles.height = share
+    for widget, share in columns:
+        if _cells(widget.styles.width) != share:
+            widget.styles.width = share
 
 
 def _cells(scalar: object) -> float | None:

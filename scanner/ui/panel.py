@@ -20,7 +20,7 @@ _GAP = 2
 
 
 @dataclass(frozen=True, slots=True)
-class _Column:
+class Column:
     """A titled list of sentences."""
 
     title: str
@@ -53,15 +53,15 @@ class ResultPanel(PaintedLines):
     def lines(self, scene: Scene, width: int, height: int) -> list[Line]:
         """Return the sign, as big as there is room for, and the words below it."""
         sign = words.sign(scene)
-        banner = _banner(scene, sign, width, height)
-        details = _details(scene, width, height - len(banner))
+        sign_lines = banner(scene, sign, width, height)
+        details = _details(scene, width, height - len(sign_lines))
         role = sign.role
-        big: list[Line] = [(Span(pad(f"{left}{text}", width), role, bold=True),) for left, text in banner]
+        big: list[Line] = [(Span(pad(f"{left}{text}", width), role, bold=True),) for left, text in sign_lines]
         small: list[Line] = [(Span(pad(f" {text}", width), role, bold),) for text, bold in details]
         return big + small
 
 
-def _banner(scene: Scene, sign: words.Sign, width: int, height: int) -> list[tuple[str, str]]:
+def banner(scene: Scene, sign: words.Sign, width: int, height: int) -> list[tuple[str, str]]:
     """Return the big sign as (indent, text) lines; one plain line where nothing bigger fits."""
     # One size for all results of a language: the panel must not jump from one person to the next.
     text = scene.say(sign.word)
@@ -71,7 +71,7 @@ def _banner(scene: Scene, sign: words.Sign, width: int, height: int) -> list[tup
             continue
         if max(letters.word(word, size).width for word in together) + size + _GAP - 2 > width:
             continue
-        picture = beside(_shape(sign.shape, size), blank(_GAP, size), letters.word(text, size))
+        picture = beside(sign_shape(sign.shape, size), blank(_GAP, size), letters.word(text, size))
         indent = " " * ((width - picture.width) // 2)
         return [(indent, line) for line in as_text(picture, ascii_only=not scene.terminal.wide)]
     mark = sign.shape.text if scene.terminal.wide else sign.shape.ascii
@@ -79,7 +79,7 @@ def _banner(scene: Scene, sign: words.Sign, width: int, height: int) -> list[tup
     return [(" " * max(0, (width - cell_len(plain)) // 2), plain)]
 
 
-def _shape(shape: shapes.Shape, size: int) -> Bitmap:
+def sign_shape(shape: shapes.Shape, size: int) -> Bitmap:
     """Draw a shape one pixel smaller all round than the word beside it."""
     inner = shapes.draw(shape, size - 2)
     row = (False,) * inner.width
@@ -107,8 +107,13 @@ def _details(scene: Scene, width: int, height: int) -> list[tuple[str, bool]]:
 
 def _columns(scene: Scene, result: ResultView, width: int, height: int) -> list[str]:
     """Return reasons and steps side by side, or the steps below the reasons where it is narrow."""
-    why = _Column(scene.say("reasons"), words.reasons(scene, result))
-    what = _Column(scene.say("steps"), words.steps(scene, result), numbered=True)
+    why = Column(scene.say("reasons"), words.reasons(scene, result))
+    what = Column(scene.say("steps"), words.steps(scene, result), numbered=True)
+    return side_by_side(scene, why, what, width, height)
+
+
+def side_by_side(scene: Scene, why: Column, what: Column, width: int, height: int) -> list[str]:
+    """Return two columns beside each other, or the second below the first where it is narrow."""
     if not what.items:
         return why.lines(width, height)
     if width < 60:

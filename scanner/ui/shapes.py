@@ -36,6 +36,10 @@ class Shape(StrEnum):
     """Paused."""
     BROKEN = "broken", "⊘", "%"
     """No connection to the engine."""
+    LEFT = "left", "←", "<"
+    RIGHT = "right", "→", ">"
+    UP = "up", "↑", "^"
+    DOWN = "down", "↓", "v"
 
 
 def _stroke(x: float, y: float, a: Point, b: Point, half: float) -> bool:
@@ -81,6 +85,20 @@ def _lit(shape: Shape, x: float, y: float) -> bool:
         case Shape.BROKEN:
             radius = ((x - 0.5) ** 2 + (y - 0.5) ** 2) ** 0.5
             return 0.34 <= radius <= 0.49 or _stroke(x, y, (0.2, 0.2), (0.8, 0.8), 0.08)
+        case Shape.LEFT:
+            return _arrow(x, y)
+        case Shape.RIGHT:
+            return _arrow(1 - x, y)
+        case Shape.UP:
+            return _arrow(y, x)
+        case Shape.DOWN:
+            return _arrow(1 - y, x)
+
+
+def _arrow(x: float, y: float) -> bool:
+    """Whether (x, y) belongs to an arrow that points left."""
+    head = 0.02 <= x <= 0.5 and abs(y - 0.5) <= x
+    return head or _inside(x, y, 0.45, 0.34, 0.98, 0.66)
 
 
 def _finder(x: float, y: float, left: float, top: float) -> bool:

@@ -66,7 +66,7 @@ _RESULTS = {
 _SHOW_CODE = Sign(Shape.CODE, "big_show_code", Role.IDLE)
 _MEASURE = Sign(Shape.THERMOMETER, "big_measure", Role.BUSY)
 _WAIT = Sign(Shape.HOURGLASS, "big_wait", Role.BUSY)
-_CLOSED = Sign(Shape.BARS, "big_closed", Role.CLOSED)
+CLOSED = Sign(Shape.BARS, "big_closed", Role.CLOSED)
 _GONE = Sign(Shape.BROKEN, "big_gone", Role.CLOSED)
 _STATES = {
     "waiting": _SHOW_CODE,
@@ -74,14 +74,16 @@ _STATES = {
     "remeasuring": _MEASURE,
     "cooling": _WAIT,
     "recording": _WAIT,
+    "seated": _SHOW_CODE,
+    "releasing": _WAIT,
     "overriding": _WAIT,
-    "out_of_service": _CLOSED,
+    "out_of_service": CLOSED,
 }
-_LIGHTS = {Light.IDLE: _SHOW_CODE, Light.MEASURING: _MEASURE, Light.OUT_OF_SERVICE: _CLOSED}
+_LIGHTS = {Light.IDLE: _SHOW_CODE, Light.MEASURING: _MEASURE, Light.OUT_OF_SERVICE: CLOSED}
 """For a state this screen has never heard of."""
 
 BIG_RESULTS = tuple(found.word for found in _RESULTS.values())
-BIG_WORDS = (*BIG_RESULTS, *(found.word for found in (_SHOW_CODE, _MEASURE, _WAIT, _CLOSED, _GONE)))
+BIG_WORDS = (*BIG_RESULTS, *(found.word for found in (_SHOW_CODE, _MEASURE, _WAIT, CLOSED, _GONE)))
 """Keys of every word that is drawn big."""
 
 
@@ -94,6 +96,16 @@ def sign(scene: Scene) -> Sign:
         return outcome_sign(effective_outcome(lane.result))
     if lane.waiting:
         return _WAIT
+    return waiting_sign(scene)
+
+
+def waiting_sign(scene: Scene) -> Sign:
+    """Return what the panel shows while no result stands: what the person, or the next one, must do."""
+    lane = scene.lane
+    if lane is None:
+        return _GONE
+    if lane.result is not None:
+        return _SHOW_CODE
     return _STATES.get(lane.state) or _LIGHTS.get(lane.light, _WAIT)
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanner.plates import is_new_energy, is_plate, masked, spelled
+from scanner.plates import PROVINCES, is_new_energy, is_plate, masked, province_of, spelled
 
 
 @pytest.mark.parametrize(
@@ -61,3 +61,11 @@ def test_a_shown_plate_keeps_province_office_and_the_last_two() -> None:
 @given(st.text(max_size=20))
 def test_whatever_is_typed_is_masked_without_growing(typed: str) -> None:
     assert len(masked(typed)) == len(spelled(typed))
+
+
+def test_every_province_has_one_region_and_no_other_region_has_plates() -> None:
+    assert province_of("330110") == "浙"
+    assert province_of("65") == "新"
+    known = [province_of(f"{number}") for number in range(100)]
+    assert sorted(filter(None, known)) == sorted(PROVINCES)
+    assert province_of("") == province_of("990000") == ""

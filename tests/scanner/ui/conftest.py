@@ -16,6 +16,8 @@ from textual.pilot import Pilot
 
 from scanner.control.messages import View
 from scanner.ui.app import GuardScreen
+from scanner.ui.kiosk.place import Place
+from scanner.ui.modes import Mode
 from scanner.ui.scene import Scene
 from scanner.ui.terminal import Terminal
 from tests.scanner.ui.golden import screen_text
@@ -109,11 +111,22 @@ def open_screen(engine: ScriptedEngine) -> OpenScreen:
         *,
         allow_quit: bool = False,
         theme: str = "normal",
+        mode: Mode | None = None,
+        place: Place = Place(),  # noqa: B008 - frozen
         shows: View | None = None,
     ) -> AsyncIterator[Screen]:
         clock = HeldClock()
         app = GuardScreen(
-            engine.path, language, theme=theme, allow_quit=allow_quit, zone=CHINA, terminal=terminal, clock=clock
+            engine.path,
+            language,
+            theme=theme,
+            allow_quit=allow_quit,
+            zone=CHINA,
+            terminal=terminal,
+            mode=mode,
+            province="浙",
+            place=place,
+            clock=clock,
         )
         if shows is not None:
             engine.start(shows)
