@@ -37,6 +37,7 @@ def command(
     seed: Annotated[int, typer.Option(help="Of hands, light and noise: the same number, the same show.")] = 1,
     keep: Annotated[Path | None, typer.Option(help="Leave the world in this new or empty folder.")] = None,
     language: Annotated[str, typer.Option(help="Of the screen and the lines: en, zh_CN, zh_TW.")] = "en",
+    scene: Annotated[str, typer.Option(help="Where it plays: gate, highway or kiosk.")] = "gate",
 ) -> None:
     """Show people passing a gate: a staged camera, thermometer and gate round the ordinary engine.
 
@@ -46,20 +47,25 @@ def command(
     Example: checkpoint demo --headless --seed 7
     """
     from demo.guard import GuardError  # noqa: PLC0415 - OpenCV and all: not for --help
+    from demo.scripts import Place  # noqa: PLC0415
     from demo.world import World, WorldError  # noqa: PLC0415
     from scanner.locale import Texts, languages  # noqa: PLC0415
 
     if language not in languages():
         fail(f"there is no language {language!r}; there are: {', '.join(languages())}", 2)
+    if scene not in [*Place]:
+        fail(f"there is no scene {scene!r}; there are: {', '.join(Place)}", 2)
+    place = Place(scene)
     screen = sys.stdout.isatty() and not headless and not as_json
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with _folder(keep) as folder:
         if not as_json:
             print("Staging authority, people, camera, thermometer and gate …", file=sys.stderr)
         try:
-            with World(folder, seed=seed, language=language, guard_waits_s=GUARD_WAITS_S if screen else 0.0) as world:
+            waits_s = GUARD_WAITS_S if screen else 0.0
+            with World(folder, seed=seed, language=language, guard_waits_s=waits_s, place=place) as world:
                 if screen:
-                    _show(world)
+                    _show(world, "guard" if place is Place.GATE else place.value)
                 else:
                     for turn in world.conductor.once():
                         print(_objects(turn) if as_json else _lines(turn, Texts.load(language)), flush=True)
@@ -88,7 +94,7 @@ def _folder(keep: Path | None) -> Iterator[Path]:
     yield keep.resolve()
 
 
-def _show(world: World) -> None:
+def _show(world: World, mode: str) -> None:
     """Show the real screen, a client like any other, while people keep coming behind it."""
     from demo.conductor import StoppedError  # noqa: PLC0415
     from demo.guard import GuardError  # noqa: PLC0415
@@ -102,7 +108,17 @@ def _show(world: World) -> None:
     conducting.start()
     try:
         subprocess.call(
-            [sys.executable, "-m", "cli.main", "ui", "--config", str(world.site.config), "--allow-quit"],
+            [
+                sys.executable,
+                "-m",
+                "cli.main",
+                "ui",
+                "--config",
+                str(world.site.config),
+                "--mode",
+                mode,
+                "--allow-quit",
+            ],
             env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parent.parent)},
         )
     finally:

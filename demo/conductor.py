@@ -18,8 +18,9 @@ from demo.conditions import conditions
 from demo.engine_process import EngineProcess
 from demo.guard import Guard, GuardError
 from demo.issuing import Issuing, masked
-from demo.people import SCRIPT, Act, Person, Specimen
+from demo.people import Act, Ending, Person, Specimen
 from demo.scene import Showing
+from demo.scripts import Scenario
 from demo.stage import Lower, Show, StepUp, WalkOn
 from demo.stage_process import StageProcess
 from firmware_bridge.emulator import VirtualThermometer
@@ -32,6 +33,8 @@ DECISION_S = 6.0
 """Patience for a decision; the longest waits for the thermometer's time-out."""
 FEVER_S = 12.0
 HINT_S = 6.0
+CLEARS_S = 15.0
+"""Patience for a kiosk's result."""
 LINK_S = 8.0
 STEP_UP_S = 0.15
 """From a person's coming into the picture to the forehead before the thermometer."""
@@ -70,6 +73,7 @@ class Conductor:
         thermometer: VirtualThermometer,
         engine: EngineProcess,
         guard: Guard,
+        scenario: Scenario,
         seed: int,
         guard_waits_s: float,
     ) -> None:
@@ -80,6 +84,7 @@ class Conductor:
         self._thermometer = thermometer
         self._engine = engine
         self._guard = guard
+        self._scenario = scenario
         self._seed = seed
         self._guard_waits_s = guard_waits_s
         self._started_at = time.time()
@@ -91,6 +96,8 @@ class Conductor:
         self.turns: list[Turn] = []
         self.overrides: list[PassageReport] = []
         """The guard's."""
+        self.released = 0
+        """Vehicles for which the barrier opened."""
         self.stray: list[PassageReport] = []
         """Decisions about nobody in the script."""
 
@@ -98,9 +105,9 @@ class Conductor:
         """End at the next pause; may be called from any thread and from a signal's handler."""
         self._stop.set()
 
-    def once(self, people: Sequence[Person] = SCRIPT) -> Iterator[Turn]:
-        """Conduct `people` and yield each turn. Raises StoppedError, GuardError."""
-        for person in people:
+    def once(self, people: Sequence[Person] | None = None) -> Iterator[Turn]:
+        """Conduct `people`, the scenario's unless given, and yield each turn. Raises StoppedError, GuardError."""
+        for person in self._scenario.people if people is None else people:
             if not self._engine.running:
                 raise GuardError("the engine has ended by itself")
             self.take_stray()
@@ -126,6 +133,7 @@ class Conductor:
     def _turn(self, person: Person) -> Turn:
         problems: list[str] = []
         self._be_in_time(person)
+        problems += self._begin_vehicle(person)
         match person.act:
             case Act.POSTER:
                 passages: list[PassageReport] = []
@@ -144,7 +152,37 @@ class Conductor:
         if person.act is not Act.POSTER:
             problems += self._part(person, passages)
         problems += account.compare(person, passages)
+        problems += self._end_vehicle(person)
         return Turn(person, tuple(passages), self._latencies(person, passages), tuple(problems))
+
+    def _begin_vehicle(self, person: Person) -> list[str]:
+        """Let the officer type plate and number of people."""
+        if person.begins is None:
+            return []
+        reply = self._guard.begin_vehicle(person.begins.plate, person.begins.people)
+        return [] if reply.ok else [f"the vehicle could not be begun: {reply.error}"]
+
+    def _end_vehicle(self, person: Person) -> list[str]:
+        """See the vehicle off, or do with it what the officer does."""
+        match person.ends:
+            case None:
+                return []
+            case Ending.RELEASED:
+                if not self._wait_for(self._is_released, DECISION_S):
+                    return ["the barrier did not open for the vehicle"]
+                self.released += 1
+                return []
+            case Ending.SET_ASIDE:
+                replies = [self._guard.put_aside()]
+            case Ending.TURNED_AWAY:
+                replies = [self._guard.turn_away()]
+                if self._wait_for(lambda: bool(self._guard.lane.aside), HINT_S):
+                    replies += [self._guard.take_up(), self._guard.turn_away()]
+        return [f"the officer was refused: {reply.error}" for reply in replies if not reply.ok]
+
+    def _is_released(self) -> bool:
+        party = self._guard.lane.party
+        return party is not None and party.released
 
     def _be_in_time(self, person: Person) -> None:
         """Wait where the script needs time to have passed."""
@@ -239,6 +277,10 @@ class Conductor:
 
     def _guard_acts(self, person: Person, passages: Sequence[PassageReport]) -> list[str]:
         standing = self._wait_for(lambda: self._guard.lane.state in _STANDING, 0.2 if passages else 0.0)
+        if not self._scenario.attended:
+            # Nobody is there: the result clears by itself.
+            cleared = self._wait_for(lambda: self._guard.lane.state not in _STANDING, CLEARS_S)
+            return [] if cleared else [f"the result did not clear within {CLEARS_S:.0f} s"]
         self._wait_for(lambda: self._guard.lane.state not in _STANDING, self._guard_waits_s)
         if not standing or self._guard.lane.state not in _STANDING:
             return []

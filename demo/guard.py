@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from scanner.control.client import ControlClient, ControlClientError
+from scanner.control.duty import SignOn
 from scanner.control.messages import Acknowledge, Command, ConfirmTime, LaneView, Override, Reply, TakeStick, View
-from scanner.control.people import ChooseCode
+from scanner.control.people import BeginParty, ChooseCode, PutAside, TakeUp, TurnAway
 from scanner.values import Role
 
 LANE = "main"
@@ -89,6 +90,26 @@ class Guard:
         return self.send(
             Override(id=0, lane=LANE, admit=True, staff=GUARD, pin=PINS[GUARD], cause=cause, about=self._about())
         )
+
+    def sign_on(self) -> Reply:
+        """Come on shift."""
+        return self.send(SignOn(id=0, staff=GUARD, pin=PINS[GUARD]))
+
+    def begin_vehicle(self, plate: str, people: int) -> Reply:
+        """Begin the check of a vehicle."""
+        return self.send(BeginParty(id=0, lane=LANE, plate=plate, people=people))
+
+    def put_aside(self) -> Reply:
+        """Let the vehicle before the lane wait aside."""
+        return self.send(PutAside(id=0, lane=LANE))
+
+    def take_up(self) -> Reply:
+        """Take up the vehicle that has waited longest."""
+        return self.send(TakeUp(id=0, lane=LANE, party=self.lane.aside[0].party if self.lane.aside else 0))
+
+    def turn_away(self) -> Reply:
+        """Let the vehicle before the lane go back."""
+        return self.send(TurnAway(id=0, lane=LANE))
 
     def confirm_time(self) -> Reply:
         """Let the supervisor confirm the shown time: a machine without NTP has no other evidence."""

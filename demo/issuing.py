@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -15,7 +16,7 @@ from authority.repository.federation import Federation
 from authority.request import CodeRequest
 from authority.store import Authority
 from authority.validity import next_midnight
-from demo.people import SCRIPT, Person, Specimen
+from demo.people import Person, Specimen
 from demo.specimens import forged, repainted
 from keys.presentation import present
 from keys.trust_list import Use
@@ -64,12 +65,13 @@ class Holding:
 class Issuing:
     """Two authorities in `folder`, and what they issue. One publishes, the other nobody has heard of."""
 
-    def __init__(self, folder: Path, repository: Path, now: int, zone: str) -> None:
+    def __init__(self, folder: Path, repository: Path, now: int, zone: str, people: Sequence[Person]) -> None:
         """Make both authorities, and a federation that admits the one and releases to `repository`.
 
         Raises AuthorityError when the folder cannot be used.
         """
         self._repository = repository
+        self._script = people
         self._home, self._stranger = (
             Authority.create(folder / issuer, issuer, _passphrase(), now, timezone=zone, stretch_log2=_STRETCH_LOG2)
             for issuer in (HOME, STRANGER)
@@ -98,7 +100,7 @@ class Issuing:
     def issue_round(self, now: int) -> None:
         """Give everybody in the script new documents and codes, and release keys, lists and policy as of `now`."""
         self._shown_live.clear()
-        for person in SCRIPT:
+        for person in self._script:
             if person.same_code_as is None:
                 for index, specimen in enumerate(person.specimens):
                     if specimen is not Specimen.REVOKED_KEY or not self._stolen:  # the thief keeps what was signed

@@ -78,6 +78,25 @@ class Expected:
 
 
 @dataclass(frozen=True, slots=True)
+class Vehicle:
+    """A vehicle that comes to the gate."""
+
+    plate: str
+    people: int
+
+
+@unique
+class Ending(Enum):
+    """What becomes of a vehicle after one of its people."""
+
+    RELEASED = auto()
+    """The barrier opens for all of them."""
+    SET_ASIDE = auto()
+    TURNED_AWAY = auto()
+    """It goes back; then the one that stands aside is taken up and goes back too."""
+
+
+@dataclass(frozen=True, slots=True)
 class Person:
     """One turn at the gate."""
 
@@ -96,6 +115,10 @@ class Person:
     object_centi: int = NORMAL_CENTI
     same_code_as: str | None = None
     """Key of an earlier person whose code is shown again."""
+    begins: Vehicle | None = None
+    """The vehicle that this person is the first of."""
+    ends: Ending | None = None
+    """What becomes of the vehicle after this person."""
 
     @property
     def temperature_first(self) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from demo.guard import GUARD, LANE, PINS, ROLES
 from demo.issuing import HOME, Issuing, site_zone
+from demo.scripts import Scenario
 from keys.update import FolderSource, pin_root_file, update
 from scanner.staff import Staff
 
@@ -63,11 +64,11 @@ class Site:
         return self.folder / "gate"
 
 
-def prepare(folder: Path, now: int, language: str) -> tuple[Site, Issuing]:
+def prepare(folder: Path, now: int, language: str, scenario: Scenario) -> tuple[Site, Issuing]:
     """Fill `folder` (0700, empty). Raises AuthorityError, StaffError or OSError when it cannot be used."""
     site = Site(folder)
     zone = site_zone(now)
-    issuing = Issuing(folder / "authority", site.repository, now, zone)
+    issuing = Issuing(folder / "authority", site.repository, now, zone, scenario.people)
     site.trust.mkdir(mode=0o700)
     pin_root_file(site.trust, issuing.root)
     site.state.mkdir(mode=0o700)
@@ -75,7 +76,7 @@ def prepare(folder: Path, now: int, language: str) -> tuple[Site, Issuing]:
     staff = Staff.open(site.state)
     for number, role in ROLES.items():
         staff.add(number, role, PINS[number])
-    site.config.write_text(_config(site, zone, language), encoding="utf-8")
+    site.config.write_text(_config(site, zone, language, scenario), encoding="utf-8")
     return site, issuing
 
 
@@ -88,14 +89,14 @@ def bring_up_to_date(site: Site, now: int) -> None:
     update(site.trust, source, (HOME,), now, seen={}, believe_signed_time=True)
 
 
-def _config(site: Site, zone: str, language: str) -> str:
+def _config(site: Site, zone: str, language: str, scenario: Scenario) -> str:
     def quoted(value: Path | str) -> str:
         return json.dumps(str(value))
 
     return f"""# Made by: checkpoint demo
 [site]
 name = {quoted(f"Demo gate (guard {GUARD}, PIN {PINS[GUARD]})")}
-kind = "residential"
+kind = "{scenario.site}"
 region = "330110"
 timezone = {quoted(zone)}
 language = {quoted(language)}
@@ -116,7 +117,7 @@ socket = {quoted(site.socket)}
 
 [[lane]]
 name = "{LANE}"
-mode = "attended"
+mode = "{"attended" if scenario.attended else "unattended"}"
 direction = "entry"
 
 [lane.camera]

@@ -17,6 +17,7 @@ from demo.account import Summary
 from demo.conductor import Conductor
 from demo.engine_process import EngineProcess
 from demo.guard import Guard, GuardError
+from demo.scripts import SCENARIOS, Place
 from demo.site import Site, bring_up_to_date, prepare
 from demo.stage import Barrier
 from demo.stage_process import StageProcess
@@ -44,12 +45,15 @@ class WorldError(Exception):
 class World:
     """A context manager: everything that it starts is gone at its end, however that comes."""
 
-    def __init__(self, folder: Path, *, seed: int, language: str, guard_waits_s: float = 0.0) -> None:
+    def __init__(
+        self, folder: Path, *, seed: int, language: str, guard_waits_s: float = 0.0, place: Place = Place.GATE
+    ) -> None:
         """`folder` exists, is empty, and belongs to its owner alone; it is the caller's to remove."""
         self._seed = seed
         self._language = language
         self._folder = folder
         self._guard_waits_s = guard_waits_s
+        self._scenario = SCENARIOS[place]
         self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> World:
@@ -89,9 +93,12 @@ class World:
         )
 
     def _gate_agrees(self, passages: list[PassageReport]) -> bool:
-        """Whether the gate opened once for each of those whom the engine says it opened for, and for nobody else."""
-        opened_for = sorted(one.seq for one in passages if one.gate_ns is not None and one.seq is not None)
-        return opened_for == sorted(opening.token for opening in self._gate.openings)
+        """Whether the gate opened once for each person and vehicle that it was to open for, and for nobody else."""
+        opened_for = [one.seq for one in passages if one.gate_ns is not None and one.seq is not None]
+        openings = [opening.token for opening in self._gate.openings]
+        vehicles = [token for token in openings if token not in opened_for]
+        people = sorted(token for token in openings if token in opened_for)
+        return people == sorted(opened_for) and len(vehicles) == len(set(vehicles)) == self._conductor.released
 
     def _verify_journal(self) -> tuple[bool, str]:
         try:
@@ -106,7 +113,7 @@ class World:
 
     def _start(self, stack: contextlib.ExitStack) -> None:
         log_path = self._folder / LOG_NAME
-        self._site, issuing = prepare(self._folder, int(time.time()), self._language)
+        self._site, issuing = prepare(self._folder, int(time.time()), self._language, self._scenario)
         stack.callback(issuing.close)
         self._issuing = issuing
         self._renew()
@@ -132,6 +139,7 @@ class World:
             thermometer=thermometer,
             engine=engine,
             guard=guard,
+            scenario=self._scenario,
             seed=self._seed,
             guard_waits_s=self._guard_waits_s,
         )
@@ -150,6 +158,8 @@ class World:
         if not up or not guard.wait(lambda view: view.clock is ClockTrust.TRUSTED, START_S):
             degraded = ", ".join(f"{one.code} {one.detail}".strip() for one in guard.view.degraded)
             raise GuardError(f"it does not come up: {degraded}")
+        if self._scenario.place is Place.HIGHWAY and not (reply := guard.sign_on()).ok:
+            raise GuardError(f"the officer cannot sign on: {reply.error}")
 
     def _lift_barrier(self, _opening: OpeningSeen) -> None:
         self._stage.tell(Barrier(True))

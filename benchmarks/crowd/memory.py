@@ -17,6 +17,7 @@ from benchmarks.crowd.population import person
 from benchmarks.crowd.stream import Visit
 from demo.engine_process import EngineProcess
 from demo.frame_pipe import FramePipe
+from demo.scripts import SCENARIOS, Place
 from demo.site import bring_up_to_date, prepare
 from firmware_bridge.emulator import VirtualController, VirtualThermometer
 
@@ -53,7 +54,7 @@ def watch(seconds: float, seed: int) -> Watched:
     jpegs = _frames(seed)
     with tempfile.TemporaryDirectory(prefix="crowd-") as name, contextlib.ExitStack() as stack:
         folder = Path(name)
-        site, issuing = prepare(folder, int(time.time()), "en")
+        site, issuing = prepare(folder, int(time.time()), "en", SCENARIOS[Place.GATE])
         stack.callback(issuing.close)
         issuing.issue_round(int(time.time()))
         bring_up_to_date(site, int(time.time()))

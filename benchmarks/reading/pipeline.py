@@ -29,6 +29,7 @@ from demo.artwork import Kind
 from demo.motion import Hold
 from demo.people import SCRIPT
 from demo.scene import Scene, Showing, draw
+from demo.scripts import SCENARIOS, Place
 from demo.site import bring_up_to_date, prepare
 from scanner.camera.capture import Capture
 from scanner.camera.frame import Frame
@@ -105,7 +106,7 @@ def measure(core: int, seconds: int = SECONDS) -> Measured:
     with tempfile.TemporaryDirectory(prefix="pipeline-") as name, contextlib.ExitStack() as stack:
         folder = Path(name)
         now = int(time.time())
-        site, issuing = prepare(folder, now, "en")
+        site, issuing = prepare(folder, now, "en", SCENARIOS[Place.GATE])
         stack.callback(issuing.close)
         issuing.issue_round(now)
         bring_up_to_date(site, now)

@@ -44,7 +44,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def issuing(published: Path) -> Iterator[Issuing]:
-    issuing = Issuing(published / "authority", published / "repository", NOW, "Asia/Shanghai")
+    issuing = Issuing(published / "authority", published / "repository", NOW, "Asia/Shanghai", SCRIPT)
     (published / "trust").mkdir()
     pin_root_file(published / "trust", issuing.root)
     issuing.issue_round(NOW)
