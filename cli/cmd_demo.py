@@ -47,7 +47,7 @@ def command(
     Example: checkpoint demo --headless --seed 7
     """
     from demo.guard import GuardError  # noqa: PLC0415 - OpenCV and all: not for --help
-    from demo.scripts import Place  # noqa: PLC0415
+    from demo.scripts import SCENARIOS, Place  # noqa: PLC0415
     from demo.world import World, WorldError  # noqa: PLC0415
     from scanner.locale import Texts, languages  # noqa: PLC0415
 
@@ -55,7 +55,7 @@ def command(
         fail(f"there is no language {language!r}; there are: {', '.join(languages())}", 2)
     if scene not in [*Place]:
         fail(f"there is no scene {scene!r}; there are: {', '.join(Place)}", 2)
-    place = Place(scene)
+    scenario = SCENARIOS[Place(scene)]
     screen = sys.stdout.isatty() and not headless and not as_json
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with _folder(keep) as folder:
@@ -63,9 +63,9 @@ def command(
             print("Staging authority, people, camera, thermometer and gate …", file=sys.stderr)
         try:
             waits_s = GUARD_WAITS_S if screen else 0.0
-            with World(folder, seed=seed, language=language, guard_waits_s=waits_s, place=place) as world:
+            with World(folder, seed=seed, language=language, guard_waits_s=waits_s, scenario=scenario) as world:
                 if screen:
-                    _show(world, "guard" if place is Place.GATE else place.value)
+                    _show(world, "guard" if scene == Place.GATE else scene)
                 else:
                     for turn in world.conductor.once():
                         print(_objects(turn) if as_json else _lines(turn, Texts.load(language)), flush=True)

@@ -85,7 +85,7 @@ KIOSK: tuple[Person, ...] = (
         ("张伟",),
         "a yellow code: not into the subway",
         (Specimen.YELLOW,),
-        _stopped(Reason.COLOUR_YELLOW, Reason.STATIC_COPY),
+        _stopped(Reason.STATIC_COPY, Reason.COLOUR_YELLOW),
         tint=Tint.YELLOW,
     ),
     Person(

@@ -17,7 +17,7 @@ from demo.account import Summary
 from demo.conductor import Conductor
 from demo.engine_process import EngineProcess
 from demo.guard import Guard, GuardError
-from demo.scripts import SCENARIOS, Place
+from demo.scripts import SCENARIOS, Place, Scenario
 from demo.site import Site, bring_up_to_date, prepare
 from demo.stage import Barrier
 from demo.stage_process import StageProcess
@@ -46,14 +46,20 @@ class World:
     """A context manager: everything that it starts is gone at its end, however that comes."""
 
     def __init__(
-        self, folder: Path, *, seed: int, language: str, guard_waits_s: float = 0.0, place: Place = Place.GATE
+        self,
+        folder: Path,
+        *,
+        seed: int,
+        language: str,
+        guard_waits_s: float = 0.0,
+        scenario: Scenario = SCENARIOS[Place.GATE],
     ) -> None:
         """`folder` exists, is empty, and belongs to its owner alone; it is the caller's to remove."""
         self._seed = seed
         self._language = language
         self._folder = folder
         self._guard_waits_s = guard_waits_s
-        self._scenario = SCENARIOS[place]
+        self._scenario = scenario
         self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> World:

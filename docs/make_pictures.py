@@ -25,8 +25,11 @@ from textual.strip import Strip
 
 from scanner.control.messages import Outline, OutlineKind, Preview, View
 from scanner.ui.app import GuardScreen
+from scanner.ui.modes import Mode
 from scanner.ui.terminal import Terminal
 from tests.scanner.ui import scripted_engine as says
+from tests.scanner.ui.highway import says as vehicles
+from tests.scanner.ui.kiosk import says as kiosk
 
 FOLDER = Path(__file__).parent / "pictures"
 FONTS = "'Noto Sans Mono CJK SC', 'DejaVu Sans Mono', monospace"
@@ -34,6 +37,18 @@ COLUMN, ROW = 8, 16
 """Size of a cell; a half-block is then a square."""
 HALVES = {"▀": (0, ROW // 2), "▄": (ROW // 2, ROW // 2), "█": (0, ROW)}
 """Top and height of what a block fills of its cell."""
+OTHERS: dict[str, tuple[View, tuple[int, int], str, Mode, tuple[str, ...]]] = {
+    "highway-plate": (vehicles.IDLE_ASIDE, (80, 24), "zh_CN", Mode.HIGHWAY, tuple("ad12345")),
+    "highway-checking": (vehicles.TWO_OF_FOUR, (100, 30), "zh_CN", Mode.HIGHWAY, ()),
+    "highway-referred": (vehicles.REFERRED, (100, 30), "zh_CN", Mode.HIGHWAY, ()),
+    "highway-released": (vehicles.RELEASED, (160, 45), "zh_CN", Mode.HIGHWAY, ()),
+    "kiosk-idle": (kiosk.IDLE, (120, 40), "zh_CN", Mode.KIOSK, ()),
+    "kiosk-pass": (kiosk.PASS, (80, 24), "zh_CN", Mode.KIOSK, ()),
+    "kiosk-stop": (kiosk.STOP, (80, 24), "zh_CN", Mode.KIOSK, ()),
+    "kiosk-stop-en": (kiosk.STOP, (80, 24), "en", Mode.KIOSK, ()),
+    "kiosk-closed": (kiosk.PAUSED, (80, 24), "zh_CN", Mode.KIOSK, ()),
+}
+"""Of the officer's and the kiosk's screens: name → what the engine says, size, language, whose screen, keys."""
 PICTURES: dict[str, tuple[View, tuple[int, int], str, str, bool]] = {
     "waiting": (says.WAITING, (160, 45), "zh_CN", "normal", True),
     "hold-still": (says.view(says.lane("waiting", hint="hint.hold_still")), (160, 45), "zh_CN", "normal", True),
@@ -82,6 +97,24 @@ async def take(name: str, folder: Path) -> None:
             engine.say(camera_picture(read=name != "hold-still"))
             if name == "override":
                 await pilot.press("a", *"0017", "enter", *"4821", "enter", "down")
+            await pilot.pause(0.3)
+            drawing = to_svg(app.screen._compositor.render_strips(), size)
+    finally:
+        engine.stop()
+    (FOLDER / f"{name}.svg").write_text(drawing, encoding="utf-8")
+
+
+async def take_other(name: str, folder: Path) -> None:
+    """Take one picture of the officer's or the kiosk's screen."""
+    view, size, language, mode, keys = OTHERS[name]
+    engine = says.ScriptedEngine(folder / "control.sock").start(view)
+    zone = timezone(timedelta(hours=8))
+    app = GuardScreen(engine.path, language, zone=zone, mode=mode, province="浙", clock=lambda: 0.0)
+    try:
+        async with app.run_test(size=size) as pilot:
+            await pilot.pause(0.3)
+            engine.say(camera_picture())
+            await pilot.press(*keys)
             await pilot.pause(0.3)
             drawing = to_svg(app.screen._compositor.render_strips(), size)
     finally:
@@ -150,6 +183,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for name in PICTURES:
             asyncio.run(take(name, Path(folder)))
+        for name in OTHERS:
+            asyncio.run(take_other(name, Path(folder)))
 
 
 if __name__ == "__main__":

@@ -101,3 +101,12 @@ def test_udev_rules_are_well_formed() -> None:
     for line in (DEPLOY / "99-checkpoint.rules").read_text(encoding="utf-8").splitlines():
         if line and not line.startswith("#"):
             assert all(key.fullmatch(part.strip()) for part in re.split(r",\s*", line)), line
+
+
+def test_the_screen_s_terminal_lets_nobody_out_and_keeps_nothing() -> None:
+    parser = configparser.RawConfigParser()
+    parser.read(DEPLOY / "foot.ini", encoding="utf-8")
+    assert parser["scrollback"]["lines"] == "0"
+    ways_out = {"spawn-terminal", "search-start", "show-urls-launch", "unicode-input", "clipboard-paste"}
+    assert {key for key, value in parser["key-bindings"].items() if value == "none"} >= ways_out
+    assert f"--config={HERE}/deploy/foot.ini" in unit("checkpoint-screen.service")["Service"]["ExecStart"]
