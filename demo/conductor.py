@@ -42,8 +42,8 @@ SETTLE_S = 0.85
 """For the temperature to be known before the code is raised."""
 GLANCE_S = 0.35
 """How long a code is held up after its decision."""
-APART_S = 0.2
-"""Between two people who hurry."""
+APART_S = 0.4
+"""For which nobody stands before the thermometer, between two people who hurry: shorter is no change of people."""
 GAP_S = 0.4
 """Between two people: nobody stands before the thermometer."""
 LIVE_AFTER_S = 31
@@ -120,19 +120,20 @@ class Conductor:
     def close_upon(self, people: Sequence[Person]) -> list[PassageReport]:
         """Conduct people who come close upon one another, code in hand; return who was decided about, in order.
 
-        Each steps up as soon as the one before has been decided about, and nobody waits for anything to clear.
+        Each raises the code as soon as the one before has been decided about, and stands before the thermometer when
+        that one has left it; nobody waits for anything to clear.
         """
         decided: list[PassageReport] = []
         for person in people:
             self._be_in_time(person)
             self._stage.tell(StepUp(next(self._faces)))
-            self._thermometer.person(person.object_centi)
             self._show(person)
+            self._pause(APART_S)
+            self._thermometer.person(person.object_centi)
             if (passage := self._take(DECISION_S)) is not None:
                 decided.append(passage)
             self._stage.tell(Lower(self._key(person)))
             self._thermometer.nobody()
-            self._pause(APART_S)
         return decided
 
     def for_ever(self) -> Iterator[Turn]:
