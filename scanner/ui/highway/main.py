@@ -37,7 +37,9 @@ PROMPTS: Final = {
     Stage.RESIZE: "vehicle_resize",
     Stage.TURN_AWAY: "vehicle_turn_away",
 }
-_ROOM_FOR_GAUGES = 5
+_ROOM_FOR_GAUGES, _MOST_GAUGES = 5, 13
+_PANEL_ROWS = ((160, 21), (120, 17), (0, 13))
+"""Columns from which a size of letters fits, and the rows of a panel that has it."""
 
 
 def _staff_bindings(bindings: Sequence[BindingType]) -> list[BindingType]:
@@ -206,9 +208,7 @@ class HighwayScreen(Face, inherit_bindings=False):
         free = shares.panel + shares.middle - strip
         most = 1 if height < 20 else max(4, free - 10 if height < 36 else free // 2)
         seats = min(rows_wanted(party, width), most) if party is not None and height >= 8 else 0
-        middle = shares.middle - strip - seats
-        if middle < _ROOM_FOR_GAUGES:
-            middle = 0
+        middle = _left_for_gauges(width, free - seats)
         rows: tuple[tuple[Widget, int], ...] = (
             (self._header, shares.header),
             (self._strip, strip),
@@ -220,3 +220,9 @@ class HighwayScreen(Face, inherit_bindings=False):
         )
         columns = ((self._gauge, shares.gauge_columns), (self._viewfinder, shares.viewfinder_columns))
         share_out(rows, columns)
+
+
+def _left_for_gauges(width: int, room: int) -> int:
+    """Return the rows that the panel can spare without smaller letters; 0 where they are too few for a gauge."""
+    wanted = next((rows for columns, rows in _PANEL_ROWS if width >= columns and room >= rows + _ROOM_FOR_GAUGES), room)
+    return min(_MOST_GAUGES, room - wanted)
