@@ -48,6 +48,7 @@ def command(  # noqa: PLR0917 - typer turns each into an option
         bool, typer.Option("--allow-quit", help="q ends the screen; leave it out on a kiosk.")
     ] = False,
     sound: Annotated[bool, typer.Option(help="Whether anything is heard: tones, prompts, the bell.")] = True,
+    lane: Annotated[str | None, typer.Option(help="The lane shown first, by its name.")] = None,
     mode: Annotated[Mode | None, typer.Option(help="Whose screen: not given, as the site's kind wants.")] = None,
 ) -> None:
     """Show a guard's screen for a running engine. It waits for the engine where there is none yet.
@@ -78,6 +79,7 @@ def command(  # noqa: PLR0917 - typer turns each into an option
         mode=mode,
         province=province_of(settings.site.region),
         place=_place(settings.kiosk),
+        lane_index=_index(settings, lane),
     )
     asyncio.run(_show(screen, mouse=mode is Mode.KIOSK))
     if screen.return_code == TERMINATED:
@@ -115,6 +117,16 @@ _SIDES = {
     "below": Side.DOWN,
     "behind": Side.DOWN,
 }
+
+
+def _index(settings: Configuration, lane: str | None) -> int:
+    """Return the place of a lane in the configuration; the first where none is named."""
+    names = [section.name for section in settings.lane]
+    if lane is None:
+        return 0
+    if lane not in names:
+        fail(f"there is no lane {lane!r}; there are: {', '.join(names)}")
+    return names.index(lane)
 
 
 def _place(kiosk: KioskSection) -> Place:

@@ -60,6 +60,7 @@ class GuardScreen(App[None], inherit_bindings=False):
         mode: whose screen it is; None: as the site's kind wants.
         province: the character on the plates of the site's own province, for the highway's screen.
         place: where things are, for a kiosk's visitors.
+        lane_index: the lane shown first, by its place in the configuration.
         clock: monotonic seconds.
 
     """
@@ -122,6 +123,7 @@ class GuardScreen(App[None], inherit_bindings=False):
         mode: Mode | None = None,
         province: str = "",
         place: Place = Place(),  # noqa: B008 - frozen
+        lane_index: int = 0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__()
@@ -141,6 +143,7 @@ class GuardScreen(App[None], inherit_bindings=False):
             zone=zone,
             allow_quit=allow_quit,
             outage=self._outage,
+            lane_index=lane_index,
         )
         self._link = EngineLink(
             socket_path,

@@ -22,6 +22,8 @@ import pytest
 
 from cli import cmd_ui
 from cli.cmd_ui import TERMINATED
+from cli.errors import CommandError
+from scanner.ui.kiosk.place import Side
 from tests.cli.calling import call
 from tests.scanner.ui import scripted_engine as says
 
@@ -161,3 +163,35 @@ def test_a_faulty_configuration_is_told_in_full(tmp_path: Path) -> None:
     assert done.status == 1
     assert b"castle" in done.err or b"kind" in done.err
     assert b"contol" in done.err
+
+
+def test_a_touch_at_a_kiosk_s_terminal_switches_the_language_and_no_key_leaves_it(socket: str) -> None:
+    with contextlib.closing(Terminal("--socket", socket, "--mode", "kiosk", "--no-sound")) as terminal:
+        terminal.shows("您的健康码为红码")
+        terminal.types("q\x03\x11\x1a\x1b[24~")
+        terminal.types("\x1b[<0;40;22M\x1b[<0;40;22m")
+        terminal.shows("Your code is red.")
+        assert terminal.process.poll() is None
+
+
+def test_a_guard_s_terminal_is_not_asked_for_its_mouse(socket: str) -> None:
+    with contextlib.closing(Terminal("--socket", socket, "--allow-quit", "--no-sound")) as terminal:
+        terminal.shows("3fa2b1c4-128")
+        assert b"\x1b[?1000h" not in terminal.written
+
+
+def test_what_a_kiosk_says_of_its_place_is_configured(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text('[kiosk]\nstaffed_lane = "behind"\nreader = "above"\nlanguage_key = "f9"\n', encoding="utf-8")
+    place = cmd_ui._place(cmd_ui._settings(config).kiosk)
+    assert (place.staffed, place.reader, place.language_key) == (Side.DOWN, Side.UP, "f9")
+
+
+def test_an_unknown_lane_is_named_with_those_there_are(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    lanes = '[[lane]]\nname = "east"\n[[lane]]\nname = "west"\n[lane.camera]\nsource = 1\n'
+    config.write_text(lanes, encoding="utf-8")
+    settings = cmd_ui._settings(config)
+    assert cmd_ui._index(settings, "west") == 1
+    with pytest.raises(CommandError, match="east, west"):
+        cmd_ui._index(settings, "north")

@@ -16,7 +16,7 @@ from scanner.locale import Texts, languages
 from scanner.ui.face import Face, Host
 from scanner.ui.kiosk.keypad import Keypad
 from scanner.ui.kiosk.maintenance import Maintenance
-from scanner.ui.kiosk.panel import Arrow, KioskFoot, KioskPanel, LanguageStrip, Showing, showing
+from scanner.ui.kiosk.panel import Arrow, KioskFoot, KioskPanel, LanguageStrip, Mirror, Showing, showing
 from scanner.ui.kiosk.place import Place, Side
 from scanner.ui.kiosk.touch import Corners
 from scanner.ui.kiosk.visitor import VisitorLanguage
@@ -24,7 +24,6 @@ from scanner.ui.kiosk.visitor import languages as visitor_languages
 from scanner.ui.main_screen import share_out
 from scanner.ui.painted import Painted
 from scanner.ui.scene import Scene
-from scanner.ui.viewfinder import Viewfinder
 
 STRIP_ROWS = 3
 """High enough for a finger."""
@@ -53,7 +52,7 @@ class KioskScreen(Face, inherit_bindings=False):
         self._maintenance: Maintenance | None = None
         self._panel, self._strip, self._foot = KioskPanel(place), LanguageStrip(), KioskFoot()
         self._middle = Horizontal()
-        self._left, self._viewfinder, self._right = Arrow(place.reader), Viewfinder(), Arrow(place.reader)
+        self._left, self._viewfinder, self._right = Arrow(place.reader), Mirror(), Arrow(place.reader)
 
     def compose(self) -> ComposeResult:
         """Lay the parts out from top to bottom."""

@@ -17,6 +17,7 @@ from scanner.ui.panel import sign_shape
 from scanner.ui.scene import Scene
 from scanner.ui.shapes import Shape
 from scanner.ui.themes import Role
+from scanner.ui.viewfinder import Viewfinder
 from scanner.values import Outcome, TemperatureRule
 
 CLOSING = frozenset(
@@ -202,6 +203,14 @@ def big_sign(scene: Scene, shape: Shape, word: str, width: int, height: int) -> 
     mark = shape.text if scene.terminal.wide else shape.ascii
     plain = fit(f"{mark} {text}", width)
     return [(" " * max(0, (width - cell_len(plain)) // 2) + plain, True)]
+
+
+class Mirror(Viewfinder):
+    """The camera's picture for visitors: how fast it comes is none of their business."""
+
+    @staticmethod
+    def _remark(scene: Scene) -> str:  # noqa: ARG004
+        return ""
 
 
 class Arrow(PaintedLines):
