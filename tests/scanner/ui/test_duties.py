@@ -311,7 +311,7 @@ async def test_a_temperature_that_was_not_measured_is_typed_before_the_code_is_a
         await screen.press("down", "enter", *"36.6", "enter")
         await closes(screen)
         assert sent(engine) == [
-            TypeTemperature(id=0, lane="main", centi=3660, about=128),
+            TypeTemperature(id=0, lane="main", centi=3660, about=128, turn=0),
             Activate(id=0, lane="main", document_type=DocumentType.PASSPORT, about=129),
         ]
 
@@ -343,7 +343,7 @@ async def test_the_contact_thermometers_reading_is_typed_in(engine: ScriptedEngi
         await screen.press("d", *"365", "enter")
         await closes(screen)
         await screen.until(lambda: bool(engine.commands))
-        assert sent(engine) == [TypeTemperature(id=0, lane="main", centi=3650, about=128)]
+        assert sent(engine) == [TypeTemperature(id=0, lane="main", centi=3650, about=128, turn=0)]
 
 
 # Several codes, help

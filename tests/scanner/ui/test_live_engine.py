@@ -170,8 +170,10 @@ def judged(appliance: Appliance, agreed: Sequence[Command]) -> None:
     assert kinds[EntryKind.SHIFT] >= told[SignOn] + told[SignOff]
     assert kinds[EntryKind.OVERRIDE] == told[Override]
     assert kinds[EntryKind.ACTIVATION] == told[Activate]
-    assert acts[StaffAction.CALLED_SUPERVISOR] == told[CallSupervisor]
-    assert slips[True] == told[RegisterVisitor] + told[VisitorLeaves]
+    called = acts[StaffAction.CALLED_SUPERVISOR]
+    assert min(1, told[CallSupervisor]) <= called <= told[CallSupervisor], "a call that stands is not called anew"
+    visits = told[RegisterVisitor] + told[VisitorLeaves]
+    assert min(1, visits) <= slips[True] <= visits, "one passage gets one slip, however often it is asked for"
     assert slips[False] >= told[ManualEntry], "a person registered by hand may be decided about more than once"
 
 
