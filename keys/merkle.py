@@ -7,7 +7,7 @@ proofs: they answer yes or no.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 
 HASH_SIZE = 32
@@ -15,6 +15,9 @@ EMPTY_ROOT = sha256(b"").digest()
 """The root of a tree without leaves, RFC 6962 §2.1."""
 
 Proof = tuple[bytes, ...]
+
+Node = Callable[[int, int], bytes]
+"""Looks up a stored perfect subtree by its level and the index of its last leaf, as `spans` names them."""
 
 
 def leaf_hash(entry: bytes) -> bytes:
@@ -128,6 +131,35 @@ def consistency_proof(leaves: Sequence[bytes], first: int) -> Proof:
             start = middle
     if start != 0:
         path.append(root(leaves[start:end]))
+    return tuple(reversed(path))
+
+
+def stored_root(node: Node, start: int, end: int) -> bytes:
+    """Return the root over leaves `start` to `end` from stored nodes: O(log n) of them.
+
+    `start` must begin a subtree of RFC 6962, as every range in its proofs does. Raises what `node` raises.
+    """
+    return Tree(end - start, [node(level, start + last) for level, last in spans(end - start)]).root()
+
+
+def stored_consistency_proof(node: Node, first: int, second: int) -> Proof:
+    """PROOF(first, D[second]) of RFC 6962 §2.1.2 from stored nodes; raises ValueError unless 0 ≤ first ≤ second."""
+    if not 0 <= first <= second:
+        raise ValueError(f"a tree of {second} has no earlier tree of {first}")
+    if first in (0, second):
+        return ()
+    start, end = 0, second
+    path: list[bytes] = []
+    while first != end:
+        middle = start + _split(end - start)
+        if first <= middle:
+            path.append(stored_root(node, middle, end))
+            end = middle
+        else:
+            path.append(stored_root(node, start, middle))
+            start = middle
+    if start != 0:
+        path.append(stored_root(node, start, end))
     return tuple(reversed(path))
 
 

@@ -13,6 +13,8 @@ from keys.merkle import (
     node_hash,
     root,
     spans,
+    stored_consistency_proof,
+    stored_root,
     verify_consistency,
     verify_inclusion,
 )
@@ -171,3 +173,31 @@ def test_no_proof_is_made_for_what_is_not_there() -> None:
         inclusion_proof(LEAVES, 8)
     with pytest.raises(ValueError, match="earlier tree"):
         consistency_proof(LEAVES, 9)
+
+
+@given(st.integers(0, 70), st.data())
+def test_proofs_from_stored_nodes_are_those_from_all_leaves(size: int, data: st.DataObject) -> None:
+    first = data.draw(st.integers(0, size))
+    leaves = [leaf_hash(bytes([number])) for number in range(size)]
+    tree = Tree()
+    rows = [tree.append(leaf) for leaf in leaves]
+    assert stored_root(lambda level, last: rows[last][level], 0, size) == root(leaves)
+    assert stored_consistency_proof(lambda level, last: rows[last][level], first, size) == consistency_proof(
+        leaves, first
+    )
+
+
+@given(st.integers(1, 200), st.data())
+def test_a_trees_own_subtrees_are_enough_for_every_later_root_and_proof(pruned: int, data: st.DataObject) -> None:
+    first = pruned + data.draw(st.integers(0, 60))
+    size = first + data.draw(st.integers(0, 60))
+    leaves = [leaf_hash(number.to_bytes(2, "big")) for number in range(size)]
+    tree = Tree()
+    rows = [tree.append(leaf) for leaf in leaves]
+    kept = {(level, last): rows[last][level] for level, last in spans(pruned)}
+
+    def node(level: int, last: int) -> bytes:
+        return kept[level, last] if last < pruned else rows[last][level]
+
+    assert stored_root(node, 0, size) == root(leaves)
+    assert stored_consistency_proof(node, first, size) == consistency_proof(leaves, first)
