@@ -224,6 +224,7 @@ def _report_object(report: VerifyReport) -> dict[str, str | int | bool | None]:
         "signed": report.signed,
         "sealed": report.sealed,
         "erased": report.erased,
+        "pruned": report.pruned,
         "first_bad": None if problem is None else problem.seq,
         "problem": None if problem is None else problem.text,
     }
@@ -234,6 +235,7 @@ def _report_words(report: VerifyReport) -> str:
         f"device  {report.device}",
         f"entries {report.entries} hold",
         f"heads   {report.heads} hold, the newest over {report.signed} entries",
+        *([f"removed {report.pruned} before those, by retention"] if report.pruned else []),
         f"sealed  {report.sealed} hold, {report.erased} erased by retention",
     ]
     if report.ok:

@@ -9,10 +9,11 @@ allocated in it survives a restart on a full disk.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from scanner.journal import files, schema
 from scanner.journal.errors import (
@@ -23,6 +24,7 @@ from scanner.journal.errors import (
     JournalFullError,
     JournalReadOnlyError,
 )
+from scanner.journal.pruned import Pruned, read_pruned
 from scanner.journal.reserve import Reserve
 
 _FULL, _READ_ONLY = sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY
@@ -50,6 +52,21 @@ class SignedHead:
 
     size: int
     note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """A line of the report of what retention has erased."""
+
+    at: int
+    """Seconds since 1970 UTC."""
+    what: int
+    """A member of `scanner.journal.detail.Erased`."""
+    start: int
+    stop: int
+    """Of entries `start` up to, not including, `stop`."""
+    count: int
+    """How many things were erased."""
 
 
 class Database:
@@ -95,16 +112,12 @@ class Database:
             if head is None and len(values) == 1:  # one statement is a transaction by itself
                 connection.execute(_INSERT, values[0])
                 return
-            connection.execute("BEGIN IMMEDIATE")
+        except SQLITE_ERRORS as error:
+            raise self._explain(error) from error
+        with self._transaction() as connection:
             connection.executemany(_INSERT, values)
             if head is not None:
                 connection.execute("INSERT OR REPLACE INTO head (size, note) VALUES (?, ?)", (head.size, head.note))
-            connection.execute("COMMIT")
-        except SQLITE_ERRORS as error:
-            if connection.in_transaction:
-                with suppress(*SQLITE_ERRORS):
-                    connection.execute("ROLLBACK")
-            raise self._explain(error) from error
 
     def rows(self, start: int, stop: int) -> list[Row]:
         """Read entries `start` up to, not including, `stop`. Raises JournalError."""
@@ -118,7 +131,19 @@ class Database:
 
     def count(self) -> int:
         """Tell the number of entries by the newest one's number; gaps are found by reading. Raises JournalError."""
-        return self._number("SELECT max(seq) + 1 FROM entry")
+        return max(self._number("SELECT max(seq) + 1 FROM entry"), self.pruned().size)
+
+    def nodes_of(self, seq: int) -> bytes | None:
+        """Read the tree nodes stored with an entry, None where there is no such entry. Raises JournalError."""
+        rows = self._select("SELECT nodes FROM entry WHERE seq = ?", seq)
+        return bytes(rows[0][0]) if rows else None
+
+    def pruned(self) -> Pruned:
+        """Read how many of the first entries were removed, and what is left of them. Raises JournalError."""
+        try:
+            return read_pruned(self._connection)
+        except SQLITE_ERRORS as error:
+            raise self._explain(error) from error
 
     def newest_heads(self, limit: int) -> list[SignedHead]:
         """Read the newest signed heads, newest first. Raises JournalError."""
@@ -128,17 +153,61 @@ class Database:
         except SQLITE_ERRORS as error:
             raise self._explain(error) from error
 
-    def erase_sealed(self, before: int) -> int:
-        """Erase sealed bytes of entries below `before`, in the file and in the write-ahead log. Raises JournalError."""
+    def keep_cosigned(self, head: SignedHead, seen_at: int) -> None:
+        """Keep a head that a witness has cosigned; of those seen within one hour, the newest. Raises JournalError."""
+        with self._transaction() as connection:
+            hour = seen_at - seen_at % 3600
+            connection.execute("DELETE FROM cosigned WHERE size < ? AND seen_at >= ?", (head.size, hour))
+            connection.execute("INSERT OR REPLACE INTO head (size, note) VALUES (?, ?)", (head.size, head.note))
+            connection.execute("INSERT OR REPLACE INTO cosigned VALUES (?, ?)", (head.size, seen_at))
+
+    def cosigned(self, seen_by: int) -> SignedHead | None:
+        """Read the newest head that a witness had seen by then (seconds), None without one. Raises JournalError."""
+        query = "SELECT size, note FROM cosigned JOIN head USING (size) WHERE seen_at <= ? ORDER BY size DESC LIMIT 1"
+        rows = self._select(query, seen_by)
+        return SignedHead(*rows[0]) if rows else None
+
+    def erase_sealed(self, start: int, stop: int) -> int:
+        """Erase the sealed bytes of entries `start` up to, not including, `stop`. Raises JournalError."""
+        query = "UPDATE entry SET sealed = NULL WHERE seq >= ? AND seq < ? AND sealed IS NOT NULL"
+        with self._transaction() as connection:
+            return connection.execute(query, (start, stop)).rowcount
+
+    def prune(self, pruned: Pruned) -> int:
+        """Remove the entries below a cut, and the heads over them. Raises JournalError."""
+        with self._transaction() as connection:
+            removed = connection.execute("DELETE FROM entry WHERE seq < ?", (pruned.size,)).rowcount
+            connection.execute("DELETE FROM head WHERE size < ?", (pruned.size,))
+            connection.execute("DELETE FROM cosigned WHERE size < ?", (pruned.size,))
+            values = (pruned.size, b"".join(pruned.roots))
+            connection.execute("INSERT OR REPLACE INTO pruned (one, size, roots) VALUES (1, ?, ?)", values)
+        return removed
+
+    def note_erasure(self, erasure: Erasure) -> None:
+        """Add a line to the report of what was erased. Raises JournalError."""
+        values = (erasure.at, erasure.what, erasure.start, erasure.stop, erasure.count)
+        with self._transaction() as connection:
+            connection.execute("INSERT INTO erasure (at, what, start, stop, count) VALUES (?, ?, ?, ?, ?)", values)
+
+    def erased_up_to(self, what: int) -> int:
+        """Tell up to which entry one kind of data was erased. Raises JournalError."""
+        return int(self._select("SELECT max(stop) FROM erasure WHERE what = ?", what)[0][0] or 0)
+
+    def sweep(self) -> bool:
+        """Cut what was erased from the write-ahead log too; False while a reader holds it. Raises JournalError.
+
+        It does not wait for the reader: whoever writes next would wait with it.
+        """
         try:
-            erased = self._connection.execute(
-                "UPDATE entry SET sealed = NULL WHERE seq < ? AND sealed IS NOT NULL", (before,)
-            ).rowcount
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            self._connection.execute("PRAGMA busy_timeout = 0")
+            busy = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         except SQLITE_ERRORS as error:
             raise self._explain(error) from error
+        finally:
+            with suppress(*SQLITE_ERRORS):
+                self._connection.execute(f"PRAGMA busy_timeout = {round(BUSY_SECONDS * 1000)}")
         self.reserve.refill()
-        return erased
+        return bool(busy == 0)
 
     def fold(self) -> None:
         """Checkpoint what can be without waiting for readers. A full disk makes it wait; other errors show later."""
@@ -204,11 +273,27 @@ class Database:
         self._reserve.refill()
 
     def _number(self, query: str) -> int:
+        return int(self._select(query)[0][0] or 0)
+
+    def _select(self, query: str, *values: int) -> list[tuple[Any, ...]]:
         try:
-            (number,) = self._connection.execute(query).fetchone()
+            return self._connection.execute(query, values).fetchall()
         except SQLITE_ERRORS as error:
             raise self._explain(error) from error
-        return int(number or 0)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """Write everything inside or nothing; durable afterwards. Raises JournalError."""
+        connection = self._connection
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            yield connection
+            connection.execute("COMMIT")
+        except SQLITE_ERRORS as error:
+            if connection.in_transaction:
+                with suppress(*SQLITE_ERRORS):
+                    connection.execute("ROLLBACK")
+            raise self._explain(error) from error
 
     def _explain(self, error: Exception) -> JournalError:
         """Turn SQLite's error into ours, and remember whether the file must be opened anew."""

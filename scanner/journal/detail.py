@@ -61,6 +61,8 @@ class EntryKind(IntEnum):
     """The gate confirmed an opening, or did not; field 19 names the passage. An extension of the kinds."""
     ACTION = 13
     """Staff did something at a lane that decides nothing about anybody. An extension of the kinds."""
+    ERASURE = 14
+    """Something was erased, as retention or a retirement order asks. An extension of the kinds."""
 
 
 @unique
@@ -92,6 +94,18 @@ class ExportTarget(IntEnum):
 
     STICK = 0
     HUB = 1
+
+
+@unique
+class Erased(IntEnum):
+    """What was erased."""
+
+    SEALED = 0
+    """Sealed parts."""
+    ENTRIES = 1
+    """Whole entries; the tree over them stays."""
+    EVERYTHING = 2
+    """All that the appliance kept, by a retirement order."""
 
 
 @unique
@@ -252,6 +266,16 @@ class ActionDetail:
     action: StaffAction = field(metadata=_at(1, _word_of(StaffAction)))
 
 
+@dataclass(frozen=True, slots=True)
+class ErasureDetail:
+    """Kind 14: `count` things were erased of entries `start` up to, not including, `stop`."""
+
+    what: Erased = field(metadata=_at(1, _one_of(Erased)))
+    start: int = field(metadata=_at(2, shape.uint))
+    stop: int = field(metadata=_at(3, shape.uint))
+    count: int = field(metadata=_at(4, shape.uint))
+
+
 Detail: TypeAlias = (
     PassageDetail
     | ActivationDetail
@@ -266,6 +290,7 @@ Detail: TypeAlias = (
     | PartyDetail
     | GateDetail
     | ActionDetail
+    | ErasureDetail
 )
 
 DETAILS: Mapping[EntryKind, type[Detail]] = {
@@ -282,6 +307,7 @@ DETAILS: Mapping[EntryKind, type[Detail]] = {
     EntryKind.PARTY: PartyDetail,
     EntryKind.GATE: GateDetail,
     EntryKind.ACTION: ActionDetail,
+    EntryKind.ERASURE: ErasureDetail,
 }
 """Every kind has exactly one detail."""
 

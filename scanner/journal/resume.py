@@ -8,12 +8,13 @@ the log is; damage further back is found by `verify`, and cannot change the tree
 from __future__ import annotations
 
 from keys.errors import TreeHeadError
-from keys.merkle import HASH_SIZE, Tree, leaf_hash, spans
+from keys.merkle import HASH_SIZE, Node, Tree, leaf_hash, spans
 from keys.tree_head import TreeHead, log_origin, read_head
 from scanner.journal import entry as wire
 from scanner.journal.database import Database, Row
 from scanner.journal.device import Device
 from scanner.journal.errors import EntryError, JournalDamagedError
+from scanner.journal.pruned import node_in
 
 BATCH = 1024
 """Entries read at a time."""
@@ -32,9 +33,14 @@ def resume(database: Database, device: Device) -> tuple[Tree, int]:
             "entries are missing; keep the file and run `checkpoint journal verify`",
             size,
         )
-    tree = Tree()
-    if len(heads) == 2:
-        tree = _tree_at(database, heads[1])
+    pruned = database.pruned()
+    if pruned.size > (heads[0].size if heads else 0):
+        raise JournalDamagedError(f"the first {pruned.size} entries were removed, and no signed head covers them")
+    tree = pruned.tree()
+    if len(heads) == 2 and heads[1].size >= pruned.size:
+        tree = _tree_at(heads[1], node_in(pruned, database.nodes_of))
+    if heads and tree.size == heads[0].size and tree.root() != heads[0].root:
+        raise JournalDamagedError(f"what is left of the first {tree.size} entries is not the tree that was signed")
     _replay(database, device, tree, size, heads[0] if heads else None)
     return tree, heads[0].size if heads else 0
 
@@ -56,16 +62,9 @@ def _head(size: int, note: str, device: Device) -> TreeHead:
     return head
 
 
-def _tree_at(database: Database, head: TreeHead) -> Tree:
+def _tree_at(head: TreeHead, node: Node) -> Tree:
     """Rebuild the tree at a head from the nodes that its perfect subtrees' last entries carry."""
-    roots = []
-    for level, last in spans(head.size):
-        rows = database.rows(last, last + 1)
-        nodes = completed_nodes(rows[0]) if rows else ()
-        if len(nodes) <= level or len(nodes[level]) != HASH_SIZE:
-            raise JournalDamagedError(f"entry {last} is missing, or the hashes stored with it are", last)
-        roots.append(nodes[level])
-    tree = Tree(head.size, roots)
+    tree = Tree(head.size, [node(level, last) for level, last in spans(head.size)])
     if tree.root() != head.root:
         raise JournalDamagedError(
             f"the tree stored for the first {head.size} entries is not the one that was signed; "

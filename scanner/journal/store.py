@@ -17,13 +17,16 @@ from pathlib import Path
 from threading import RLock
 from typing import ClassVar
 
-from keys.errors import SealError
-from keys.merkle import Tree, leaf_hash
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from keys.cosignature import read_cosigned
+from keys.errors import SealError, TreeHeadError
+from keys.merkle import Tree, leaf_hash, spans, stored_root
 from keys.seal import SealKey, journal_info, seal
 from keys.tree_head import TreeHead, log_origin, sign_head
 from scanner.journal import entry as wire
 from scanner.journal import files, personal
-from scanner.journal.database import Database, Row, SignedHead
+from scanner.journal.database import Database, Erasure, Row, SignedHead
 from scanner.journal.device import Device
 from scanner.journal.entry import EntryDraft, Seal
 from scanner.journal.errors import (
@@ -33,12 +36,14 @@ from scanner.journal.errors import (
     JournalFullError,
     JournalReadOnlyError,
 )
+from scanner.journal.pruned import Pruned, node_in
 from scanner.journal.resume import resume
 
 HEAD_EVERY = 64
 """Entries after which a head is signed in any case."""
 HEAD_SECONDS = 60.0
 """Seconds after which entries without a head get one, when the log is at rest."""
+FAR_FUTURE = (1 << 63) - 1
 FOLD_EVERY = 512
 """Entries after which the write-ahead log is folded into the database even under load."""
 
@@ -79,6 +84,8 @@ class Journal:
         self._mutex = RLock()
         self._tree = Tree()
         self._signed = 0
+        self._durable = 0
+        self._pruned = 0
         self._signed_at = time.monotonic()
         self._unfolded = 0
         self._closed = False
@@ -155,9 +162,7 @@ class Journal:
             self._tree = tree
             if head is not None:
                 self._signed, self._signed_at = tree.size, time.monotonic()
-            self._unfolded += len(rows)
-            if self._unfolded >= FOLD_EVERY:
-                self._fold(database)
+            self._wrote(database, len(rows))
             return tuple(Receipt(row.seq, row.nodes[:32]) for row in rows)
 
     def head(self) -> str:
@@ -173,14 +178,89 @@ class Journal:
         with self._mutex:
             return tuple(StoredEntry(row.seq, row.body, row.sealed) for row in self._ready().rows(start, stop))
 
-    def erase_sealed(self, before: int) -> int:
-        """Erase the sealed bytes of all entries below `before`, as retention asks. The tree is not touched.
+    @property
+    def durable(self) -> int:
+        """Number of entries under the newest head that a witness has cosigned: it holds them."""
+        return self._durable
 
-        Returns how many were erased; raises as `append` does. The bytes are overwritten in the database and cut
-        from the write-ahead log; what a flash card keeps in worn blocks is beyond any software.
+    @property
+    def pruned(self) -> int:
+        """Number of entries, from the first, that were removed under a cosigned head."""
+        return self._pruned
+
+    def keep_cosigned(self, note: str, witness: Ed25519PublicKey, seen_at: int) -> int:
+        """Keep a head of this log that a witness has cosigned and seen at `seen_at` (seconds); return its size.
+
+        From then on retention may erase what is under it. Raises TreeHeadError: the note does not hold, or is no head
+        of this history. Raises as `append` does.
+        """
+        head = read_cosigned(note, self._device.public_key, witness).head
+        with self._mutex:
+            database = self._ready()
+            if head.origin != log_origin(self._device.id) or not self._pruned <= head.size <= self.size:
+                words = f"a head of {head.origin} at {head.size} is none of this log's {self.size} entries"
+                raise TreeHeadError(words)
+            if stored_root(node_in(database.pruned(), database.nodes_of), 0, head.size) != head.root:
+                raise TreeHeadError(f"the head over {head.size} entries is one of another history than this log's")
+            database.keep_cosigned(SignedHead(head.size, note), seen_at)
+            self._durable = max(self._durable, head.size)
+            if head.size > self._signed:
+                self._signed, self._signed_at = head.size, time.monotonic()
+            return head.size
+
+    def durable_since(self, seen_by: int) -> int:
+        """Tell how many entries a witness had seen by then (seconds). Raises as `append` does."""
+        with self._mutex:
+            head = self._ready().cosigned(seen_by)
+            return 0 if head is None else head.size
+
+    def erase_sealed(self, start: int, stop: int) -> int:
+        """Erase the sealed bytes of entries `start` up to, not including, `stop`. The tree is not touched.
+
+        Returns how many were erased; raises ValueError where no witness holds all of them, else as `append` does. The
+        bytes are overwritten in the database, and `sweep` cuts them from the write-ahead log; what a flash card keeps
+        in worn blocks is beyond any software.
         """
         with self._mutex:
-            return self._ready().erase_sealed(before)
+            database = self._ready()
+            self._need_witness(stop)
+            erased = database.erase_sealed(start, stop)
+            self._wrote(database, erased)
+            return erased
+
+    def prune(self, stop: int) -> int:
+        """Remove the entries below `stop`; every later root and proof can still be made. Returns how many went.
+
+        Raises ValueError where no witness holds all of them, else as `append` does.
+        """
+        with self._mutex:
+            database = self._ready()
+            self._need_witness(stop)
+            if stop <= self._pruned:
+                return 0
+            node = node_in(database.pruned(), database.nodes_of)
+            removed = database.prune(Pruned(stop, tuple(node(level, last) for level, last in spans(stop))))
+            self._pruned = stop
+            self._wrote(database, removed)
+            return removed
+
+    def sweep(self) -> bool:
+        """Cut what was erased from the write-ahead log; False while a reader holds it: try again.
+
+        Raises as `append` does.
+        """
+        with self._mutex:
+            return self._ready().sweep()
+
+    def note_erasure(self, erasure: Erasure) -> None:
+        """Add a line to the report of what was erased. Raises as `append` does."""
+        with self._mutex:
+            self._ready().note_erasure(erasure)
+
+    def erased_up_to(self, what: int) -> int:
+        """Tell up to which entry one kind of data (`detail.Erased`) was erased. Raises as `append` does."""
+        with self._mutex:
+            return self._ready().erased_up_to(what)
 
     def check(self) -> None:
         """Ask whether an ordinary entry could be written now, opening the file anew after a fault.
@@ -244,6 +324,9 @@ class Journal:
         database = Database(self._folder, self._reserve_bytes, self._SYNCHRONOUS, begun=self._begun)
         try:
             self._tree, self._signed = resume(database, self._device)
+            self._pruned = database.pruned().size
+            cosigned = database.cosigned(FAR_FUTURE)
+            self._durable = 0 if cosigned is None else cosigned.size
         except JournalError:
             database.close()
             raise
@@ -277,6 +360,15 @@ class Journal:
             return
         self._database.commit((), self._head(self._tree))
         self._signed, self._signed_at = self.size, time.monotonic()
+
+    def _need_witness(self, stop: int) -> None:
+        if stop > self._durable:
+            raise ValueError(f"entries up to {stop} cannot be erased: a witness holds the first {self._durable} only")
+
+    def _wrote(self, database: Database, rows: int) -> None:
+        self._unfolded += rows
+        if self._unfolded >= FOLD_EVERY:
+            self._fold(database)
 
     def _fold(self, database: Database) -> None:
         database.fold()

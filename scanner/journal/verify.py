@@ -23,6 +23,7 @@ from scanner.journal import entry as wire
 from scanner.journal.device import device_id
 from scanner.journal.entry import Entry, Seal
 from scanner.journal.errors import SQLITE_ERRORS, EntryError, JournalDamagedError
+from scanner.journal.pruned import read_pruned
 from scanner.journal.reader import open_reader
 from scanner.journal.schema import foreign
 
@@ -53,6 +54,8 @@ class VerifyReport:
     """Entries whose sealed part is there and is the one that was written."""
     erased: int
     """Entries whose sealed part was erased by retention."""
+    pruned: int
+    """Entries before those, which were removed by retention under a head that a witness has cosigned."""
     problem: Problem | None
 
     @property
@@ -68,6 +71,7 @@ class _Tally:
     signed: int = 0
     sealed: int = 0
     erased: int = 0
+    pruned: int = 0
 
 
 class _FaultError(Exception):
@@ -95,7 +99,9 @@ def verify(path: Path, public_key: Ed25519PublicKey, against: str | None = None)
         problem = fault.problem
     except JournalDamagedError as error:
         problem = Problem(error.seq, str(error))
-    return VerifyReport(device.hex(), tally.entries, tally.heads, tally.signed, tally.sealed, tally.erased, problem)
+    return VerifyReport(
+        device.hex(), tally.entries, tally.heads, tally.signed, tally.sealed, tally.erased, tally.pruned, problem
+    )
 
 
 def _head(note: str, public_key: Ed25519PublicKey, device: bytes) -> TreeHead:
@@ -113,7 +119,7 @@ def _walk(
     if kept is not None:
         heads.append((kept, "the head given with --against"))
     heads.sort(key=lambda one: one[0].size)
-    tree = Tree()
+    tree = _beginning(connection, heads, tally)
     waiting = iter(heads)
     head = next(waiting, None)
     for seq, body, nodes, sealed in _entries(connection, tally):
@@ -133,6 +139,26 @@ def _walk(
         _compare(tree, *head, tally)
         head = next(waiting, None)
     _structure(connection)
+
+
+def _beginning(connection: sqlite3.Connection, heads: list[tuple[TreeHead, str]], tally: _Tally) -> Tree:
+    """Return the tree that the walk begins with: what is left of entries that were removed, under a later head."""
+    try:
+        pruned = read_pruned(connection)
+    except SQLITE_ERRORS as error:
+        raise _FaultError(None, f"where the log was cut cannot be read ({error}): the file is damaged") from error
+    tally.pruned = pruned.size
+    if not pruned.size:
+        return Tree()
+    for head, name in heads:
+        if head.size < pruned.size:
+            words = (
+                f"the first {pruned.size} entries were removed: {name}, over {head.size}, can prove nothing any more"
+            )
+            raise _FaultError(None, words)
+    if not heads:
+        raise _FaultError(None, f"the first {pruned.size} entries were removed, and no signed head covers them")
+    return pruned.tree()
 
 
 def _schema(connection: sqlite3.Connection) -> None:
@@ -168,8 +194,9 @@ def _entries(connection: sqlite3.Connection, tally: _Tally) -> Iterator[tuple[in
     try:
         yield from connection.execute("SELECT seq, body, nodes, sealed FROM entry ORDER BY seq")
     except SQLITE_ERRORS as error:
+        first = tally.pruned + tally.entries
         raise _FaultError(
-            tally.entries, f"entry {tally.entries} cannot be read ({error}): the file is damaged from there on"
+            first, f"entry {first} cannot be read ({error}): the file is damaged from there on"
         ) from error
 
 

@@ -51,6 +51,7 @@ SHAPES: dict[str, st.SearchStrategy[object]] = {
     "start": uints,
     "stop": uints,
     "target": st.sampled_from(details.ExportTarget),
+    "count": uints,
     "phase": st.sampled_from(details.PartyPhase),
     "people": uints,
     "confirmed": st.booleans(),
@@ -68,6 +69,8 @@ def detail_of(kind: EntryKind) -> st.SearchStrategy[details.Detail]:
     found = {one.name: SHAPES[one.name] for one in dataclasses.fields(DETAILS[kind])}
     if kind is EntryKind.CLOCK_STEP:
         found["cause"] = st.sampled_from(details.StepCause)
+    if kind is EntryKind.ERASURE:
+        found["what"] = st.sampled_from(details.Erased)
     return st.builds(build, **found)
 
 

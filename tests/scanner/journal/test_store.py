@@ -267,23 +267,6 @@ def test_newer_softwares_log_is_left_alone(tmp_path: Path) -> None:
         open_journal(tmp_path)
 
 
-def test_sealed_parts_are_erased_without_touching_the_tree(tmp_path: Path) -> None:
-    path = make_log(tmp_path, 5)
-    with open_journal(tmp_path) as journal:
-        head = journal.head()
-        gone = [one.sealed for one in journal.entries(0, 3)]
-        assert journal.erase_sealed(3) == 3
-        assert journal.erase_sealed(3) == 0
-        assert [one.sealed is None for one in journal.entries(0, 5)] == [True, True, True, False, False]
-        assert journal.head() == head
-        report = verify(path, DEVICE.public_key)
-        assert (report.ok, report.erased, report.sealed) == (True, 3, 2)
-        for file in (path, Path(f"{path}-wal")):
-            data = file.read_bytes()
-            assert not any(sealed is not None and sealed in data for sealed in gone)
-        assert journal.reserve_held == 1024 * 1024
-
-
 def test_a_strangers_write_lock_is_told_and_got_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("scanner.journal.database.BUSY_SECONDS", 0.05)
     with open_journal(tmp_path) as journal:

@@ -29,7 +29,7 @@ def fault_of(path: Path, against: str | None = None) -> tuple[int | None, str]:
 
 def test_a_log_that_holds_is_told_in_numbers(tmp_path: Path) -> None:
     path = make_log(tmp_path, 130)
-    assert verify(path, KEY) == VerifyReport(DEVICE.id.hex(), 130, 3, 130, 130, 0, None)
+    assert verify(path, KEY) == VerifyReport(DEVICE.id.hex(), 130, 3, 130, 130, 0, 0, None)
 
 
 def test_an_empty_log_holds(tmp_path: Path) -> None:
