@@ -8,18 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import socket
-import threading
-import time
 import zlib
 from typing import Final
 
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import HTTPError, LocationParseError, ReadTimeoutError
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 from urllib3.response import HTTPResponse
-from urllib3.util import parse_url
 
 from keys.errors import FetchError, NotThereError, UpdateCause
+from keys.http_line import Patience, open_line, words_of
 
 SILENCE_S: Final = 15.0
 """How long nothing at all may come; how long connecting may take."""
@@ -39,28 +35,28 @@ _HEADERS: Final = {"User-Agent": "checkpoint-update", "Accept-Encoding": "gzip",
 class HttpSource:
     """A repository below a URL. One connection, kept for all its files. Not for several threads."""
 
-    def __init__(self, url: str, *, silence_s: float = SILENCE_S, grace_s: float = GRACE_S, floor: int = FLOOR) -> None:
-        """Connect to nothing yet. `floor` in bytes a second. Raises FetchError: no URL of a kind we read."""
+    def __init__(
+        self,
+        url: str,
+        *,
+        pin: bytes | None = None,
+        silence_s: float = SILENCE_S,
+        grace_s: float = GRACE_S,
+        floor: int = FLOOR,
+    ) -> None:
+        """Connect to nothing yet. `pin`: the server's key; `floor` in bytes a second.
+
+        Raises FetchError: no URL of a kind we read.
+        """
         try:
-            parsed = parse_url(url)
-        except LocationParseError:
-            raise FetchError(UpdateCause.UNREACHABLE, f"{url} is no URL") from None
-        if parsed.scheme not in {"http", "https"} or not parsed.host or parsed.query or parsed.fragment or parsed.auth:
-            words = f"{url} is no http:// or https:// address of a repository, without user, query or fragment"
-            raise FetchError(UpdateCause.UNREACHABLE, words)
+            self._line, self._base = open_line(url, silence_s, pin)
+        except ValueError as error:
+            raise FetchError(UpdateCause.UNREACHABLE, str(error)) from None
         self._name = url.rstrip("/")
-        self._base = (parsed.path or "").rstrip("/")
         self._grace_s = grace_s
         self._floor = floor
         self._requests = 0
         self._received = 0
-        host = parsed.host.strip("[]")
-        if parsed.scheme == "https":
-            self._line: HTTPConnection = HTTPSConnection(
-                host, parsed.port or 443, timeout=silence_s, cert_reqs="CERT_REQUIRED"
-            )
-        else:
-            self._line = HTTPConnection(host, parsed.port or 80, timeout=silence_s)
 
     @property
     def name(self) -> str:
@@ -85,7 +81,7 @@ class HttpSource:
         """Return a file; see `Source.fetch`."""
         self._requests += 1
         url = f"{self._base}/{path}"
-        patience = _Patience(self._line, self._grace_s)
+        patience = Patience(self._line, self._grace_s)
         try:
             with patience:
                 response = self._ask(url)
@@ -143,7 +139,7 @@ class HttpSource:
                 return
         self._line.close()
 
-    def _read(self, response: HTTPResponse, limit: int, patience: _Patience) -> bytes:
+    def _read(self, response: HTTPResponse, limit: int, patience: Patience) -> bytes:
         parts: list[bytes] = []
         size = 0
         while part := response.read1(_CHUNK):
@@ -169,50 +165,7 @@ class HttpSource:
         if isinstance(error, TimeoutError | ReadTimeoutError):
             words = f"{self._name} has sent nothing of {path} for {self._line.timeout:g} seconds: given up"
             return FetchError(UpdateCause.SLOW_RETRIEVAL, words)
-        return FetchError(UpdateCause.UNREACHABLE, f"{self._name} cannot be read: {_words(error)}")
-
-
-class _Patience:
-    """Cuts a connection off when an answer takes too long in all. A byte now and then meets no time-out, but this."""
-
-    def __init__(self, line: HTTPConnection, seconds: float) -> None:
-        self._line = line
-        self._until = time.monotonic() + seconds
-        self._lock = threading.Lock()
-        self._timer: threading.Timer | None = None
-        self._over = False
-        self.ended = False
-        """Whether it has cut the connection."""
-
-    def extend(self, seconds: float) -> None:
-        """Allow more, because something came."""
-        self._until += seconds
-
-    def __enter__(self) -> None:
-        self._wait()
-
-    def __exit__(self, *_: object) -> None:
-        with self._lock:
-            self._over = True
-            if self._timer is not None:
-                self._timer.cancel()
-
-    def _wait(self) -> None:
-        with self._lock:
-            if self._over:
-                return
-            left = self._until - time.monotonic()
-            if left > 0:
-                self._timer = threading.Timer(left, self._wait)
-                self._timer.daemon = True
-                self._timer.start()
-                return
-            self.ended = True
-            line = self._line.sock
-        if line is not None:
-            with contextlib.suppress(OSError):
-                # The plain socket's: shutting TLS down in order would wait for the very peer that keeps us waiting.
-                socket.socket.shutdown(line, socket.SHUT_RDWR)
+        return FetchError(UpdateCause.UNREACHABLE, f"{self._name} cannot be read: {words_of(error)}")
 
 
 def _inflated(content: bytes, response: HTTPResponse, limit: int) -> bytes:
@@ -233,9 +186,3 @@ def _inflated(content: bytes, response: HTTPResponse, limit: int) -> bytes:
     if not inflater.eof:
         raise FetchError(UpdateCause.WRONG_CONTENT, "an answer whose gzip is cut short")
     return inflated
-
-
-def _words(error: Exception) -> str:
-    """Return an error of the line in the words of its cause, without the objects that urllib3 prints along."""
-    words = str(error)
-    return words.rpartition(">: ")[2] if ">: " in words else words or type(error).__name__

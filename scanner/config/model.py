@@ -81,6 +81,22 @@ class JournalSection(Section):
     """Preallocated room for a day's overrides when the disk is full."""
 
 
+class SyncSection(Section):
+    """How the log is handed to the hub that this appliance has joined."""
+
+    every_seconds: int = Field(30, ge=1, le=3600)
+    """How long an entry may wait for company."""
+
+
+class RetentionSection(Section):
+    """How long what the hub holds is kept here too. May only shorten what the authority's site configuration says."""
+
+    sealed_days: int = Field(14, ge=0, le=3650)
+    """Sealed parts, from the day the hub acknowledged them."""
+    entries_days: int = Field(365, ge=0, le=3650)
+    """Whole entries, likewise."""
+
+
 class ControlSection(Section):
     """The socket the screens use."""
 
@@ -261,6 +277,8 @@ class Configuration(Section):
     update: UpdateSection = UpdateSection()
     state: StateSection = StateSection()
     journal: JournalSection = JournalSection()
+    sync: SyncSection = SyncSection()
+    retention: RetentionSection = RetentionSection()
     control: ControlSection = ControlSection()
     sound: SoundSection = SoundSection()
     temperature: TemperatureSection = TemperatureSection()

@@ -1,0 +1,95 @@
+"""What is erased when: sealed parts first, whole entries later, and only what the hub has said again that it holds.
+
+Work is done in small slices with pauses between: a person's entry waits behind one slice at most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from scanner.config.model import RetentionSection
+from scanner.journal.database import Erasure
+from scanner.journal.detail import Erased
+
+DAY_S: Final = 86_400
+EVERY_S: Final = 6 * 3600.0
+"""How often it is looked whether something is due."""
+SLICE: Final = 256
+"""Entries in one transaction."""
+
+
+class Ledger(Protocol):
+    """What retention asks of the log; `scanner.journal.store.Journal` is one. All raise JournalError."""
+
+    @property
+    def pruned(self) -> int:
+        """How many of the first entries are gone."""
+
+    def durable_since(self, seen_by: int) -> int:
+        """Tell how many entries a witness had seen by then."""
+
+    def erased_up_to(self, what: int) -> int:
+        """Tell up to which entry one kind of data was erased."""
+
+    def erase_sealed(self, start: int, stop: int) -> int:
+        """Erase the sealed bytes of entries."""
+
+    def prune(self, stop: int) -> int:
+        """Remove the entries below `stop`."""
+
+    def sweep(self) -> bool:
+        """Cut what was erased from the write-ahead log."""
+
+    def note_erasure(self, erasure: Erasure) -> None:
+        """Add a line to the report."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What may go now."""
+
+    sealed: int
+    """Sealed parts of the entries below this."""
+    entries: int
+    """Whole entries below this."""
+
+
+def due(ledger: Ledger, section: RetentionSection, now: int, held: int) -> Due:
+    """Return what may go at `now` (seconds), when the hub has just said that it holds the first `held` entries."""
+    sealed = ledger.durable_since(now - section.sealed_days * DAY_S)
+    entries = ledger.durable_since(now - section.entries_days * DAY_S)
+    return Due(min(sealed, held), min(entries, held))
+
+
+def erase(ledger: Ledger, found: Due, now: int, pause: Callable[[], bool]) -> tuple[Erasure, ...]:
+    """Erase what is due and write it into the report; return the report's new lines.
+
+    `pause` is called between two slices, and tells whether to stop there: the rest is for another time.
+    """
+    lines = []
+    start = max(ledger.pruned, ledger.erased_up_to(Erased.SEALED))
+    stop, count = _in_slices(ledger.erase_sealed, start, found.sealed, pause)
+    if stop > start:
+        lines.append(Erasure(now, Erased.SEALED, start, stop, count))
+    first = ledger.pruned
+    stop, removed = _in_slices(lambda _, until: ledger.prune(until), first, found.entries, pause)
+    if removed:
+        lines.append(Erasure(now, Erased.ENTRIES, first, stop, removed))
+    for line in lines:
+        ledger.note_erasure(line)
+    return tuple(lines)
+
+
+def _in_slices(step: Callable[[int, int], int], start: int, stop: int, pause: Callable[[], bool]) -> tuple[int, int]:
+    """Do a step for each slice; return where it ended, and the sum of what each step returned."""
+    count = 0
+    at = start
+    while at < stop:
+        until = min(at + SLICE, stop)
+        count += step(at, until)
+        at = until
+        if at < stop and pause():
+            break
+    return at, count
