@@ -18,6 +18,7 @@ from keys.update import Phase, Step, open_source, pin_root, pin_root_file, pinne
 from scanner.config import ConfigError, Configuration, load
 from scanner.files import become_owner
 from scanner.updates.attempt import attempt
+from scanner.updates.origin import source_of
 from scanner.updates.report import Result, UpdateReport
 
 MAX_ROOT = 512 * 1024
@@ -55,9 +56,9 @@ def command(
         configuration = load(config)
     except ConfigError as error:
         fail(f"{len(error.problems)} to correct\n{error}", 2)
-    place = source or configuration.update.source
+    place = source or source_of(configuration)
     if place is None:
-        fail("nothing is configured to update from; name it with --from, or set [update] source in the configuration")
+        fail("nothing to update from: name it with --from, set [update] source, or join a hub with checkpoint enrol")
     content = None if root is None else _read(root)  # before: the file is whose hand holds it
     become_owner(configuration.state.folder)
     _pin(configuration, place, root_sha256, content)

@@ -42,8 +42,10 @@ class Source(Protocol):
         """Let go of what it holds open."""
 
 
-def open_source(place: str) -> Source:
+def open_source(place: str, pin: bytes | None = None) -> Source:
     """Return the source at a URL (http, https) or in a folder: the repository itself, or the stick that carries it.
+
+    `pin`: SHA-256 of the key in the server's certificate (`keys.http_line`), where that is all that counts.
 
     Raises FetchError: no URL of a kind we read.
     """
@@ -51,7 +53,7 @@ def open_source(place: str) -> Source:
         # Half a tenth of a second that an appliance without a network need not wait for.
         from keys.update.http_source import HttpSource  # noqa: PLC0415
 
-        return HttpSource(place)
+        return HttpSource(place, pin=pin)
     folder = Path(place)
     return FolderSource(folder / STICK_FOLDER if (folder / STICK_FOLDER).is_dir() else folder)
 

@@ -29,6 +29,7 @@ from scanner.engine.comparing import Comparing
 from scanner.engine.degradations import Cause, Degradation, Degradations
 from scanner.engine.duty import Duty
 from scanner.engine.folding import Folding
+from scanner.engine.hand_over import HandOver
 from scanner.engine.inputs import Midnight
 from scanner.engine.lane_loop import LaneLoop
 from scanner.engine.lane_parts import LaneParts
@@ -100,7 +101,22 @@ class Engine:
             degradations=self.degradations,
             written=self._written,
         )
-        self._renewal = Renewal(document, self.degradations, now=clock.now, changed=self._view_wanted.set)
+        self._hand_over = HandOver(
+            configuration,
+            self._log,
+            self.degradations,
+            now=clock.now,
+            trusted=lambda: clock.trust() is ClockTrust.TRUSTED,
+            erased=lambda line: self._record(records.erased(line, self.stamp(None))),
+            changed=self._view_wanted.set,
+        )
+        self._renewal = Renewal(
+            document,
+            self.degradations,
+            now=clock.now,
+            changed=self._view_wanted.set,
+            clear=self._hand_over.keeper.clear,
+        )
         staff = Staff(configuration.state.folder)
         self.visitors = Visitors()
         self._duty = Duty(
@@ -151,6 +167,7 @@ class Engine:
         for lane in self._lanes:
             lane.start()
         self._renewal.start()
+        self._hand_over.start()
         notify_systemd("READY=1")
         try:
             while not (self._asked_to_stop or self.stopping.is_set()):
@@ -166,6 +183,7 @@ class Engine:
         notify_systemd("STOPPING=1")
         self.stopping.set()
         self._renewal.stop()
+        self._hand_over.stop()
         for lane in self._lanes:
             lane.stop()
         self._folding.tell_rest()
@@ -195,6 +213,7 @@ class Engine:
             self._record_news()
         self.trust.judge()
         self._renewal.watch()
+        self._hand_over.watch()
         if self._log.is_open:
             for report in self._renewal.take_notable():
                 self.trust.prove_again()
@@ -383,12 +402,14 @@ class Engine:
         if now < self._view_at and not self.control.has_clients:
             return
         self._view_at = now + HOUSEKEEPING_S
+        entries, hub = self._log.size, self._hand_over.keeper.state
         view = engine_view(
             self.configuration.site,
             now=self._clock.now(),
             freshness=self.trust.freshness(None, self._clock.trust()),
-            entries=self._log.size,
-            oldest_ms=self._log.oldest_ms,
+            entries=entries,
+            waiting=entries - min(hub.held, entries),
+            oldest_ms=hub.oldest_ms if hub.joined else self._log.first_ms,
             degraded=self.degradations.active(),
             lanes=tuple(lane.loop.view for lane in self._lanes),
             update=update_view(self._renewal.keeper.state, self._renewal.last),

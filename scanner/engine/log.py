@@ -167,10 +167,16 @@ class Log:
         return "" if journal is None else journal.head()
 
     @property
-    def oldest_ms(self) -> int | None:
-        """Time of the oldest entry that nobody else holds, ms since 1970; until there is a hub, of the first."""
+    def first_ms(self) -> int | None:
+        """Time of the first entry that is kept, ms since 1970."""
         with self._lock:
             return self._first_ms
+
+    @property
+    def journal(self) -> Journal | None:
+        """The open log; None while it cannot be opened."""
+        with self._lock:
+            return self._journal
 
     def _note(self, error: JournalError | None) -> None:
         """Take up what is wrong with the log now; None: nothing."""
@@ -196,7 +202,7 @@ def _time_of_first(journal: Journal) -> int | None:
     One that cannot be read is no reason to let nobody in: `journal verify` names it.
     """
     try:
-        first = journal.entries(0, 1)
+        first = journal.entries(journal.pruned, journal.pruned + 1)
         return decode(first[0].body).time_ms if first else None
     except JournalError as error:
         log.error("the log's first entry cannot be read: %s; run `checkpoint journal verify`", error)

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from firmware_bridge.gate import GateCommanded, GateConfirmed, GateEvent, GateFailed
 from scanner.clock import ClockStep
 from scanner.engine.degradations import Cause
+from scanner.journal.database import Erasure
 from scanner.journal.detail import (
     ClockDetail,
     EntryKind,
+    Erased,
+    ErasureDetail,
     FaultDetail,
     GateDetail,
     RunDetail,
@@ -141,6 +144,16 @@ def list_taken_in(issuer: str, uri: str, issued_at: int, stamp: Stamp) -> EntryD
         lane="",
         issuer=loggable(issuer),
         detail=UpdateDetail(what=Updated.LISTS, version=str(issued_at), uri=loggable(uri), issued_at=issued_at),
+    )
+
+
+def erased(line: Erasure, stamp: Stamp) -> EntryDraft:
+    """Draft the entry of what retention has erased."""
+    return EntryDraft(
+        kind=EntryKind.ERASURE,
+        time_ms=stamp.time_ms,
+        clock=stamp.clock,
+        detail=ErasureDetail(what=Erased(line.what), start=line.start, stop=line.stop, count=line.count),
     )
 
 

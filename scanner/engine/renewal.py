@@ -10,6 +10,7 @@ from scanner.config.reader import Document
 from scanner.engine.degradations import Cause, Degradations
 from scanner.engine.supervision import SupervisedThread
 from scanner.updates.keeper import UpdateKeeper, command_for
+from scanner.updates.origin import source_of
 from scanner.updates.report import Result, UpdateReport, leave, take
 
 log = logging.getLogger(__name__)
@@ -25,8 +26,12 @@ class Renewal:
         *,
         now: Callable[[], int],
         changed: Callable[[], None],
+        clear: Callable[[], bool],
     ) -> None:
-        """Hold one engine's updates; `changed` hears that a screen should be told something new."""
+        """Hold one engine's updates; `changed` hears that a screen should be told something new.
+
+        `clear` tells whether the network is free: what waits in the log goes first.
+        """
         self._now = now
         self._state = document.model.state.folder
         self._degradations = degradations
@@ -37,6 +42,8 @@ class Renewal:
             in_force=document.model.trust.folder / "current",
             changed=changed,
             failed=self._note_failed,
+            clear=clear,
+            source=lambda: source_of(document.model),
         )
         self._thread = SupervisedThread("updates", lambda: self.keeper, float("inf"))
         self.last: UpdateReport | None = None

@@ -137,6 +137,7 @@ def engine_view(
     now: int,
     freshness: Freshness,
     entries: int,
+    waiting: int,
     oldest_ms: int | None,
     degraded: tuple[Degradation, ...],
     lanes: tuple[LaneView, ...],
@@ -144,7 +145,7 @@ def engine_view(
     shift: ShiftView | None,
     visitors: Visitors,
 ) -> View:
-    """Return the whole engine's view at `now`. Until there is a hub, nobody else holds any entry."""
+    """Return the whole engine's view at `now`; `waiting` entries are held by nobody else, the oldest of `oldest_ms`."""
     inside, visitors_inside = visitors.inside()
     return View(
         now=now,
@@ -155,7 +156,7 @@ def engine_view(
         lists_age=freshness.lists_age,
         policy_age=freshness.policy_age,
         entries=entries,
-        waiting=entries,
+        waiting=waiting,
         oldest_waiting=None if oldest_ms is None else oldest_ms // 1000,
         shift=shift,
         inside=inside,

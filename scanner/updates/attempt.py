@@ -16,6 +16,7 @@ from scanner.config.model import Configuration
 from scanner.config.problems import ConfigError
 from scanner.engine.seen import SeenLists
 from scanner.policy_rules import read_rules
+from scanner.updates.origin import pin_of
 from scanner.updates.report import FAULT, Result, UpdateReport, leave
 
 LOG = logging.getLogger(__name__)
@@ -46,7 +47,7 @@ def attempt(
     now = max(clock.now(), clock.floor)
     outcome: Outcome | None = None
     try:
-        with contextlib.closing(open_source(source)) as opened:
+        with contextlib.closing(open_source(source, pin_of(configuration, source))) as opened:
             outcome = update(
                 configuration.trust.folder,
                 opened,

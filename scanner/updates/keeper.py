@@ -55,18 +55,24 @@ class UpdateKeeper:
         in_force: Path,
         changed: Callable[[], None],
         failed: Callable[[str, str, str], None],
+        clear: Callable[[], bool] = lambda: True,
+        source: Callable[[], str | None] | None = None,
         spread: Callable[[float, float], float] = random.uniform,
     ) -> None:
         """`command` does one update; the source is its last argument, and status 0 says that the source was good.
 
         `failed` hears of one that ended without a report of its own: source, cause and words. `in_force` is the folder
-        of the proved state's own repository, so that a stick with the same is not offered.
+        of the proved state's own repository, so that a stick with the same is not offered. `clear` tells whether the
+        network is free for an update by the schedule; else it is asked again at the next look. `source` says where
+        updates come from now; None: as the section says.
         """
         self._section = section
         self._command = tuple(command)
         self._in_force = in_force
         self._changed = changed
         self._failed = failed
+        self._clear = clear
+        self._source = source or (lambda: section.source)
         self._schedule = Schedule.begin(section.every_minutes * 60.0, time.monotonic(), spread)
         self._lock = threading.Lock()
         self._state = UpdateState()
@@ -116,8 +122,8 @@ class UpdateKeeper:
         if wanted is not None:
             self._tried |= {wanted.digest}
             self._attempt(str(wanted.folder), stop)
-        source = self._section.source
-        if source is not None and self._schedule.is_due(time.monotonic()):
+        source = self._source()
+        if source is not None and self._schedule.is_due(time.monotonic()) and self._clear():
             good = self._attempt(source, stop)
             (self._schedule.succeeded if good else self._schedule.failed)(time.monotonic())
         self._look()

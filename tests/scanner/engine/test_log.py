@@ -90,7 +90,7 @@ def test_a_damaged_first_entry_does_not_keep_the_appliance_from_starting(place: 
     connection.close()
     log = place.log()
     assert log.open()
-    assert log.oldest_ms is None
+    assert log.first_ms is None
     assert isinstance(place.record(log), Receipt)
     log.close()
 

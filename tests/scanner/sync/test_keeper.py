@@ -1,0 +1,242 @@
+"""The engine's thread for the hub, with a real log and a hub on a socket."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from scanner.config.model import RetentionSection
+from scanner.journal.database import Erasure
+from scanner.journal.detail import Erased
+from scanner.journal.store import Journal
+from scanner.journal.verify import verify
+from scanner.sync.client import HubClient
+from scanner.sync.keeper import SyncKeeper, Trouble
+from scanner.sync.membership import MembershipError, read_membership, write_membership
+from tests.scanner.journal.logs import DEVICE, START, open_journal, passage
+from tests.scanner.sync.hub_server import HonestHub, Served, problem, served
+
+DAY = 86_400
+
+
+@dataclass
+class Gate:
+    """What the engine would be."""
+
+    state: Path
+    journal: Journal | None
+    hub: HonestHub
+    line: Served
+    now: float = START / 1000 + 1000
+    trusted: bool = True
+    troubles: dict[Trouble, str] = field(default_factory=dict)
+    had: set[Trouble] = field(default_factory=set)
+    erased: list[Erasure] = field(default_factory=list)
+    keeper: SyncKeeper | None = None
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def trouble(self, which: Trouble, active: bool, words: str) -> None:
+        if active:
+            self.troubles[which] = words
+            self.had.add(which)
+        else:
+            self.troubles.pop(which, None)
+
+    def start(self) -> None:
+        self.keeper = SyncKeeper(
+            self.state,
+            self,
+            every_s=0.05,
+            retention=RetentionSection(sealed_days=14, entries_days=30),
+            now=lambda: int(self.now),
+            trusted=lambda: self.trusted,
+            trouble=self.trouble,
+            erased=self.erased.append,
+            changed=lambda: None,
+            spread=lambda low, _: low,
+            connect=partial(HubClient, silence_s=1.0, grace_s=1.0),
+        )
+        threading.Thread(target=self.keeper.run, args=(self.stop,), daemon=True).start()
+
+    def join(self) -> None:
+        write_membership(self.state, self.line.membership())
+
+    def write(self, count: int) -> None:
+        assert self.journal is not None
+        start = self.journal.size
+        self.journal.append_all([passage(start + number) for number in range(count)])
+
+    @property
+    def all_held(self) -> bool:
+        assert self.journal is not None
+        return self.journal.durable == self.journal.size == len(self.hub.entries)
+
+
+def until(true: Callable[[], object], patience: float = 20.0) -> None:
+    end = time.monotonic() + patience
+    while not true():
+        assert time.monotonic() < end, "it did not come to pass"
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
+    monkeypatch.setattr("scanner.sync.keeper.TURN_S", 0.02)
+    monkeypatch.setattr("scanner.sync.schedule.FIRST_S", (0.0, 0.0))
+    hub = HonestHub(DEVICE.public_key)
+    with served(hub) as line, open_journal(tmp_path) as journal:
+        gate = Gate(tmp_path, journal, hub, line)
+        hub.clock = lambda: gate.now
+        yield gate
+        gate.stop.set()
+
+
+def test_whoever_joins_a_hub_beside_a_running_engine_sees_the_log_arrive(gate: Gate) -> None:
+    gate.write(30)
+    gate.start()
+    time.sleep(0.1)
+    assert gate.hub.questions == 0
+    gate.join()
+    until(lambda: gate.all_held)
+    assert gate.keeper is not None
+    until(lambda: gate.keeper and gate.keeper.state.oldest_ms is None)
+    assert gate.keeper.state.joined
+    gate.write(700)
+    until(lambda: gate.all_held)
+    assert not gate.had
+
+
+def test_while_the_hub_is_gone_the_queue_grows_and_then_drains(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scanner.sync.keeper.UNREACHABLE_S", 0.1)
+    gate.join()
+    gate.write(3)
+    gate.start()
+    until(lambda: gate.all_held)
+    gate.line.instead = [problem(500, "trouble")] * 40
+    gate.write(50)
+    until(lambda: Trouble.UNREACHABLE in gate.troubles)
+    assert gate.keeper is not None
+    assert gate.keeper.state.held == 3
+    assert gate.keeper.state.oldest_ms is not None
+    until(lambda: gate.all_held)
+    until(lambda: not gate.troubles)
+
+
+def test_a_refusal_is_said_and_not_hurried(gate: Gate) -> None:
+    gate.join()
+    gate.write(3)
+    gate.line.instead = [problem(403, "retired", detail="this appliance was retired")]
+    gate.start()
+    until(lambda: gate.troubles)
+    assert "retired" in gate.troubles[Trouble.REFUSED]
+    seen = len(gate.line.seen)
+    time.sleep(0.3)
+    assert len(gate.line.seen) == seen
+
+
+def test_a_stolen_hubs_word_erases_nothing(gate: Gate) -> None:
+    write_membership(gate.state, gate.line.membership(witness=Ed25519PrivateKey.generate().public_key()))
+    gate.write(10)
+    gate.start()
+    until(lambda: Trouble.DOUBTED in gate.troubles)
+    gate.now += 400 * DAY
+    time.sleep(0.1)
+    assert gate.journal is not None
+    assert (gate.journal.durable, gate.journal.pruned, gate.erased) == (0, 0, [])
+
+
+def test_what_the_hub_holds_is_erased_when_its_time_has_come_and_not_before(gate: Gate) -> None:
+    gate.join()
+    gate.write(300)
+    gate.start()
+    until(lambda: gate.all_held)
+    gate.stop.set()
+    gate.write(5)
+    first = (Erased.SEALED, 0, 300, 300)
+    then = [(Erased.SEALED, 300, 305, 5), (Erased.ENTRIES, 0, 300, 300)]
+    for days, sealed, lines in ((13, 300, []), (15, 0, [first]), (31, 0, [first, *then])):
+        gate.stop = threading.Event()
+        start, gate.now = gate.now, gate.now + days * DAY
+        gate.start()
+        until(lambda: gate.all_held)
+        until(lambda lines=lines: [(one.what, one.start, one.stop, one.count) for one in gate.erased] == lines)
+        time.sleep(0.1)
+        assert gate.journal is not None
+        assert sum(one.sealed is not None for one in gate.journal.entries(0, 300)) == sealed
+        assert gate.journal.pruned == sum(line[2] for line in lines if line[0] is Erased.ENTRIES)
+        gate.stop.set()
+        gate.now = start
+    report = verify(gate.state / "journal.db", DEVICE.public_key)
+    assert (report.ok, report.pruned) == (True, 300)
+
+
+def test_nothing_is_erased_while_nobody_vouches_for_the_time(gate: Gate) -> None:
+    gate.trusted = False
+    gate.join()
+    gate.write(10)
+    gate.start()
+    until(lambda: gate.all_held)
+    gate.now += 400 * DAY
+    time.sleep(0.2)
+    assert not gate.erased
+
+
+def test_a_hub_that_forgot_is_told_and_gets_everything_again(gate: Gate) -> None:
+    gate.join()
+    gate.write(600)
+    gate.start()
+    until(lambda: gate.all_held)
+    with gate.hub.lock:
+        gate.hub.entries, gate.hub.sealed, gate.hub.cosigned = gate.hub.entries[:100], gate.hub.sealed[:100], None
+    gate.write(1)
+    until(lambda: Trouble.DOUBTED in gate.had)
+    until(lambda: gate.all_held)
+    until(lambda: not gate.troubles)
+
+
+def test_an_update_waits_for_what_is_being_handed_over_but_not_for_ever(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate.join()
+    gate.write(600)
+    gate.start()
+    assert gate.keeper is not None
+    held_up = gate.hub.lock
+    with held_up:
+        until(lambda: gate.keeper and not gate.keeper.clear())
+        monkeypatch.setattr("scanner.sync.keeper.PRECEDENCE_S", 0.0)
+        assert gate.keeper.clear()
+        monkeypatch.setattr("scanner.sync.keeper.PRECEDENCE_S", 60.0)
+    until(lambda: gate.all_held)
+    until(lambda: gate.keeper and gate.keeper.clear())
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{}", "[]", '{"url": "ftp://x", "pin": null, "hub_key": "A", "site": ""}', "\x00" * 40_000],
+)
+def test_a_damaged_membership_is_no_membership(tmp_path: Path, text: str) -> None:
+    (tmp_path / "hub.json").write_text(text)
+    with pytest.raises(MembershipError, match="enrol"):
+        read_membership(tmp_path)
+
+
+def test_a_membership_reads_as_it_was_written(gate: Gate) -> None:
+    written = gate.line.membership(pin=bytes(range(32)))
+    write_membership(gate.state, written)
+    found = read_membership(gate.state)
+    assert found is not None
+    assert (found.url, found.pin, found.site, found.repository) == (
+        written.url,
+        written.pin,
+        written.site,
+        f"{gate.line.url}/repository",
+    )
+    assert found.witness.public_bytes_raw() == written.witness.public_bytes_raw()
