@@ -24,6 +24,7 @@ COMMANDS: dict[str, str] = {
     "authority": "make keys, codes and status lists",
     "keys": "show what this appliance trusts",
     "update": "fetch newer keys, lists and policy, now",
+    "enrol": "join a hub, by the code on its page",
     "policy": "explain the rules in force",
     "journal": "show and verify the log",
     "staff": "create guards and supervisors, set PINs",

@@ -1,68 +1,25 @@
-"""The hub over HTTP(S): one connection, bounded in size and time, redirected nowhere.
+"""The hub as an enrolled appliance meets it: what it has of the log, and handing over more.
 
-Every request but an upload carries `Checkpoint-Proof`: the time, and the device's signature of it with method and path.
-An upload proves itself: its head is signed by the device. Errors of the hub are problem details (RFC 9457).
+Every request carries `Checkpoint-Proof`: the time, and the device's signature of it with method and path. An upload
+proves itself besides: its head is signed by the device.
 """
 
 from __future__ import annotations
 
-import contextlib
 import gzip
-import http.client
-import json
-import re
 import time
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
+from collections.abc import Callable
 from typing import Final
 
-from urllib3.exceptions import HTTPError
-from urllib3.response import BaseHTTPResponse
-
-from keys.http_line import Patience, open_line, words_of
-from keys.merkle import HASH_SIZE
 from scanner.journal.device import Device
-from scanner.sync.errors import (
-    HubBusyError,
-    HubDoubtedError,
-    HubRefusedError,
-    HubUnreachableError,
-    OtherHistoryError,
-    TooLargeError,
-)
+from scanner.sync.errors import HubDoubtedError
+from scanner.sync.line import GRACE_S, SILENCE_S, HubLine
 from scanner.sync.membership import Membership
-from scanner.sync.wire import MAX_ANSWER, KnownHead, Receipt, WireError, decode_known, decode_receipt
+from scanner.sync.wire import KnownHead, Receipt, WireError, decode_known, decode_receipt
 
-SILENCE_S: Final = 20.0
-"""How long nothing at all may come; how long connecting may take."""
-GRACE_S: Final = 30.0
-"""What any exchange may take, besides what its bytes take."""
-FLOOR: Final = 2048
-"""Bytes a second that a line must carry."""
 COMPRESS: Final = 1024
 """Bytes from which a body is compressed."""
-_CBOR: Final = "application/cbor"
-_PROBLEM: Final = "application/problem+json"
-_SECONDS: Final = re.compile(r"[0-9]{1,9}")
-_AGENT: Final = "checkpoint-appliance"
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class _Problem:
-    """What we read of problem details (RFC 9457)."""
-
-    words: str
-    known_size: int | None = None
-    known_root: bytes | None = None
 
 
 class HubClient:
@@ -78,16 +35,15 @@ class HubClient:
         grace_s: float = GRACE_S,
     ) -> None:
         """Connect to nothing yet. Raises HubUnreachableError: no address of a kind we use."""
-        try:
-            self._line, self._base = open_line(membership.url, silence_s, membership.pin)
-        except ValueError as error:
-            raise HubUnreachableError(str(error)) from None
+        self._line = HubLine(membership.url, membership.pin, now=now, silence_s=silence_s, grace_s=grace_s)
         self._url = membership.url
         self._device = device
         self._now = now
-        self._grace_s = grace_s
-        self.sent = 0
+
+    @property
+    def sent(self) -> int:
         """Bytes of bodies so far, as they went over the line."""
+        return self._line.sent
 
     def close(self) -> None:
         """Close the connection; the next exchange opens another."""
@@ -95,131 +51,31 @@ class HubClient:
 
     def known(self) -> KnownHead:
         """Ask how much of this log the hub has. Raises HubError."""
-        answer = self._exchange("GET", f"/v1/devices/{self._device.id.hex()}/head")
+        path = self._path("head")
+        answer = self._line.exchange("GET", path, headers={"Checkpoint-Proof": self._proof("GET", path)})
         try:
-            return decode_known(self._good(answer).body)
+            return decode_known(answer.body)
         except WireError as error:
             raise HubDoubtedError(f"{self._url} does not say what it knows of this log: {error}") from None
 
     def upload(self, body: bytes) -> Receipt:
         """Hand over an upload. Raises HubError."""
-        headers = {"Content-Type": _CBOR}
+        path = self._path("log")
+        headers = {"Content-Type": "application/cbor", "Checkpoint-Proof": self._proof("POST", path)}
         if len(body) >= COMPRESS:
             body = gzip.compress(body, 6, mtime=0)
             headers["Content-Encoding"] = "gzip"
-        answer = self._exchange("POST", f"/v1/devices/{self._device.id.hex()}/log", body, headers)
+        answer = self._line.exchange("POST", path, body, headers)
         try:
-            return decode_receipt(self._good(answer).body)
+            return decode_receipt(answer.body)
         except WireError as error:
             raise HubDoubtedError(f"{self._url} answers with something that is no receipt: {error}") from None
 
-    def proof(self, method: str, path: str) -> str:
+    def _path(self, what: str) -> str:
+        return f"{self._line.base}/v1/devices/{self._device.id.hex()}/{what}"
+
+    def _proof(self, method: str, path: str) -> str:
         """Return what proves that this device asks, now."""
         seconds = int(self._now())
         text = f"checkpoint request\n{method}\n{path}\n{seconds}".encode()
         return f"{seconds}:{urlsafe_b64encode(self._device.key.sign(text)).decode().rstrip('=')}"
-
-    def _exchange(
-        self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
-    ) -> _Answer:
-        """Send and receive once; on a kept connection that was closed meanwhile, once more. Raises HubError."""
-        path = self._base + path
-        fields = {
-            "User-Agent": _AGENT,
-            "Accept": f"{_CBOR}, {_PROBLEM}",
-            "Checkpoint-Proof": self.proof(method, path),
-            **(headers or {}),
-        }
-        self.sent += len(body or b"")
-        patience = Patience(self._line, self._grace_s + len(body or b"") / FLOOR)
-        try:
-            with patience:
-                answer = self._ask(method, path, body, fields)
-        except (HTTPError, http.client.HTTPException, OSError, ValueError) as error:
-            self._line.close()
-            words = "it takes too long" if patience.ended else words_of(error)
-            raise HubUnreachableError(f"{self._url} cannot be reached: {words}") from None
-        if patience.ended:
-            self._line.close()
-            raise HubUnreachableError(f"{self._url} cannot be reached: it takes too long")
-        return answer
-
-    def _ask(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> _Answer:
-        kept = self._line.sock is not None
-        try:
-            response = self._once(method, path, body, headers)
-        except (http.client.RemoteDisconnected, ConnectionError):
-            if not kept:
-                raise
-            self._line.close()
-            response = self._once(method, path, body, headers)
-        content = _read(response)
-        fields = {name.lower(): value for name, value in response.headers.items()}
-        if response.length_remaining or not fields.keys() & {"content-length", "transfer-encoding"}:
-            raise ConnectionError("the answer was cut short")
-        return _Answer(response.status, fields, content)
-
-    def _once(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> BaseHTTPResponse:
-        self._line.request(method, path, body=body, headers=headers, preload_content=False, decode_content=False)
-        return self._line.getresponse()
-
-    def _good(self, answer: _Answer) -> _Answer:
-        """Return an answer that says yes; turn every other into its error."""
-        status = answer.status
-        if status == http.HTTPStatus.OK:
-            return answer
-        problem = _problem(answer)
-        words = f"{self._url} answers {status}: {problem.words}"
-        if status == http.HTTPStatus.CONFLICT and problem.known_size is not None and problem.known_root is not None:
-            raise OtherHistoryError(words, problem.known_size, problem.known_root)
-        if status == http.HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-            raise TooLargeError(words, status)
-        if status in {http.HTTPStatus.TOO_MANY_REQUESTS, http.HTTPStatus.SERVICE_UNAVAILABLE}:
-            raise HubBusyError(words, _retry_after(answer.headers.get("retry-after"), self._now()))
-        if status >= http.HTTPStatus.INTERNAL_SERVER_ERROR or status == http.HTTPStatus.REQUEST_TIMEOUT:
-            raise HubUnreachableError(words)
-        if status >= http.HTTPStatus.BAD_REQUEST:
-            raise HubRefusedError(words, status)
-        raise HubDoubtedError(f"{words}: nobody asked for that")
-
-
-def _read(response: BaseHTTPResponse) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    while part := response.read1(1 << 16):
-        parts.append(part)
-        size += len(part)
-        if size > MAX_ANSWER:
-            raise ConnectionError(f"it sends more than {MAX_ANSWER} bytes, which is all that an answer may have")
-    return b"".join(parts)
-
-
-def _problem(answer: _Answer) -> _Problem:
-    """Read problem details as far as they are any; strangers' words are bounded."""
-    try:
-        fields = json.loads(answer.body)
-    except (ValueError, RecursionError):
-        return _Problem("it does not say why")
-    if type(fields) is not dict:
-        return _Problem("it does not say why")
-    words = ". ".join(str(fields[name]) for name in ("title", "detail") if type(fields.get(name)) is str)
-    size, text = fields.get("known_size"), fields.get("known_root")
-    root: bytes | None = None
-    if type(text) is str:
-        with contextlib.suppress(ValueError):
-            root = bytes.fromhex(text)
-    if type(size) is not int or not 0 <= size < 1 << 63 or root is None or len(root) != HASH_SIZE:
-        return _Problem(words[:300] or "it does not say why")
-    return _Problem(words[:300] or "another history", size, root)
-
-
-def _retry_after(value: str | None, now: float) -> float:
-    """Return the seconds that the hub asks to be left alone: a number or a date (RFC 9110 section 10.2.3)."""
-    if value is None:
-        return 0.0
-    if _SECONDS.fullmatch(value.strip()):
-        return float(value)
-    try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - now)
-    except ValueError:
-        return 0.0

@@ -139,12 +139,21 @@ class Served:
         self.cut_after: int | None = None
         """Bytes of the next answer after which the line breaks."""
         self.seen: list[tuple[str, str, dict[str, str]]] = []
+        self.enrol: Callable[[dict[str, str]], Answer] | None = None
+        """Answers an enrolment's request."""
+        self.repository: Path | None = None
+        """The trust repository that is served besides."""
 
     def respond(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
         self.seen.append((method, path, headers))
         if self.instead:
             other = self.instead.pop(0)
             return other() if callable(other) else other
+        if path == "/v1/enrolments" and self.enrol is not None:
+            return self.enrol(json.loads(body))
+        if path.startswith("/repository/") and self.repository is not None:
+            file = self.repository / path.removeprefix("/repository/")
+            return Answer(200, file.read_bytes(), "application/octet-stream") if file.is_file() else problem(404, "no")
         if method == "GET":
             return self.hub.known()
         return self.hub.take(decode_upload(body))
