@@ -1,4 +1,4 @@
-"""`checkpoint journal`: show the log, and prove it. Reads only; a running engine is not disturbed."""
+"""`checkpoint journal`: show the log, prove it, and carry it by stick. A running engine is not disturbed."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from cli import journal_stick
 from cli.errors import fail
 from cli.journal_lines import as_object, as_words
 from keys.errors import KeyFileError, TreeHeadError
@@ -33,9 +34,12 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    help="Show and verify the log. Nothing in it names a person; sealed parts are the authority's to open.",
+    help="Show, verify and export the log. Nothing in it names a person; sealed parts are the authority's to open.",
     epilog="Example: checkpoint journal verify --state /var/lib/checkpoint",
 )
+
+for _command in (journal_stick.export, journal_stick.receipt, journal_stick.head, journal_stick.erased):
+    app.command()(_command)
 
 FOLLOW_SECONDS = 0.5
 BATCH = 500

@@ -26,7 +26,7 @@ COMMANDS: dict[str, str] = {
     "update": "fetch newer keys, lists and policy, now",
     "enrol": "join a hub, by the code on its page",
     "policy": "explain the rules in force",
-    "journal": "show and verify the log",
+    "journal": "show, verify and export the log",
     "staff": "create guards and supervisors, set PINs",
     "emulate": "a virtual thermometer or gate on a pty",
     "camera": "list, test and set up cameras",

@@ -108,6 +108,7 @@ class Engine:
             now=clock.now,
             trusted=lambda: clock.trust() is ClockTrust.TRUSTED,
             erased=lambda line: self._record(records.erased(line, self.stamp(None))),
+            exported=lambda left: self._record(records.exported(left, self.stamp(None))),
             changed=self._view_wanted.set,
         )
         self._renewal = Renewal(

@@ -9,6 +9,7 @@ from scanner.engine.degradations import Cause, Degradations
 from scanner.engine.log import Log
 from scanner.engine.supervision import SupervisedThread
 from scanner.journal.database import Erasure
+from scanner.sync.inbox import LeftExport
 from scanner.sync.keeper import SyncKeeper, Trouble
 
 
@@ -24,9 +25,10 @@ class HandOver:
         now: Callable[[], int],
         trusted: Callable[[], bool],
         erased: Callable[[Erasure], None],
+        exported: Callable[[LeftExport], None],
         changed: Callable[[], None],
     ) -> None:
-        """Hold one engine's hub; `erased` hears what retention has erased, `changed` that a screen should be told."""
+        """Hold one engine's hub; `erased` and `exported` hear what the log has to say, `changed` the screens."""
 
         def trouble(which: Trouble, active: bool, words: str) -> None:
             degradations.set(Cause(which.value), active, detail=words)
@@ -40,6 +42,7 @@ class HandOver:
             trusted=trusted,
             trouble=trouble,
             erased=erased,
+            exported=exported,
             changed=changed,
         )
         self._thread = SupervisedThread("sync", lambda: self.keeper, float("inf"))

@@ -13,6 +13,8 @@ from scanner.journal.detail import (
     EntryKind,
     Erased,
     ErasureDetail,
+    ExportDetail,
+    ExportTarget,
     FaultDetail,
     GateDetail,
     RunDetail,
@@ -22,6 +24,7 @@ from scanner.journal.detail import (
 )
 from scanner.journal.entry import EntryDraft
 from scanner.journal.shape import loggable, spoken
+from scanner.sync.inbox import LeftExport
 from scanner.updates.report import UpdateReport
 from scanner.values import ClockTrust
 
@@ -154,6 +157,16 @@ def erased(line: Erasure, stamp: Stamp) -> EntryDraft:
         time_ms=stamp.time_ms,
         clock=stamp.clock,
         detail=ErasureDetail(what=Erased(line.what), start=line.start, stop=line.stop, count=line.count),
+    )
+
+
+def exported(left: LeftExport, stamp: Stamp) -> EntryDraft:
+    """Draft the entry of a part of the log that was written to a stick."""
+    return EntryDraft(
+        kind=EntryKind.EXPORT,
+        time_ms=stamp.time_ms,
+        clock=stamp.clock,
+        detail=ExportDetail(start=left.start, stop=left.stop, target=ExportTarget.STICK),
     )
 
 

@@ -15,7 +15,9 @@ from enum import StrEnum, unique
 from pathlib import Path
 from typing import Final, Protocol
 
-from keys.cosignature import CosignedHead
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from keys.cosignature import CosignedHead, read_cosigned
 from keys.errors import TreeHeadError
 from scanner.config.model import RetentionSection
 from scanner.journal.database import Erasure
@@ -26,6 +28,7 @@ from scanner.sync.client import HubClient
 from scanner.sync.errors import HubBusyError, HubDoubtedError, HubError, HubRefusedError, HubUnreachableError
 from scanner.sync.exchange import BreachError, Exchange, Step
 from scanner.sync.history import Breach
+from scanner.sync.inbox import LeftExport, take
 from scanner.sync.membership import Membership, MembershipError, MembershipFile
 from scanner.sync.outbox import open_outbox
 from scanner.sync.retention import EVERY_S, due, erase
@@ -93,11 +96,15 @@ class SyncKeeper:
         trusted: Callable[[], bool],
         trouble: Callable[[Trouble, bool, str], None],
         erased: Callable[[Erasure], None],
+        exported: Callable[[LeftExport], None],
         changed: Callable[[], None],
         spread: Callable[[float, float], float] = random.uniform,
         connect: Callable[[Membership, Device], HubClient] = HubClient,
     ) -> None:
-        """`trouble` is told what is wrong and what is not any more; `erased` what retention has erased."""
+        """Talk to nobody yet. `trouble` is told what is wrong and what is not any more.
+
+        `erased` is told what retention has erased, `exported` what a command has written to a stick.
+        """
         self._folder = state
         self._log = log
         self._every_s = every_s
@@ -106,6 +113,7 @@ class SyncKeeper:
         self._trusted = trusted
         self._trouble = trouble
         self._erased = erased
+        self._exported = exported
         self._changed = changed
         self._spread = spread
         self._connect = connect
@@ -159,6 +167,7 @@ class SyncKeeper:
         if journal is None:
             return False
         self._join(journal)
+        self._open_inbox(journal)
         exchange = self._exchange
         self._look(journal)
         if exchange is None:
@@ -267,9 +276,8 @@ class SyncKeeper:
         witness = found.witness
 
         def keep(note: str, cosigned: CosignedHead) -> None:
-            seen_at = self._now() if self._trusted() else cosigned.seen_at
             try:
-                journal.keep_cosigned(note, witness, seen_at)
+                self._keep(journal, witness, note, cosigned)
             except TreeHeadError as error:
                 raise HubDoubtedError(f"the hub's word does not hold: {error}") from None
 
@@ -277,6 +285,25 @@ class SyncKeeper:
         if looked:  # joined just now, by hand: nobody else does in the same second
             self._schedule = replace(self._schedule, not_before=0.0, present_by=0.0, failures=0)
         self._reached_at = time.monotonic()
+
+    def _keep(self, journal: Journal, witness: Ed25519PublicKey, note: str, cosigned: CosignedHead) -> None:
+        """Make the hub's word durable: retention counts from now, or from the hub's time where ours is in doubt."""
+        journal.keep_cosigned(note, witness, self._now() if self._trusted() else cosigned.seen_at)
+
+    def _open_inbox(self, journal: Journal) -> None:
+        """Take up what commands have left."""
+        for left in take(self._folder):
+            if isinstance(left, LeftExport):
+                self._exported(left)
+                continue
+            if self._membership is None:
+                LOG.warning("a receipt came by stick, and no hub is joined")
+                continue
+            witness = self._membership.witness
+            try:
+                self._keep(journal, witness, left.note, read_cosigned(left.note, journal.device.public_key, witness))
+            except (TreeHeadError, JournalError) as error:
+                LOG.error("a receipt that came by stick does not hold: %s", error)
 
     def _look(self, journal: Journal) -> None:
         """See how things stand, and tell where that is new."""

@@ -12,14 +12,17 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from keys.cosignature import cosign
 from scanner.config.model import RetentionSection
 from scanner.journal.database import Erasure
 from scanner.journal.detail import Erased
 from scanner.journal.store import Journal
 from scanner.journal.verify import verify
 from scanner.sync.client import HubClient
+from scanner.sync.inbox import LeftExport, LeftReceipt, leave
 from scanner.sync.keeper import SyncKeeper, Trouble
 from scanner.sync.membership import MembershipError, read_membership, write_membership
+from scanner.sync.outbox import open_outbox
 from tests.scanner.journal.logs import DEVICE, START, open_journal, passage
 from tests.scanner.sync.hub_server import HonestHub, Served, problem, served
 
@@ -39,6 +42,7 @@ class Gate:
     troubles: dict[Trouble, str] = field(default_factory=dict)
     had: set[Trouble] = field(default_factory=set)
     erased: list[Erasure] = field(default_factory=list)
+    exported: list[LeftExport] = field(default_factory=list)
     keeper: SyncKeeper | None = None
     stop: threading.Event = field(default_factory=threading.Event)
 
@@ -59,6 +63,7 @@ class Gate:
             trusted=lambda: self.trusted,
             trouble=self.trouble,
             erased=self.erased.append,
+            exported=self.exported.append,
             changed=lambda: None,
             spread=lambda low, _: low,
             connect=partial(HubClient, silence_s=1.0, grace_s=1.0),
@@ -240,3 +245,22 @@ def test_a_membership_reads_as_it_was_written(gate: Gate) -> None:
         f"{gate.line.url}/repository",
     )
     assert found.witness.public_bytes_raw() == written.witness.public_bytes_raw()
+
+
+def test_a_receipt_that_came_by_stick_is_kept_and_a_forged_one_is_not(gate: Gate) -> None:
+    gate.write(10)
+    gate.line.instead = [problem(503, "busy")] * 1000
+    assert gate.journal is not None
+    with open_outbox(gate.state, DEVICE) as outbox:
+        upload = outbox.batch(0, 6).upload
+    gate.hub.take(upload)
+    assert gate.hub.cosigned is not None
+    stranger = cosign(upload.head, "hub", Ed25519PrivateKey.generate(), 1)
+    leave(gate.state, LeftReceipt(stranger))
+    leave(gate.state, LeftReceipt(gate.hub.cosigned))
+    leave(gate.state, LeftExport(0, 6))
+    gate.join()
+    gate.start()
+    until(lambda: gate.exported)
+    assert gate.journal.durable == 6
+    assert gate.exported == [LeftExport(0, 6)]
