@@ -71,7 +71,7 @@ def examine(config: Path) -> Iterator[Finding]:
 
 def _examine(document: Document[Configuration]) -> Iterator[Finding]:
     from scanner.config.model import has_camera  # noqa: PLC0415
-    from scanner.health import devices, engine, proof, serial_devices, sound, storage  # noqa: PLC0415
+    from scanner.health import devices, engine, hub, proof, serial_devices, sound, storage  # noqa: PLC0415
 
     configuration = document.model
     view, socket = engine.ask_engine(configuration.control.socket)
@@ -106,6 +106,7 @@ def _examine(document: Document[Configuration]) -> Iterator[Finding]:
     yield from storage.check_staff(configuration)
     yield from storage.check_journal(configuration)
     yield from sound.check_sound(configuration.sound)
+    yield from hub.check_hub(configuration)
     yield from check_terminal(configuration.site.language)
 
 

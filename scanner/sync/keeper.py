@@ -181,8 +181,8 @@ class SyncKeeper:
             self._asked.clear()
             waited = max(waited, self._schedule.age_s)
         self._judge_wait()
+        self._tidy(journal, stop)
         if not self._schedule.is_due(now, waiting, waited):
-            self._tidy(journal, stop)
             return False
         if waiting:
             self._busy_since = self._busy_since or now

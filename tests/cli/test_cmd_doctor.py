@@ -54,7 +54,7 @@ def test_a_sound_appliance_has_nothing_failed(place: Place, capsys: pytest.Captu
     parts = {one["part"] for one in found}
     assert parts == {
         *("configuration", "engine", "state folder", "clock", "policy", "keys", "status lists", "decoders"),
-        *("camera", "thermometer", "gate", "adjustment", "staff", "log", "sound"),
+        *("camera", "thermometer", "gate", "adjustment", "staff", "log", "sound", "hub"),
     }
     assert found[0].keys() == {"part", "grade", "sentence", "advice", "lane"}
 

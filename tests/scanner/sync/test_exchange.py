@@ -19,6 +19,7 @@ from scanner.sync.exchange import BreachError, Exchange
 from scanner.sync.history import Breach
 from scanner.sync.wire import Receipt, encode_receipt
 from tests.scanner.journal.logs import DEVICE, OTHER_DEVICE, edit, open_journal, passage
+from tests.scanner.journal.mounts import fill, small_disk
 from tests.scanner.sync.hub_server import WITNESS, Answer, HonestHub, Served, problem, served
 
 
@@ -329,3 +330,19 @@ def test_requests_prove_who_asks(desk: Desk) -> None:
     text = f"checkpoint request\n{method}\n{path}\n{seconds}".encode()
     DEVICE.public_key.verify(urlsafe_b64decode(signature + "=="), text)
     assert path == f"/v1/devices/{DEVICE.id.hex()}/head"
+
+
+def test_a_full_disk_loses_nothing_and_is_made_good_when_there_is_room(tmp_path: Path) -> None:
+    hub = HonestHub(DEVICE.public_key)
+    with small_disk(tmp_path / "disk", 24) as disk, served(hub) as line, open_journal(disk / "state") as journal:
+        client = HubClient(line.membership(), DEVICE)
+        desk = Desk(disk / "state", journal, hub, line, client, make(disk / "state", journal, client))
+        desk.write(500)
+        desk.exchange.meet()
+        ballast = fill(disk)
+        step = desk.exchange.send()
+        assert step.held == 500, "the hub's word fits the reserve, or the next line raises"
+        ballast.unlink()
+        desk.write(20)
+        desk.drain()
+        client.close()

@@ -1,0 +1,49 @@
+"""An appliance's log and its thread for the hub, as a process that is killed.
+
+Writes entries without end, and how many there are into a file, once they are durable.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+
+from scanner.config.model import RetentionSection
+from scanner.journal.store import Journal
+from scanner.sync import keeper as keeper_module
+from scanner.sync.keeper import SyncKeeper
+from tests.scanner.journal.logs import open_journal, passage
+
+
+class Holder:
+    """The log, as the keeper asks for it."""
+
+    def __init__(self, journal: Journal) -> None:
+        self.journal: Journal | None = journal
+
+
+def write_and_send(state: Path, told: Path) -> None:
+    """Write and send until somebody ends it; the file `told` says how many entries are durable."""
+    keeper_module.TURN_S = 0.002  # type: ignore[misc]
+    written = os.open(told, os.O_WRONLY)
+    with open_journal(state) as journal:
+        keeper = SyncKeeper(
+            state,
+            Holder(journal),
+            every_s=0.001,
+            retention=RetentionSection(sealed_days=0, entries_days=0),
+            now=lambda: 1_800_000_000,
+            trusted=lambda: True,
+            trouble=lambda *_: None,
+            erased=lambda _: None,
+            exported=lambda _: None,
+            changed=lambda: None,
+            spread=lambda low, _: low if low < 1 else 0.0,
+        )
+        threading.Thread(target=keeper.run, args=(threading.Event(),), daemon=True).start()
+        while True:
+            seq = journal.size
+            journal.append_all([passage(seq + number, None) for number in range(7)])
+            os.pwrite(written, b"%12d" % journal.size, 0)
+            threading.Event().wait(0.002)
