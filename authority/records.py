@@ -32,6 +32,8 @@ class Act(StrEnum):
     RENEW = "renew"
     SIGN = "sign"
     FINISH = "finish"
+    SET_ORDER = "set-order"
+    RETIRE = "retire"
 
 
 @dataclass(frozen=True, slots=True)

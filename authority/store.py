@@ -26,6 +26,7 @@ from authority.codes import Codes, read_identity
 from authority.csv_file import Fault, Row
 from authority.errors import RequestError
 from authority.files import make_private_file, make_private_folder, refuse_shared
+from authority.fleet import Fleet
 from authority.keyring import LIFETIME, Keyring
 from authority.person import STRETCH_LOG2, Stretch, tag_key
 from authority.publication import Publication, Published, Publisher
@@ -249,6 +250,10 @@ class Authority:
     def region(self) -> Region:
         """Return this region's own role in the repository, under which it publishes to gates everywhere."""
         return Region(self.folder, self.issuer, self._keyring.role_keys(), self._write_audit, self._exclusive)
+
+    def fleet(self) -> Fleet:
+        """Return what is ordered of single appliances, and the role it is published under."""
+        return Fleet(self.folder, self._keyring.role_keys(), self._write_audit, self._exclusive)
 
     # --- sealed parts
 

@@ -18,6 +18,7 @@ from cli import (
     authority_ceremony,
     authority_changes,
     authority_codes,
+    authority_fleet,
     authority_issue,
     authority_publish,
     authority_repository,
@@ -60,6 +61,7 @@ app.command()(authority_repository.rotate)
 app.command()(authority_repository.renew)
 app.command()(authority_repository.export)
 app.add_typer(authority_ceremony.app, name="ceremony")
+app.add_typer(authority_fleet.app, name="fleet")
 
 
 @app.callback()

@@ -17,11 +17,10 @@ from tuf.api.metadata import Metadata, Root, Targets
 
 from authority.errors import RepositoryError
 from authority.repository import metadata
-from authority.repository.layout import LIFETIME, LIMIT, TopRole, metadata_name
+from authority.repository.layout import LIFETIME, LIMIT, TopRole, is_delegate, metadata_name
 from authority.repository.proof import prove_roots
 from authority.repository.role_keys import RoleKey
 from keys.errors import UpdateError
-from keys.issuer import is_issuer
 from keys.update.region import check_admitted
 
 _KIND: Final = "checkpoint repository draft"
@@ -214,7 +213,7 @@ def _check_targets(targets: Targets, before: Targets | None, now: int) -> None:
     for name, role in delegations.roles.items():
         named.update(role.keyids)
         old_ones = frozenset(role.keyids[1:])
-        if not is_issuer(name) or role.threshold != 1 or not role.keyids or len(old_ones) > 1:
+        if not is_delegate(name) or role.threshold != 1 or not role.keyids or len(old_ones) > 1:
             raise RepositoryError(f"The drafted delegation to {name!r} is not to a region with its key.")
         if not old_ones <= _keys_before(before, name):
             raise RepositoryError(

@@ -27,12 +27,11 @@ from authority.repository import metadata
 from authority.repository.choice import key_needed
 from authority.repository.draft import Draft
 from authority.repository.folder import Repository
-from authority.repository.layout import LIFETIME, ROOT_KEYS, ROOT_THRESHOLD, TopRole
+from authority.repository.layout import LIFETIME, ROOT_KEYS, ROOT_THRESHOLD, TopRole, is_delegate
 from authority.repository.release import Released, release
 from authority.repository.role_keys import RoleKey
 from authority.repository.top_roles import DRAFTS, TopRoles, delegations, keys_of, set_keys
 from authority.repository.vault import Kind, Vault, read_setting
-from keys.issuer import is_issuer
 from keys.update.region import patterns
 
 HOLDER: Final = "federation"
@@ -141,8 +140,9 @@ class Federation:
         Returns the new targets, complete unless their keys are kept elsewhere. Raises RepositoryError: admitted
         already, or no issuer.
         """
-        if not is_issuer(issuer):
-            raise RepositoryError(f"{issuer!r} is no issuing region; give an ISO 3166-2 code such as CN-33.")
+        if not is_delegate(issuer):
+            words = "give an ISO 3166-2 code such as CN-33, or fleet for the orders of single appliances"
+            raise RepositoryError(f"{issuer!r} is no issuing region; {words}.")
         with self._changing(TopRole.TARGETS):
             targets = self._top.next_targets(now)
             named, regions = delegations(targets)

@@ -16,6 +16,7 @@ from typing import Final
 
 from keys.issuer import is_issuer
 from keys.update.chain import MAX_ROOT_BYTES, MAX_SNAPSHOT_BYTES, MAX_TARGETS_BYTES, MAX_TIMESTAMP_BYTES
+from keys.update.fleet import FLEET
 
 METADATA: Final = "metadata"
 TARGETS: Final = "targets"
@@ -70,7 +71,12 @@ def parse_metadata_name(name: str) -> tuple[str, int] | None:
     if match is None:
         return None
     version, role = match.groups()
-    return (role, int(version)) if role in _TOP_ROLES or is_issuer(role) else None
+    return (role, int(version)) if role in _TOP_ROLES or is_delegate(role) else None
+
+
+def is_delegate(role: str) -> bool:
+    """Whether a federation may delegate to a role of this name: a region's, or the fleet's."""
+    return is_issuer(role) or role == FLEET
 
 
 def target_file(path: str, sha256: str) -> str:

@@ -13,10 +13,10 @@ from authority.repository.layout import (
     LIMIT,
     REGION_LIMIT,
     TopRole,
+    is_delegate,
     metadata_name,
     parse_metadata_name,
 )
-from keys.issuer import is_issuer
 from keys.update.chain import PUBLISHED_AT
 
 GRACE: Final = 2 * DAY
@@ -44,7 +44,7 @@ def prune(shelf: Repository, snapshot: int, released: Mapping[str, int], now: in
         keep.add(metadata_name(TopRole.SNAPSHOT, version))
         roles |= named
     for issuer, versions in shelf.versions().items():
-        if is_issuer(issuer):
+        if is_delegate(issuer):
             roles |= {(issuer, version) for version in versions if version > released.get(issuer, 0)}
     keep |= {metadata_name(role, version) for role, version in roles}
     contents = {file for role, version in roles for file in shelf.content_files(role, version, REGION_LIMIT)}

@@ -29,7 +29,7 @@ from authority.repository.layout import (
     metadata_name,
 )
 from authority.repository.proof import prove
-from authority.repository.region_check import check_keys, publication_in
+from authority.repository.region_check import check_content, publication_in
 from authority.repository.role_keys import RoleKey, RoleKeys
 from authority.repository.top_roles import delegations
 from keys.update.chain import PUBLISHED_AT
@@ -130,7 +130,8 @@ class Region:
         """Raise PublishError for what every gate would refuse: paths not the region's own, too much, no trust list."""
         try:
             read = publication_in(targets, self.issuer)
-            check_keys(read, publication.targets[read.keys])
+            for path, content in publication.targets.items():
+                check_content(read, path, content)
         except RepositoryError as error:
             raise PublishError(f"Nothing was published: {error}.") from error
 

@@ -14,7 +14,9 @@ from authority.repository.folder import Repository
 from authority.repository.layout import DAY, REGION_LIFETIME, REGION_LIMIT, metadata_name
 from authority.repository.top_roles import delegations
 from keys.errors import UpdateError
-from keys.update.region import Publication, read_publication
+from keys.site_order import SiteOrderError, read_site_order
+from keys.update.fleet import FLEET, Orders, read_orders
+from keys.update.region import Publication, SignedFiles, read_publication
 
 _AHEAD: Final = 300
 """Seconds that a region's clock may be ahead of the federation's."""
@@ -71,23 +73,26 @@ def signed_by_newest(delegator: Targets, role: RegionRole) -> bool:
     return role.issuer in regions and regions[role.issuer].keyids[0] in signers(delegator, role)
 
 
-def publication_in(targets: Targets, issuer: str) -> Publication:
-    """Read a region's role exactly as a gate does. Raises RepositoryError: every gate would refuse it."""
+def publication_in(targets: Targets, issuer: str) -> SignedFiles:
+    """Read a region's role, or the fleet's, exactly as a gate does. Raises RepositoryError: a gate would refuse it."""
     try:
-        return read_publication(targets, issuer)
+        return read_orders(targets) if issuer == FLEET else read_publication(targets, issuer)
     except UpdateError as error:
         raise RepositoryError(str(error)) from error
 
 
-def check_keys(publication: Publication, content: bytes) -> None:
-    """Raise RepositoryError for a trust list that every gate would refuse."""
+def check_content(publication: SignedFiles, path: str, content: bytes) -> None:
+    """Raise RepositoryError for a trust list, or an order, that every gate would refuse."""
     try:
-        publication.read_keys(content)
-    except UpdateError as error:
-        raise RepositoryError(str(error)) from error
+        if isinstance(publication, Publication) and path == publication.keys:
+            publication.read_keys(content)
+        elif isinstance(publication, Orders):
+            read_site_order(content, path.removeprefix("fleet/").removesuffix(".toml"))
+    except (UpdateError, SiteOrderError) as error:
+        raise RepositoryError(f"{path}: {error}") from error
 
 
-def check_role(role: RegionRole, last: RegionRole | None, now: int) -> Publication:
+def check_role(role: RegionRole, last: RegionRole | None, now: int) -> SignedFiles:
     """Return what the role publishes. Raises RepositoryError.
 
     That is: a gate would refuse it, or it does not follow what was released last.
@@ -130,8 +135,7 @@ def newest_role(
             publication = check_role(role, last, now)
             for path in publication.targets:
                 content = shelf.target(path, publication.digest(path), publication.limit(path))
-                if path == publication.keys:
-                    check_keys(publication, content)
+                check_content(publication, path, content)
         except RepositoryError as error:
             refused.append(Refusal(issuer, version, str(error)))
             continue

@@ -29,7 +29,8 @@ from keys.update.chain import (
     expiry,
 )
 from keys.update.files import read_below
-from keys.update.region import Publication, check_admitted, read_publication
+from keys.update.fleet import FLEET, Orders, read_orders
+from keys.update.region import Publication, check_admitted, is_delegated, read_publication
 from keys.update.stage import STATUS_FILE
 
 _PROVERS = min(4, os.cpu_count() or 1)
@@ -71,6 +72,16 @@ class HeldRegion:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldFleet:
+    """What a generation holds of the fleet's role."""
+
+    role: bytes
+    orders: Orders
+    order: bytes | None
+    """This appliance's, None where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
 class TopLevel:
     """The metadata above the regions, as they came."""
 
@@ -89,6 +100,7 @@ class Held:
     top: TopLevel
     chain: Chain
     regions: Mapping[str, HeldRegion]
+    fleet: HeldFleet | None
     store: StatusStore
     problems: tuple[str, ...]
     """Regions and lists that do not hold, each in words."""
@@ -125,6 +137,8 @@ class Terms:
     """Judges the validity of keys that signed lists, seconds since 1970; a clock behind what was taken in does not."""
     seen: Mapping[Name, int]
     """The newest `iat` the log knows of each list: an older one is refused."""
+    device: str | None = None
+    """Id of this appliance, hexadecimal: its order is carried too."""
 
     def __post_init__(self) -> None:
         for issuer in self.regions:
@@ -156,6 +170,10 @@ def examine(folder: Path, terms: Terms) -> Held:
     for issuer in terms.regions:
         with _noting(problems, issuer):
             held[issuer] = _examine_region(folder, chain, issuer, terms, problems)
+    fleet = None
+    if terms.device is not None:
+        with _noting(problems, FLEET):
+            fleet = _examine_fleet(folder, chain, terms.device)
     anchors = [anchor for region in held.values() for anchor, _ in region.vouched.values()]
     store = StatusStore.open(folder / STATUS_FILE, anchors) if anchors else StatusStore.empty()
     kept_back = [
@@ -164,7 +182,7 @@ def examine(folder: Path, terms: Terms) -> Held:
         if region.kept_back
     ]
     top = TopLevel(tuple(roots), timestamp, snapshot, targets)
-    return Held(folder, top, chain, held, store, (*kept_back, *problems, *store.problems), frozenset(kept_back))
+    return Held(folder, top, chain, held, fleet, store, (*kept_back, *problems, *store.problems), frozenset(kept_back))
 
 
 def _examine_region(folder: Path, chain: Chain, issuer: str, terms: Terms, problems: list[str]) -> HeldRegion:
@@ -208,6 +226,25 @@ def _examine_region(folder: Path, chain: Chain, issuer: str, terms: Terms, probl
     problems += sorted(faults)
     policy_problem = policy_faults[0] if policy_faults else None
     return HeldRegion(publication, role, keys, policy, vouched, policy_problem, expiry(signed), kept_back)
+
+
+def _examine_fleet(folder: Path, chain: Chain, device: str) -> HeldFleet | None:
+    """Prove what is held of the fleet; None where nothing is, or the fleet is not delegated."""
+    role = _read(folder, role_path(FLEET), MAX_TARGETS_BYTES)
+    if role is None or not is_delegated(chain.targets, FLEET):
+        return None
+    check_admitted(chain.targets, FLEET)
+    try:
+        signed = chain.take_region(role, FLEET)
+    except UpdateError:
+        signed = chain.take_region_held_back(role, FLEET)
+    orders = read_orders(signed)
+    path = orders.of(device)
+    if path is None:
+        return HeldFleet(role, orders, None)
+    content = _needed(folder, target_path(path), orders.limit(path))
+    orders.check(path, content)
+    return HeldFleet(role, orders, content)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,22 +33,27 @@ class Proved:
     """`published_at` of the timestamp."""
     expires: int
     """When the timestamp expires."""
+    order: bytes | None
+    """What the authority orders of this appliance (`keys.site_order`); None where it orders nothing."""
     problems: tuple[str, ...]
     """Regions and lists that do not hold, are not there, or whose role has expired, each in words."""
 
 
-def prove(folder: Path, regions: Sequence[str], now: int, seen: Mapping[Name, int]) -> Proved:
+def prove(
+    folder: Path, regions: Sequence[str], now: int, seen: Mapping[Name, int], device: str | None = None
+) -> Proved:
     """Prove the generation in force for `regions`, home first: signatures, versions, thresholds, lengths, hashes.
 
     From the pinned root down. Expiry ends no offline start: age is judged from signed times, and an expired role is
     a line in `problems`.
     `now` judges the validity of keys, unless it is before what was taken in: a clock may be behind. `seen`: issuer and
-    uri of a list to the newest `iat` the log knows; an older one is refused. Raises UpdateError when nothing holds.
+    uri of a list to the newest `iat` the log knows; an older one is refused. `device`: this appliance's id, whose
+    order is proved too. Raises UpdateError when nothing holds.
     """
     if not regions:
         raise ValueError("a proof needs at least one region")
     place = Place(folder)
-    terms = Terms(place.pinned_root(), regions, regions[0], now, seen)
+    terms = Terms(place.pinned_root(), regions, regions[0], now, seen, device)
     for last in (False, False, True):
         name = place.current()
         if name is None:
@@ -84,6 +89,7 @@ def _proved(name: str, held: Held, terms: Terms) -> Proved:
         published={issuer: region.publication.published_at for issuer, region in held.regions.items()},
         timestamp=signed_at,
         expires=expiry(timestamp),
+        order=None if held.fleet is None else held.fleet.order,
         problems=(*held.problems, *_expired(held, max(terms.now, signed_at))),
     )
 

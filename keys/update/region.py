@@ -47,26 +47,15 @@ class Bundle:
 
 
 @dataclass(frozen=True, slots=True)
-class Publication:
-    """What a region's role says, checked: nothing of it lies outside the region's own paths."""
+class SignedFiles:
+    """What a delegated role names, and how each file is held against it."""
 
     issuer: str
+    """The role's name; of a region, its issuer."""
     version: int
     published_at: int
     """Signed time, seconds since 1970."""
     targets: Mapping[str, TargetFile]
-    keys: str
-    """Path of the trust list."""
-    policy: str | None
-    lists: tuple[str, ...]
-    own_uris: Mapping[str, str]
-    """Uri by path, for those of `lists` that are named by a number: our own. Anybody else's have other names."""
-    bundles: tuple[Bundle, ...]
-
-    @property
-    def documents(self) -> tuple[str, ...]:
-        """Paths of everything that can vouch for lists of this publication."""
-        return (*self.lists, *(bundle.path for bundle in self.bundles if bundle.to == self.published_at))
 
     def digest(self, path: str) -> str:
         """Return the SHA-256 of a target, hexadecimal."""
@@ -88,6 +77,24 @@ class Publication:
         except LengthOrHashMismatchError as error:
             words = f"{path} is not the file that {self.issuer} signed for, it is damaged or exchanged: {error}"
             raise UpdateError(UpdateCause.WRONG_CONTENT, words) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Publication(SignedFiles):
+    """What a region's role says, checked: nothing of it lies outside the region's own paths."""
+
+    keys: str
+    """Path of the trust list."""
+    policy: str | None
+    lists: tuple[str, ...]
+    own_uris: Mapping[str, str]
+    """Uri by path, for those of `lists` that are named by a number: our own. Anybody else's have other names."""
+    bundles: tuple[Bundle, ...]
+
+    @property
+    def documents(self) -> tuple[str, ...]:
+        """Paths of everything that can vouch for lists of this publication."""
+        return (*self.lists, *(bundle.path for bundle in self.bundles if bundle.to == self.published_at))
 
     def read_keys(self, content: bytes) -> tuple[TrustedKey, ...]:
         """Read the region's trust list. Raises UpdateError: faulty, or with a key of another issuer."""
@@ -129,10 +136,18 @@ class Publication:
 
 
 def patterns(issuer: str) -> frozenset[str]:
-    """Return the path patterns that a region is trusted with: these and no others."""
+    """Return the path patterns that a region, or the fleet, is trusted with: these and no others."""
+    if issuer == "fleet":
+        return frozenset(("fleet/*.toml",))
     return frozenset(
         (f"trust/{issuer}.jwks.json", f"policy/{issuer}.toml", f"status/{issuer}/*.cwt", f"status/{issuer}/*.delta")
     )
+
+
+def is_delegated(targets: Targets, name: str) -> bool:
+    """Whether the top targets role delegates anything to a role of this name."""
+    roles = targets.delegations.roles if targets.delegations is not None else None
+    return name in (roles or {})
 
 
 def check_admitted(targets: Targets, issuer: str) -> None:

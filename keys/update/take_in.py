@@ -16,6 +16,8 @@ from keys.status_anchor import Name
 from keys.status_store import StatusStore
 from keys.status_writer import StoreWriter
 from keys.update.chain import Chain
+from keys.update.fleet import FLEET, order_path
+from keys.update.fleet_in import FleetIn, held_orders, newest_orders
 from keys.update.held import (
     SNAPSHOT,
     TARGETS,
@@ -46,6 +48,7 @@ def update(
     seen: Mapping[Name, int],
     believe_signed_time: bool,
     check_policy: Callable[[bytes], None] | None = None,
+    device: str | None = None,
     progress: Progress = unheard,
 ) -> Outcome:
     """Bring the trust folder up to date from `source` for `regions`, home first, at `now` (seconds since 1970).
@@ -54,6 +57,7 @@ def update(
     `believe_signed_time`: nothing vouches for our clock since boot, so the repository's own signed time is the time to
     judge by where it is later. `check_policy` is given the home region's policy when it is new, and raises ValueError
     or KeysError where this appliance cannot read it: then home's publication is refused, and the last one stays.
+    `device`: this appliance's id, hexadecimal; what the authority orders of it comes along.
 
     A region that is not admitted any more, or whose key was taken back, goes at once, home too. Raises UpdateError,
     whose `cause` is for the log and whose words are for people; then what was in force before still is.
@@ -62,7 +66,7 @@ def update(
         raise ValueError("an update needs at least one region")
     with Place(folder).locked() as place, ExitStack() as open_stores:
         place.sweep()
-        terms = Terms(place.pinned_root(), regions, regions[0], now, seen)
+        terms = Terms(place.pinned_root(), regions, regions[0], now, seen, device)
         held = _held(place, terms, progress)
         if held is not None:
             open_stores.callback(held.store.close)
@@ -116,6 +120,9 @@ class _Attempt:
     switched: bool = False
     lists: tuple[tuple[str, str, int], ...] = ()
     """Lists that came into force."""
+    fleet: FleetIn | None = None
+    """What is ordered of this appliance."""
+    fleet_refused: str | None = None
     problems: tuple[str, ...] = ()
     """What does not hold of the generation in force, apart from what was refused."""
 
@@ -131,11 +138,14 @@ class _Attempt:
             except UpdateError as error:
                 self._refuse(issuer, error)
         self._check_some_are_left()
+        self._choose_fleet()
 
     def is_news(self) -> bool:
         """Whether the next generation would differ from the one in force."""
         held = self.around.held
         if held is None or held.top != self.top or held.regions.keys() != self.coming.keys():
+            return True
+        if (None if held.fleet is None else held.fleet.role) != (None if self.fleet is None else self.fleet.role):
             return True
         return not all(region.unchanged for region in self.coming.values())
 
@@ -222,8 +232,26 @@ class _Attempt:
         metadata = {root_path(first + number): content for number, content in enumerate(self.top.roots)}
         metadata |= {TIMESTAMP: self.top.timestamp, SNAPSHOT: self.top.snapshot, TARGETS: self.top.targets}
         metadata |= {role_path(issuer): region.role for issuer, region in self.coming.items()}
+        if self.fleet is not None:
+            metadata[role_path(FLEET)] = self.fleet.role
+            if self.fleet.order is not None:
+                metadata[target_path(order_path(self.around.terms.device or ""))] = self.fleet.order
         for path, content in metadata.items():
             stage.write(path, content)
+
+    def _choose_fleet(self) -> None:
+        """Prove the newest order for this appliance; one that is refused leaves the last one in force, in words."""
+        device, held = self.around.terms.device, None if self.around.held is None else self.around.held.fleet
+        if device is None:
+            return
+        try:
+            self.fleet = newest_orders(self.around, device, held)
+        except UpdateError as error:
+            if error.cause in FATAL:
+                raise
+            self.fleet_refused = f"{FLEET}: {error}"
+            self.problems = (*self.problems, self.fleet_refused)
+            self.fleet = held_orders(self.around, held)
 
     def _prove(self, stage: Stage) -> None:
         """Prove the stage as every later start will, and note which lists are new. Raises UpdateError."""
@@ -240,11 +268,17 @@ class _Attempt:
                     raise UpdateError(UpdateCause.DISK, words)
             old = frozenset() if before is None else frozenset(before.store.lists)
             self.lists = tuple((each.issuer, each.uri, each.iat) for each in proved.store.lists if each not in old)
+            if (None if proved.fleet is None else proved.fleet.order) != (
+                None if self.fleet is None else self.fleet.order
+            ):
+                words = f"the new state does not hold this appliance's order ({'; '.join(proved.problems)})"
+                raise UpdateError(UpdateCause.DISK, f"{words}: not switched to")
             self._note_problems(proved)
 
     def _note_problems(self, held: Held) -> None:
         """Note what does not hold of a generation; that a region's newest publication was refused is no news of it."""
-        self.problems = tuple(problem for problem in held.problems if problem not in held.kept_back)
+        found = tuple(problem for problem in held.problems if problem not in held.kept_back)
+        self.problems = found if self.fleet_refused is None else (*found, self.fleet_refused)
 
     def _refuse(self, issuer: str, error: UpdateError) -> None:
         """Leave a region as it is held, if it is; raise what ends the whole update."""
