@@ -23,6 +23,7 @@ from cli.native_output import into_log
 from scanner.clock import Clock
 from scanner.clock_probes import PROBES, boot_id
 from scanner.config.loader import load_document
+from scanner.config.model import Configuration
 from scanner.config.problems import ConfigError, describe
 from scanner.engine.allocator import keep_small
 from scanner.engine.engine import Engine
@@ -30,11 +31,14 @@ from scanner.engine.lane_parts import LaneHungError
 from scanner.engine.report import PassageReport
 from scanner.engine.supervision import HungError
 from scanner.locale import Texts
+from scanner.sync.retirement import PROOF, Retired, read_retired, wipe
 
 SCREEN_AGAIN_S = 1.0
 """A screen that fails is started again after this."""
 SCREEN_ENDS_S = 3.0
 """How long it may take to put the terminal back in order."""
+RETIRED = 78
+"""Exit status of an appliance that has ended for good: starting it again is of no use (EX_CONFIG of sysexits.h)."""
 QUIT = 0
 """The screen's exit status when somebody asked it to end."""
 
@@ -57,6 +61,9 @@ def command(
         _refuse(error)
     keep_small()
     configuration = document.model
+    retired = read_retired(configuration.state.folder)
+    if retired is not None:
+        _end_for_good(configuration, retired)
     screen = sys.stdout.isatty() and not headless and not as_json
     _log_to(configuration.state.folder if screen else None)
     texts = Texts.load(configuration.site.language)
@@ -80,6 +87,17 @@ def command(
         return
     with into_log() as terminal:
         _run(engine, Screen(engine, config, terminal))
+
+
+def _end_for_good(configuration: Configuration, retired: Retired) -> NoReturn:
+    """Go on with the erasing that a power cut may have ended, and start nothing."""
+    try:
+        wipe(configuration.state.folder, configuration.trust.folder, retired)
+    except OSError as error:
+        fail(f"this appliance was retired, and not everything can be erased: {error}")
+    proof = configuration.state.folder / PROOF
+    advice = "to begin anew with another key, remove that file and enrol it again"
+    fail(f"this appliance was retired and erased ({proof} proves it); {advice}", RETIRED)
 
 
 def _refuse(error: ConfigError) -> NoReturn:

@@ -23,6 +23,7 @@ class Cause(StrEnum):
     LISTS_STALE = "lists_stale"
     LISTS_OLD = "lists_old"
     UPDATE_REFUSED = "update_refused"
+    RETIRED = "retired"
     LOG_ALTERED = "log_altered"
     LOG_REFUSED = "log_refused"
     HUB_DOUBTED = "hub_doubted"

@@ -37,6 +37,7 @@ from scanner.engine.log import Log
 from scanner.engine.renewal import Renewal
 from scanner.engine.report import PassageReport, Reporter
 from scanner.engine.reports import Reading, recent
+from scanner.engine.retirement import Retirement
 from scanner.engine.staff_desk import StaffDesk
 from scanner.engine.supervision import notify_systemd
 from scanner.engine.trust import Trust
@@ -111,6 +112,7 @@ class Engine:
             exported=lambda left: self._record(records.exported(left, self.stamp(None))),
             changed=self._view_wanted.set,
         )
+        self._retirement = Retirement(lambda: self.stamp(None), self.ask_to_stop)
         self._renewal = Renewal(
             document,
             self.degradations,
@@ -169,6 +171,7 @@ class Engine:
             lane.start()
         self._renewal.start()
         self._hand_over.start()
+        self._obey()
         notify_systemd("READY=1")
         try:
             while not (self._asked_to_stop or self.stopping.is_set()):
@@ -187,14 +190,16 @@ class Engine:
         self._hand_over.stop()
         for lane in self._lanes:
             lane.stop()
-        self._folding.tell_rest()
-        self._record(records.run(started=False, stamp=self.stamp(None)))
+        if self._retirement.retired is None:
+            self._folding.tell_rest()
+            self._record(records.run(started=False, stamp=self.stamp(None)))
         self._log.close()
         self.control.stop()
         self._reporter.stop()
+        self._retirement.wipe(self.configuration)
 
     def _keep_house(self) -> None:
-        for lane in self._lanes:
+        for lane in () if self._retirement.begun else self._lanes:
             lane.watch()
         now = time.monotonic()
         if now < self._housekeeping_at:
@@ -209,6 +214,7 @@ class Engine:
         passback = self.trust.verified.rules.times.already_passed_s
         self.degradations.set(Cause.MEMORY_LOST, now - self._started_at < passback, detail=f"{passback} s")
         if self.trust.poll():
+            self._obey()
             self._raise_floor()
             self._log.use_seal_key()
             self._record_news()
@@ -247,6 +253,17 @@ class Engine:
             return
         for issuer, uri, issued_at in self.trust.take_news():
             self._record(records.list_taken_in(issuer, uri, issued_at, self.stamp(None)))
+
+    def _obey(self) -> None:
+        """Do what the authority orders of this appliance."""
+        order = self.trust.verified.order
+        self._hand_over.obey(order)
+        if self._retirement.ordered(order):
+            for lane in self._lanes:
+                lane.stop()
+            self.degradations.set(Cause.RETIRED, True)
+            self._record(records.retiring(self.stamp(None)))
+            self._hand_over.keeper.retire(self._retirement)
 
     def today(self) -> dt.date:
         """Return the date at the site."""

@@ -160,6 +160,26 @@ def erased(line: Erasure, stamp: Stamp) -> EntryDraft:
     )
 
 
+def retiring(stamp: Stamp) -> EntryDraft:
+    """Draft the entry of an order to retire that is being carried out: the lanes are closed from here on."""
+    return EntryDraft(
+        kind=EntryKind.RUN,
+        time_ms=stamp.time_ms,
+        clock=stamp.clock,
+        detail=RunDetail(started=False, cause="retired"),
+    )
+
+
+def emptied(count: int, stamp: Stamp) -> EntryDraft:
+    """Draft a retired appliance's last entry: everything before it is erased here."""
+    return EntryDraft(
+        kind=EntryKind.ERASURE,
+        time_ms=stamp.time_ms,
+        clock=stamp.clock,
+        detail=ErasureDetail(what=Erased.EVERYTHING, start=0, stop=count, count=count),
+    )
+
+
 def exported(left: LeftExport, stamp: Stamp) -> EntryDraft:
     """Draft the entry of a part of the log that was written to a stick."""
     return EntryDraft(

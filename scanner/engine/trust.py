@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
 from keys.errors import KeysError
 from keys.seal import SealKey
+from keys.site_order import SiteOrder, SiteOrderError, read_site_order
 from keys.status_anchor import Name
 from keys.status_store import StatusStore
 from keys.trust_list import TrustList
@@ -23,6 +24,7 @@ from scanner.config.problems import ConfigError
 from scanner.config.reader import Document
 from scanner.engine.degradations import Cause, Degradations
 from scanner.engine.seen import SeenLists
+from scanner.journal.device import known_id
 from scanner.policy import Rules
 from scanner.policy_rules import PolicyError
 from scanner.policy_source import PolicyInForce, built_in_policy, policy_in_force
@@ -47,6 +49,8 @@ class Verified:
     """When each issuer published what is in force, seconds since 1970 UTC."""
     policy_at: int | None = None
     """When the home issuer published the policy that is in force; None: it is the built-in one."""
+    order: SiteOrder | None = None
+    """What the authority orders of this appliance."""
     policy_known: bool = True
     """False: the home issuer has published a policy, and it is not to be had."""
 
@@ -131,7 +135,8 @@ class Trust:
     def _begin(self) -> _Proving:
         self._generation = self._current()
         self._again_at = time.monotonic() + AGAIN_S
-        return _Proving(self._section.folder, self._section.regions, self._now(), self._seen.times)
+        device = known_id(self._document.model.state.folder)
+        return _Proving(self._section.folder, self._section.regions, self._now(), self._seen.times, device)
 
     def _end(self, proving: _Proving) -> bool:
         proved = proving.proved
@@ -142,6 +147,7 @@ class Trust:
             return False
         problems = list(proved.problems)
         policy = self._policy(proved, problems)
+        order = self._order(proved, problems)
         for problem in problems:
             log.error("of the keys, lists and policy kept, this does not hold: %s", problem)
         self.problem = "; ".join(problems) or None
@@ -153,6 +159,7 @@ class Trust:
             Verifier(proved.trust, proved.store),
             policy,
             proved.published,
+            order=order,
             policy_at=before.policy_at if policy is before.policy else None if policy.built_in else published,
             policy_known=not policy.built_in or (proved.policy is None and proved.policy_problem is None),
         )
@@ -177,6 +184,17 @@ class Trust:
             problems.append(f"the policy of {self.home} is no longer published")
             return before
         return found
+
+    def _order(self, proved: Proved, problems: list[str]) -> SiteOrder | None:
+        """Return what is ordered of this appliance; an order that cannot be read is told, and the last one holds."""
+        device = known_id(self._document.model.state.folder)
+        if proved.order is None or device is None:
+            return None
+        try:
+            return read_site_order(proved.order, device)
+        except SiteOrderError as error:
+            problems.append(f"the order of this appliance cannot be read: {error}")
+            return self.verified.order
 
     def freshness(self, issuer: str | None, clock: ClockTrust) -> Freshness:
         """Judge the age of an issuer's verified state from signed times, in seconds at this moment.
@@ -237,15 +255,17 @@ class Trust:
 class _Proving(threading.Thread):
     """One proof of what lies on the disk; whatever comes of it stands in `proved` or `problem` afterwards."""
 
-    def __init__(self, folder: Path, regions: tuple[str, ...], now: int, seen: Mapping[Name, int]) -> None:
+    def __init__(
+        self, folder: Path, regions: tuple[str, ...], now: int, seen: Mapping[Name, int], device: str | None
+    ) -> None:
         super().__init__(name="trust", daemon=True)
-        self._folder, self._regions, self._at, self._lists_seen = folder, regions, now, seen
+        self._folder, self._regions, self._at, self._lists_seen, self._device = folder, regions, now, seen, device
         self.proved: Proved | None = None
         self.problem = ""
 
     def run(self) -> None:
         """Prove."""
         try:
-            self.proved = prove(self._folder, self._regions, self._at, self._lists_seen)
+            self.proved = prove(self._folder, self._regions, self._at, self._lists_seen, self._device)
         except (KeysError, OSError) as error:
             self.problem = str(error)

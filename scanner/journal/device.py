@@ -80,6 +80,14 @@ def read_public(path: Path) -> Ed25519PublicKey:
     return key
 
 
+def known_id(state_folder: Path) -> str | None:
+    """Return the id of the appliance whose state this is, hexadecimal; None before its first start."""
+    try:
+        return device_id(read_public(state_folder / PUBLIC_NAME)).hex()
+    except KeyFileError:
+        return None
+
+
 def _publish(folder: Path, key: Ed25519PublicKey) -> None:
     """Keep `device.pub` in step; a folder that cannot be written keeps what it has."""
     path = folder / PUBLIC_NAME

@@ -22,6 +22,7 @@ from keys.errors import TreeHeadError
 from scanner.config.model import RetentionSection
 from scanner.journal.database import Erasure
 from scanner.journal.device import Device
+from scanner.journal.entry import EntryDraft
 from scanner.journal.errors import JournalDamagedError, JournalError
 from scanner.journal.store import Journal
 from scanner.sync.client import HubClient
@@ -32,6 +33,7 @@ from scanner.sync.inbox import LeftExport, take
 from scanner.sync.membership import Membership, MembershipError, MembershipFile
 from scanner.sync.outbox import open_outbox
 from scanner.sync.retention import EVERY_S, due, erase
+from scanner.sync.retirement import Retired, empty
 from scanner.sync.schedule import Schedule
 
 LOG = logging.getLogger(__name__)
@@ -69,6 +71,16 @@ class Log(Protocol):
     @property
     def journal(self) -> Journal | None:
         """The open log; None while it cannot be opened."""
+
+
+class End(Protocol):
+    """Who ends the appliance."""
+
+    def entry(self, count: int) -> EntryDraft:
+        """Draft the last entry: `count` entries and all that was kept besides are erased."""
+
+    def told(self, retired: Retired) -> None:
+        """Hear that the hub has cosigned the last entry: now the rest may go. May be called again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +139,9 @@ class SyncKeeper:
         self._retain_at = 0.0
         self._sweep = False
         self._looked = False
+        self._end: End | None = None
+        self._last: int | None = None
+        """How many entries there are with the one that says that everything was erased."""
         self._state = SyncState()
         self._busy_since: float | None = None
         self._asked = threading.Event()
@@ -142,6 +157,15 @@ class SyncKeeper:
 
     def hurry(self) -> None:
         """Let what waits be sent at once."""
+        self._asked.set()
+
+    def keep_for(self, retention: RetentionSection) -> None:
+        """Let other times of retention hold from now on."""
+        self._retention = retention
+
+    def retire(self, end: End) -> None:
+        """Hand the log in, then erase it; `end` is asked for the last entry, and told when the hub has that too."""
+        self._end = end
         self._asked.set()
 
     def clear(self) -> bool:
@@ -171,6 +195,8 @@ class SyncKeeper:
         exchange = self._exchange
         self._look(journal)
         if exchange is None:
+            if self._end is not None:  # by stick alone
+                self._close(journal, self._end, stop)
             return False
         now = time.monotonic()
         waiting = journal.size - journal.durable
@@ -181,7 +207,11 @@ class SyncKeeper:
             self._asked.clear()
             waited = max(waited, self._schedule.age_s)
         self._judge_wait()
-        self._tidy(journal, stop)
+        if self._end is not None:
+            waited = max(waited, self._schedule.age_s)
+            self._close(journal, self._end, stop)
+        else:
+            self._tidy(journal, stop)
         if not self._schedule.is_due(now, waiting, waited):
             return False
         if waiting:
@@ -250,6 +280,23 @@ class SyncKeeper:
         self._schedule.refused(time.monotonic())
         self._trouble(Trouble.UNREACHABLE, False, "")
         self._trouble(trouble, True, words)
+
+    def _close(self, journal: Journal, end: End, stop: threading.Event) -> None:
+        """Take the next step to the end, where everything so far is under the hub's word."""
+        size = journal.size
+        if journal.durable < size:
+            return
+        try:
+            if size == self._last:
+                with open_outbox(self._folder, journal.device) as outbox:
+                    note = outbox.cosigned()
+                if note is not None:
+                    end.told(Retired(journal.device.id.hex(), self._now(), note))
+            elif empty(journal, self._now(), lambda: stop.wait(PAUSE_S)):
+                journal.append(end.entry(size))
+                self._last = size + 1
+        except JournalError as error:
+            LOG.error("the log cannot be closed: %s", error)
 
     def _join(self, journal: Journal) -> None:
         """Take up the hub that was joined last, where that is another one."""

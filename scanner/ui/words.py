@@ -38,6 +38,7 @@ GRAVITY = (
     "sound_lost",
     "lists_old",
     "update_refused",
+    "retired",
     "log_altered",
     "log_refused",
     "hub_doubted",

@@ -15,6 +15,7 @@ from scanner.clock_probes import PROBES, boot_id
 from scanner.config.model import Configuration
 from scanner.config.problems import ConfigError
 from scanner.engine.seen import SeenLists
+from scanner.journal.device import known_id
 from scanner.policy_rules import read_rules
 from scanner.updates.origin import pin_of
 from scanner.updates.report import FAULT, Result, UpdateReport, leave
@@ -55,6 +56,7 @@ def attempt(
                 now,
                 seen=SeenLists(state).times,
                 believe_signed_time=believes_signed_time(clock),
+                device=known_id(state),
                 check_policy=partial(_check_policy, configuration.trust.regions[0]),
                 progress=progress,
             )
