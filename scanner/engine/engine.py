@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from firmware_bridge.values import LinkState
 from keys.verdict import Verdict
 from scanner.clock import Clock, ClockError, ClockStep
-from scanner.config.model import Configuration
+from scanner.config.model import Configuration, SiteSection
 from scanner.config.reader import Document
 from scanner.control.messages import Hello, View
 from scanner.control.server import ControlError, ControlServer
@@ -414,6 +414,11 @@ class Engine:
     def _loop_of(self, name: str) -> LaneLoop | None:
         return next((lane.loop for lane in self._lanes if lane.section.name == name), None)
 
+    def _site(self) -> SiteSection:
+        """Return the place as it is configured, under the name that the authority may have given it."""
+        order, site = self.trust.verified.order, self.configuration.site
+        return site if order is None or order.site is None else site.model_copy(update={"name": order.site})
+
     def _publish(self) -> None:
         """Make the view that screens get; where nobody looks, once a second for whoever comes next."""
         now = time.monotonic()
@@ -422,7 +427,7 @@ class Engine:
         self._view_at = now + HOUSEKEEPING_S
         entries, hub = self._log.size, self._hand_over.keeper.state
         view = engine_view(
-            self.configuration.site,
+            self._site(),
             now=self._clock.now(),
             freshness=self.trust.freshness(None, self._clock.trust()),
             entries=entries,
