@@ -432,7 +432,7 @@ class Engine:
             freshness=self.trust.freshness(None, self._clock.trust()),
             entries=entries,
             waiting=entries - min(hub.held, entries),
-            oldest_ms=hub.oldest_ms if hub.joined else self._log.first_ms,
+            oldest_ms=hub.oldest_ms if hub.joined or hub.held else self._log.first_ms,
             degraded=self.degradations.active(),
             lanes=tuple(lane.loop.view for lane in self._lanes),
             update=update_view(self._renewal.keeper.state, self._renewal.last),

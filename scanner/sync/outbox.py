@@ -52,7 +52,9 @@ class Outbox:
     def __init__(self, connection: sqlite3.Connection, device: Device) -> None:
         self._connection = connection
         self._device = device
-        self._pruned: Pruned = read_pruned(connection)
+        with _reading():
+            self._pruned: Pruned = read_pruned(connection)
+            self._witnessed = has_table(connection, "cosigned")
         self._node: Node = node_in(self._pruned, self._nodes_of)
         newest = self._rows("SELECT max(seq) FROM entry")[0][0]
         self.size: int = self._pruned.size if newest is None else int(newest) + 1
@@ -66,7 +68,7 @@ class Outbox:
     @property
     def durable(self) -> int:
         """How many entries a witness has acknowledged."""
-        if not has_table(self._connection, "cosigned"):
+        if not self._witnessed:
             return 0
         return int(self._rows("SELECT max(size) FROM cosigned")[0][0] or 0)
 
@@ -142,10 +144,16 @@ class Outbox:
         return bytes(rows[0][0]) if rows else None
 
     def _rows(self, query: str, *values: int) -> list[tuple[Any, ...]]:
-        try:
+        with _reading():
             return self._connection.execute(query, values).fetchall()
-        except SQLITE_ERRORS as error:
-            raise JournalDamagedError(f"the log cannot be read: {error}; run `checkpoint journal verify`") from error
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    try:
+        yield
+    except SQLITE_ERRORS as error:
+        raise JournalDamagedError(f"the log cannot be read: {error}; run `checkpoint journal verify`") from error
 
 
 @contextmanager

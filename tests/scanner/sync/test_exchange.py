@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
+import socket
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from keys.cosignature import CosignedHead, cosign
+from keys.http_line import spki_digest
 from keys.merkle import leaf_hash, root
 from keys.tree_head import TreeHead, log_origin, sign_head
 from scanner.journal.store import Journal
@@ -17,7 +24,9 @@ from scanner.sync.client import HubClient
 from scanner.sync.errors import HubBusyError, HubDoubtedError, HubRefusedError, HubUnreachableError
 from scanner.sync.exchange import BreachError, Exchange
 from scanner.sync.history import Breach
+from scanner.sync.membership import Membership
 from scanner.sync.wire import Receipt, encode_receipt
+from tests.keys.update.servers import answering, self_signed
 from tests.scanner.journal.logs import DEVICE, OTHER_DEVICE, edit, open_journal, passage
 from tests.scanner.journal.mounts import fill, small_disk
 from tests.scanner.sync.hub_server import WITNESS, Answer, HonestHub, Served, problem, served
@@ -346,3 +355,37 @@ def test_a_full_disk_loses_nothing_and_is_made_good_when_there_is_room(tmp_path:
         desk.write(20)
         desk.drain()
         client.close()
+
+
+def drip(connection: socket.socket, _: str) -> None:
+    """Answer a byte now and then, for ever: no single wait is long."""
+    with contextlib.suppress(OSError):
+        for byte in itertools.cycle(b"HTTP/1.1 200 OK\r\nX: "):
+            connection.sendall(bytes((byte,)))
+            time.sleep(0.05)
+
+
+@pytest.mark.parametrize("answer", [drip, lambda *_: time.sleep(5)], ids=["dripping", "half_open"])
+def test_a_hub_that_keeps_the_line_is_left_after_its_time(tmp_path: Path, answer: Callable[..., None]) -> None:
+    with answering(answer) as url:
+        client = HubClient(Membership(url, None, WITNESS.public_key(), ""), DEVICE, silence_s=0.5, grace_s=0.6)
+        began = time.monotonic()
+        with pytest.raises(HubUnreachableError):
+            client.known()
+        assert time.monotonic() - began < 3
+        client.close()
+
+
+def test_over_tls_only_the_pinned_key_gets_anything(tmp_path: Path) -> None:
+    pem = self_signed(tmp_path)
+    der = x509.load_pem_x509_certificate(pem.read_bytes()).public_bytes(Encoding.DER)
+    with served(HonestHub(DEVICE.public_key), pem) as line:
+        for pin, taken in ((spki_digest(der), True), (bytes(32), False), (None, False)):
+            client = HubClient(line.membership(pin), DEVICE, silence_s=2.0, grace_s=2.0)
+            if taken:
+                assert client.known().size == 0
+            else:
+                with pytest.raises(HubUnreachableError):
+                    client.known()
+            client.close()
+        assert len(line.seen) == 1

@@ -264,3 +264,19 @@ def test_a_receipt_that_came_by_stick_is_kept_and_a_forged_one_is_not(gate: Gate
     until(lambda: gate.exported)
     assert gate.journal.durable == 6
     assert gate.exported == [LeftExport(0, 6)]
+
+
+@pytest.mark.parametrize("hubs_time", [0, 1 << 40], ids=["1970", "far_ahead"])
+def test_a_hub_whose_clock_is_wrong_neither_hastens_nor_stops_erasing(gate: Gate, hubs_time: int) -> None:
+    gate.hub.clock = lambda: hubs_time
+    gate.join()
+    gate.write(30)
+    gate.start()
+    until(lambda: gate.all_held)
+    time.sleep(0.1)
+    assert not gate.erased
+    gate.stop.set()
+    gate.stop = threading.Event()
+    gate.now += 15 * DAY
+    gate.start()
+    until(lambda: gate.erased)
