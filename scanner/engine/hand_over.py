@@ -14,8 +14,9 @@ from scanner.engine.log import Log
 from scanner.engine.supervision import SupervisedThread
 from scanner.journal.database import Erasure
 from scanner.sync.inbox import LeftExport
-from scanner.sync.keeper import SyncKeeper, Trouble
+from scanner.sync.keeper import SyncKeeper
 from scanner.sync.membership import Membership, MembershipError, read_membership, write_membership
+from scanner.sync.values import Trouble
 
 LOG = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@
     client       the hub over HTTP(S)
     exchange     one piece of conversation with the hub
     retention    what is erased when
-    keeper       the engine's thread that does all of this
+    values, keeper   the engine's thread that does all of this
     stick        the same by folder, for where there is no network
 
 The hub's word is its cosignature on a head of ours (`keys.cosignature`). Without one nothing is erased.

@@ -10,10 +10,9 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from enum import StrEnum, unique
+from dataclasses import replace
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -22,7 +21,6 @@ from keys.errors import TreeHeadError
 from scanner.config.model import RetentionSection
 from scanner.journal.database import Erasure
 from scanner.journal.device import Device
-from scanner.journal.entry import EntryDraft
 from scanner.journal.errors import JournalDamagedError, JournalError
 from scanner.journal.store import Journal
 from scanner.sync.client import HubClient
@@ -35,6 +33,7 @@ from scanner.sync.outbox import open_outbox
 from scanner.sync.retention import EVERY_S, due, erase
 from scanner.sync.retirement import Retired, empty
 from scanner.sync.schedule import Schedule
+from scanner.sync.values import End, Log, SyncState, Trouble
 
 LOG = logging.getLogger(__name__)
 
@@ -48,50 +47,6 @@ PAUSE_S: Final = 0.02
 """Between two slices of what is erased."""
 PRECEDENCE_S: Final = 60.0
 """How long an update waits for entries that are being handed over."""
-
-
-@unique
-class Trouble(StrEnum):
-    """What can be wrong with handing over; each is a degradation of the same name."""
-
-    REFUSED = "log_refused"
-    """The hub objects to our log, or to us."""
-    ALTERED = "log_altered"
-    """What lies in the log is not what was written."""
-    DOUBTED = "hub_doubted"
-    """What the hub says does not hold, or it has forgotten what it acknowledged."""
-    UNREACHABLE = "hub_unreachable"
-    WAITING = "log_waiting"
-    """Entries have waited for more than a day."""
-
-
-class Log(Protocol):
-    """The engine's hold on the log."""
-
-    @property
-    def journal(self) -> Journal | None:
-        """The open log; None while it cannot be opened."""
-
-
-class End(Protocol):
-    """Who ends the appliance."""
-
-    def entry(self, count: int) -> EntryDraft:
-        """Draft the last entry: `count` entries and all that was kept besides are erased."""
-
-    def told(self, retired: Retired) -> None:
-        """Hear that the hub has cosigned the last entry: now the rest may go. May be called again."""
-
-
-@dataclass(frozen=True, slots=True)
-class SyncState:
-    """What the screens are told."""
-
-    joined: bool = False
-    held: int = 0
-    """How many entries the hub has acknowledged."""
-    oldest_ms: int | None = None
-    """When the oldest entry was written that it has not, ms since 1970."""
 
 
 class SyncKeeper:
@@ -189,29 +144,32 @@ class SyncKeeper:
         """Do one piece of work; whether there is more to do at once."""
         journal = self._log.journal
         if journal is None:
+            self._asked.clear()
             return False
         self._join(journal)
         self._open_inbox(journal)
         exchange = self._exchange
         self._look(journal)
         if exchange is None:
+            self._asked.clear()
             if self._end is not None:  # by stick alone
                 self._close(journal, self._end, stop)
             return False
         now = time.monotonic()
-        waiting = journal.size - journal.durable
+        asked = self._asked.is_set()
+        self._asked.clear()
+        held = journal.durable if exchange.held is None else min(journal.durable, exchange.held)
+        waiting = journal.size - held
         if waiting and self._waiting_since is None:
             self._waiting_since = now
         waited = 0.0 if self._waiting_since is None else now - self._waiting_since
-        if self._asked.is_set():
-            self._asked.clear()
+        if asked or held < journal.durable or self._end is not None:
             waited = max(waited, self._schedule.age_s)
         self._judge_wait()
-        if self._end is not None:
-            waited = max(waited, self._schedule.age_s)
-            self._close(journal, self._end, stop)
-        else:
+        if self._end is None:
             self._tidy(journal, stop)
+        elif exchange.held == journal.size:
+            self._close(journal, self._end, stop)
         if not self._schedule.is_due(now, waiting, waited):
             return False
         if waiting:
@@ -244,23 +202,26 @@ class SyncKeeper:
             LOG.error("the log cannot be handed over: %s", error)
             self._schedule.failed(time.monotonic())
         else:
-            return self._went_well(journal, step)
+            return self._went_well(journal, step, asked_only=nothing_to_send)
         finally:
             if exchange.altered is not None:
                 words = f"entry {exchange.altered} is not what was written; run: checkpoint journal verify"
                 self._trouble(Trouble.ALTERED, True, words)
         return False
 
-    def _went_well(self, journal: Journal, step: Step) -> bool:
+    def _went_well(self, journal: Journal, step: Step, *, asked_only: bool) -> bool:
+        """Take up what a piece brought. A hub that answers a question need not take what it has refused."""
         now = time.monotonic()
         self._reached_at = now
         self._schedule.succeeded(now)
         self._trouble(Trouble.UNREACHABLE, False, "")
-        self._trouble(Trouble.REFUSED, False, "")
+        settled = not asked_only or step.held >= step.size
+        if settled:
+            self._trouble(Trouble.REFUSED, False, "")
         if step.forgotten:
             words = f"the hub has lost {step.forgotten} entries that it had acknowledged; they are sent again"
             self._trouble(Trouble.DOUBTED, True, words)
-        elif step.held >= journal.durable:
+        elif settled and step.held >= journal.durable:
             self._trouble(Trouble.DOUBTED, False, "")
         more = step.held < journal.size
         self._waiting_since = (self._waiting_since or now) if more else None

@@ -20,10 +20,11 @@ from scanner.journal.store import Journal
 from scanner.journal.verify import verify
 from scanner.sync.client import HubClient
 from scanner.sync.inbox import LeftExport, LeftReceipt, leave
-from scanner.sync.keeper import SyncKeeper, Trouble
+from scanner.sync.keeper import SyncKeeper
 from scanner.sync.membership import MembershipError, read_membership, write_membership
 from scanner.sync.outbox import open_outbox
-from tests.scanner.journal.logs import DEVICE, START, open_journal, passage
+from scanner.sync.values import Trouble
+from tests.scanner.journal.logs import DEVICE, START, edit, open_journal, passage
 from tests.scanner.sync.hub_server import HonestHub, Served, problem, served
 
 DAY = 86_400
@@ -280,3 +281,42 @@ def test_a_hub_whose_clock_is_wrong_neither_hastens_nor_stops_erasing(gate: Gate
     gate.now += 15 * DAY
     gate.start()
     until(lambda: gate.erased)
+
+
+def test_a_hub_that_refuses_what_follows_is_not_said_to_be_well_because_it_answers_questions(gate: Gate) -> None:
+    gate.join()
+    gate.write(70)
+    edit(gate.state / "journal.db", "UPDATE entry SET body = CAST(body || x'00' AS BLOB) WHERE seq = 33")
+    gate.start()
+    until(lambda: {Trouble.ALTERED, Trouble.REFUSED} <= gate.troubles.keys())
+    assert gate.keeper is not None
+    gate.keeper._schedule.not_before = gate.keeper._schedule.present_by = 0.0
+    seen = len(gate.line.seen)
+    until(lambda: len(gate.line.seen) >= seen + 2)
+    assert Trouble.REFUSED in gate.troubles
+    assert not gate.hub.entries
+
+
+def test_everything_that_a_hub_forgot_is_sent_again_without_waiting_for_somebody_to_pass(gate: Gate) -> None:
+    gate.join()
+    for _ in range(3):
+        gate.write(700)
+    gate.start()
+    until(lambda: gate.all_held)
+    with gate.hub.lock:
+        gate.hub.entries, gate.hub.sealed, gate.hub.cosigned = [], [], None
+    assert gate.keeper is not None
+    gate.keeper._schedule.present_by = 0.0
+    until(lambda: gate.all_held)
+    until(lambda: not gate.troubles)
+    assert gate.had == {Trouble.DOUBTED}
+
+
+def test_without_a_hub_nothing_spins(gate: Gate) -> None:
+    gate.start()
+    assert gate.keeper is not None
+    gate.keeper.hurry()
+    began = time.thread_time()
+    spent = time.process_time()
+    time.sleep(0.3)
+    assert time.process_time() - spent - (time.thread_time() - began) < 0.2
