@@ -112,7 +112,7 @@ class Engine:
             exported=lambda left: self._record(records.exported(left, self.stamp(None))),
             changed=self._view_wanted.set,
         )
-        self._retirement = Retirement(lambda: self.stamp(None), self.ask_to_stop)
+        self._retirement = Retirement(self._log, lambda: self.stamp(None), self.ask_to_stop)
         self._renewal = Renewal(
             document,
             self.degradations,
@@ -162,6 +162,7 @@ class Engine:
     def run(self) -> None:
         """Serve the lanes until `stopping` is set, after `prove`. Raises LaneHungError: only a new process can help."""
         opened = self._log.open()
+        self._retirement.resume(self.trust.verified.order)
         self._raise_floor()
         if opened:
             self._on_log_opened()

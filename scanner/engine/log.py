@@ -58,6 +58,7 @@ class Log:
         self._stalled = False
         self._trouble: JournalError | None = None
         self._first_ms: int | None = None
+        self._hushed = False
         self.device: Device | None = None
 
     def open(self) -> bool:
@@ -110,7 +111,7 @@ class Log:
         """
         with self._lock:
             writer = self._writer
-        if writer is None:
+        if writer is None or self._hushed:
             done(JournalError("the log is not open"))
             return
 
@@ -122,6 +123,10 @@ class Log:
                 self._written(draft)
 
         writer.submit(draft, finished, reserve=reserve)
+
+    def hush(self) -> None:
+        """Take no entry any more: the last one is to stay the last."""
+        self._hushed = True
 
     def poll(self) -> bool:
         """Call every second: opens a journal that could not be opened, and notices a commit that does not end.

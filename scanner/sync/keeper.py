@@ -31,7 +31,7 @@ from scanner.sync.inbox import LeftExport, take
 from scanner.sync.membership import Membership, MembershipError, MembershipFile
 from scanner.sync.outbox import open_outbox
 from scanner.sync.retention import EVERY_S, due, erase
-from scanner.sync.retirement import Retired, empty
+from scanner.sync.retirement import Retired, empty, is_ended
 from scanner.sync.schedule import Schedule
 from scanner.sync.values import End, Log, SyncState, Trouble
 
@@ -95,8 +95,6 @@ class SyncKeeper:
         self._sweep = False
         self._looked = False
         self._end: End | None = None
-        self._last: int | None = None
-        """How many entries there are with the one that says that everything was erased."""
         self._state = SyncState()
         self._busy_since: float | None = None
         self._asked = threading.Event()
@@ -248,14 +246,15 @@ class SyncKeeper:
         if journal.durable < size:
             return
         try:
-            if size == self._last:
+            if not end.hushed() or journal.size > size:
+                return
+            if is_ended(journal):
                 with open_outbox(self._folder, journal.device) as outbox:
                     note = outbox.cosigned()
                 if note is not None:
                     end.told(Retired(journal.device.id.hex(), self._now(), note))
             elif empty(journal, self._now(), lambda: stop.wait(PAUSE_S)):
                 journal.append(end.entry(size))
-                self._last = size + 1
         except JournalError as error:
             LOG.error("the log cannot be closed: %s", error)
 

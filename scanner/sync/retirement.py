@@ -17,8 +17,10 @@ from typing import Final
 
 from scanner.files import replace_file
 from scanner.journal.database import Erasure
-from scanner.journal.detail import Erased
+from scanner.journal.detail import Erased, ErasureDetail
 from scanner.journal.device import KEY_NAME
+from scanner.journal.entry import decode
+from scanner.journal.errors import EntryError
 from scanner.journal.store import Journal
 from scanner.sync.retention import SLICE
 
@@ -46,6 +48,19 @@ def empty(journal: Journal, now: int, pause: Callable[[], bool]) -> bool:
             return False
     journal.note_erasure(Erasure(now, Erased.EVERYTHING, 0, stop, stop))
     return journal.sweep()
+
+
+def is_ended(journal: Journal) -> bool:
+    """Whether the newest entry says that everything before it was erased. Raises JournalError."""
+    size = journal.size
+    last = journal.entries(size - 1, size) if size else ()
+    if not last:
+        return False
+    try:
+        found = decode(last[0].body).detail
+    except EntryError:
+        return False
+    return isinstance(found, ErasureDetail) and found.what is Erased.EVERYTHING
 
 
 def wipe(state: Path, trust: Path, left: Retired) -> None:

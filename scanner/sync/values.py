@@ -37,6 +37,9 @@ class Log(Protocol):
 class End(Protocol):
     """Who ends the appliance."""
 
+    def hushed(self) -> bool:
+        """See that nobody else writes entries any more; whether that is so."""
+
     def entry(self, count: int) -> EntryDraft:
         """Draft the last entry: `count` entries and all that was kept besides are erased."""
 

@@ -50,6 +50,8 @@ class HonestHub:
         self.entries: list[bytes] = []
         self.sealed: list[bytes] = []
         self.cosigned: str | None = None
+        self.take_no_more = False
+        """Whether uploads meet trouble of the hub's own."""
         self.uploads = 0
         self.questions = 0
         self.clock: Callable[[], float] = time.time
@@ -67,6 +69,8 @@ class HonestHub:
         return Answer(200, cbor.encode({1: len(self.entries), 2: self.cosigned or ""}), "application/cbor")
 
     def take(self, upload: Upload) -> Answer:
+        if self.take_no_more:
+            return problem(500, "trouble")
         self.uploads += 1
         stop = upload.start + len(upload.entries)
         known = len(self.entries)

@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from keys.cosignature import cosign
 from scanner.config.model import RetentionSection
 from scanner.journal.database import Erasure
-from scanner.journal.detail import Erased
+from scanner.journal.detail import EntryKind, Erased, ErasureDetail
+from scanner.journal.entry import EntryDraft
 from scanner.journal.store import Journal
 from scanner.journal.verify import verify
 from scanner.sync.client import HubClient
@@ -23,7 +24,9 @@ from scanner.sync.inbox import LeftExport, LeftReceipt, leave
 from scanner.sync.keeper import SyncKeeper
 from scanner.sync.membership import MembershipError, read_membership, write_membership
 from scanner.sync.outbox import open_outbox
+from scanner.sync.retirement import Retired
 from scanner.sync.values import Trouble
+from scanner.values import ClockTrust
 from tests.scanner.journal.logs import DEVICE, START, edit, open_journal, passage
 from tests.scanner.sync.hub_server import HonestHub, Served, problem, served
 
@@ -320,3 +323,57 @@ def test_without_a_hub_nothing_spins(gate: Gate) -> None:
     spent = time.process_time()
     time.sleep(0.3)
     assert time.process_time() - spent - (time.thread_time() - began) < 0.2
+
+
+class Ending:
+    """Who ends an appliance, without an engine."""
+
+    def __init__(self) -> None:
+        self.retired: list[Retired] = []
+
+    def hushed(self) -> bool:
+        return True
+
+    def entry(self, count: int) -> EntryDraft:
+        return EntryDraft(
+            kind=EntryKind.ERASURE,
+            time_ms=START,
+            clock=ClockTrust.TRUSTED,
+            detail=ErasureDetail(Erased.EVERYTHING, 0, count, count),
+        )
+
+    def told(self, retired: Retired) -> None:
+        self.retired.append(retired)
+
+
+def test_an_end_whose_receipt_was_lost_is_gone_on_with_and_nothing_follows_the_last_entry(gate: Gate) -> None:
+    gate.join()
+    gate.write(40)
+    gate.start()
+    until(lambda: gate.all_held)
+    assert gate.keeper is not None
+    gate.hub.take_no_more = True
+    gate.keeper.retire(Ending())
+    until(lambda: gate.journal and gate.journal.size == 41)
+    gate.stop.set()
+    gate.hub.take_no_more = False
+    ending, gate.stop = Ending(), threading.Event()
+    gate.start()
+    gate.keeper.retire(ending)
+    until(lambda: ending.retired)
+    assert len(gate.hub.entries) == 41
+    assert ending.retired[0].head == gate.hub.cosigned
+    assert gate.journal is not None
+    assert gate.journal.pruned == 40
+
+
+def test_nothing_is_erased_for_an_end_while_the_hub_has_not_all(gate: Gate) -> None:
+    gate.join()
+    gate.write(40)
+    gate.hub.take_no_more = True
+    gate.start()
+    assert gate.keeper is not None
+    gate.keeper.retire(Ending())
+    time.sleep(0.3)
+    assert gate.journal is not None
+    assert (gate.journal.size, gate.journal.pruned) == (40, 0)
