@@ -3,7 +3,7 @@
     KeysError
     ├── RefusedError        a code is refused; carries its Reason        → the verifier makes it a Verdict
     │   └── MalformedError  bytes or text break a format's rules (Reason.MALFORMED)
-    │       ├── Base45Error, CborError, CoseError
+    │       ├── Base45Error, CborError, CoseError, DerError, JsonError
     ├── TrustError          a trust file is bad                          → the operator repairs the file
     ├── StatusListError     a status list is bad, or not ours to believe → the caller goes on without that list
     ├── KeyFileError        a private key file is missing, open to others, or locked
@@ -58,6 +58,14 @@ class CborError(MalformedError):
 
 class CoseError(MalformedError):
     """The bytes are CBOR and yet no COSE_Sign1 as this product allows it."""
+
+
+class DerError(MalformedError):
+    """The bytes are not DER, or no certificate as this product allows it."""
+
+
+class JsonError(MalformedError):
+    """The text is not JSON as this product allows it."""
 
 
 class TrustError(KeysError):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -19,15 +18,14 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, x25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from keys.cose import PublicKey
-from keys.errors import TrustError
+from keys.errors import JsonError, TrustError
+from keys.json_bounded import check_depth
 
 MAX_BYTES = 1 << 20
 MAX_KEYS = 1024
 _MAX_DEPTH = 16
 _MAX_DIGITS = 18
 _FIELD_BYTES = 32
-_TEXT_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[{\]}]', re.DOTALL)
-"""A text whole, so that no bracket in it counts; one that never ends takes the rest. Linear, whatever the text."""
 _PRIVATE_MEMBERS = frozenset(("d", "p", "q", "dp", "dq", "qi", "oth", "k"))
 _SHAPE = {"EC": {"kty", "crv", "x", "y"}, "OKP": {"kty", "crv", "x"}}
 
@@ -49,7 +47,7 @@ def read_json(data: bytes) -> Json:
         raise TrustError(f"it is larger than {MAX_BYTES} bytes")
     try:
         text = data.decode("utf-8")
-        _check_depth(text)
+        check_depth(text, _MAX_DEPTH)
         parsed: Json = json.loads(
             text,
             object_pairs_hook=_object,
@@ -61,18 +59,9 @@ def read_json(data: bytes) -> Json:
         raise TrustError("it is not UTF-8 text") from None
     except json.JSONDecodeError as error:
         raise TrustError(f"it is not JSON: {error}") from None
+    except JsonError:
+        raise TrustError(f"its JSON is nested deeper than {_MAX_DEPTH}") from None
     return parsed
-
-
-def _check_depth(text: str) -> None:
-    """Count brackets before the parser, which would nest as deep as they do."""
-    depth = 0
-    for found in _TEXT_OR_BRACKET.finditer(text):
-        if found[0][0] == '"':
-            continue
-        depth += 1 if found[0] in "[{" else -1
-        if depth > _MAX_DEPTH:
-            raise TrustError(f"its JSON is nested deeper than {_MAX_DEPTH}")
 
 
 def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:

@@ -55,6 +55,21 @@ def mask_name(name: str) -> str:
     return _mask_words(plain)
 
 
+def mask_parts(family: str, given: str) -> str | None:
+    """Return the masked name of a person whose surname is told apart; None where nothing of it can be shown."""
+    surname, others = (_visible(part)[: LONGEST_NAME // 2 - 1].strip() for part in (family, given))
+    if not surname or not others:
+        only = surname or others
+        return mask_name(only.split()[0]) if only else None
+    return mask_name(surname + others if _is_east_asian(surname) else f"{surname}, {others}")
+
+
+def _visible(part: str) -> str:
+    """Return a part of a name without invisible characters, and without the comma that would split it."""
+    kept = (character for character in part.replace(",", " ") if not unicodedata.category(character).startswith("C"))
+    return unicodedata.normalize("NFC", " ".join("".join(kept).split()))
+
+
 def _is_east_asian(name: str) -> bool:
     """Whether the name is written in Chinese, Japanese or Korean characters, which take no spaces."""
     first = unicodedata.name(name[0], "")

@@ -43,6 +43,11 @@ class Reason(StrEnum):
         ReasonKind.PROOF,
         "A known kind of code that this appliance does not read.",
     )
+    CODE_INCOMPLETE = (
+        "CODE_INCOMPLETE",
+        ReasonKind.PROOF,
+        "One of several codes that make up a card; the others have not been shown yet.",
+    )
     UNKNOWN_ISSUER = "UNKNOWN_ISSUER", ReasonKind.PROOF, "No trusted issuer goes by this name here."
     UNKNOWN_KEY = "UNKNOWN_KEY", ReasonKind.PROOF, "The issuer is known, the key that signed is not."
     KEY_REVOKED = "KEY_REVOKED", ReasonKind.PROOF, "The signing key was revoked; every code it signed is refused."
@@ -71,6 +76,16 @@ class Reason(StrEnum):
     NOT_ACTIVATED = "NOT_ACTIVATED", ReasonKind.POLICY, "The code is grey: applied for and not yet activated."
     OUT_OF_REGION = "OUT_OF_REGION", ReasonKind.POLICY, "The code is valid in another region only."
     NOT_ACCEPTED_HERE = "NOT_ACCEPTED_HERE", ReasonKind.POLICY, "This site does not accept this format or issuer."
+    RULE_NOT_MET = (
+        "RULE_NOT_MET",
+        ReasonKind.POLICY,
+        "The credential is genuine, but does not meet a rule that this site accepts such credentials by.",
+    )
+    IDENTITY_MISMATCH = (
+        "IDENTITY_MISMATCH",
+        ReasonKind.POLICY,
+        "Credentials shown together are of different people: another name, or another date of birth.",
+    )
     DATA_STALE = "DATA_STALE", ReasonKind.POLICY, "The cached keys, lists or policy are too old to decide by."
     CLOCK_UNTRUSTED = "CLOCK_UNTRUSTED", ReasonKind.POLICY, "The appliance has no evidence of the right time."
     TEMPERATURE_HIGH = (

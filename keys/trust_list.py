@@ -1,28 +1,34 @@
 """Trust list: every key this appliance believes, from JWK Sets, certificates, and folders of these.
 
-A certificate alone names no issuer of health codes and never vouches for a `JKM1` code: `TrustList.candidates` does not
-offer it, so that such a code is `UNKNOWN_ISSUER` or `UNKNOWN_KEY`. Two files that disagree about one key are refused,
+Certificates and other issuers' JWK Sets are trust for foreign codes alone (`TrustList.foreign`). None of them ever
+vouches for a `JKM1` code: `TrustList.candidates` does not offer it, so that such a code is `UNKNOWN_ISSUER` or
+`UNKNOWN_KEY`. Two files that disagree about one key are refused,
 except that a revocation always wins.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from keys import jwk
-from keys.errors import TrustError
+from keys.certificate import read_certificate
+from keys.errors import DerError, JsonError, TrustError
+from keys.foreign_key import ForeignKey, is_foreign_set, keys_of_certificate, read_foreign_keys
+from keys.foreign_trust import ForeignTrust
 from keys.issuer import is_issuer
+from keys.json_bounded import read_json
 from keys.trusted_key import TrustedKey, Use, read_jwks, write_jwks
 
 __all__ = [
     "TrustList",
-    "TrustedCertificate",
     "TrustedKey",
     "Use",
     "load_trust",
@@ -34,30 +40,24 @@ JWKS_SUFFIX = ".jwks.json"
 _SUFFIXES = frozenset((".json", ".pem", ".crt", ".cer", ".der"))
 _TUF_METADATA = "metadata"
 _PEM = b"-----BEGIN "
-
-
-@dataclass(frozen=True, slots=True)
-class TrustedCertificate:
-    """A certificate given as trust, for standard formats only."""
-
-    source: str
-    certificate: x509.Certificate
+_PEM_CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]*)-----END CERTIFICATE-----")
 
 
 class TrustList:
     """Every key this appliance believes. Immutable."""
 
-    __slots__ = ("_by_id", "_keys", "certificates", "issuers", "problems")
+    __slots__ = ("_by_id", "_keys", "foreign", "issuers", "problems")
 
     def __init__(
         self,
         keys: Iterable[TrustedKey] = (),
-        certificates: Iterable[TrustedCertificate] = (),
+        foreign: Iterable[ForeignKey] = (),
         problems: Iterable[str] = (),
     ) -> None:
         """Raise TrustError when two entries for one key disagree in more than its revocation."""
         self._keys = _reconciled(keys)
-        self.certificates = tuple(certificates)
+        self.foreign = ForeignTrust(foreign)
+        """Keys of other issuers, for their codes alone."""
         self.problems = tuple(problems)
         """Files found in a folder and not believed, each in words."""
         by_id: dict[tuple[str, bytes], list[TrustedKey]] = defaultdict(list)
@@ -116,21 +116,21 @@ def load_trust(paths: Sequence[Path]) -> TrustList:
     and named in `TrustList.problems`, so that one region's mistake does not close another region's gates.
     """
     keys: list[TrustedKey] = []
-    certificates: list[TrustedCertificate] = []
+    foreign: list[ForeignKey] = []
     problems: list[str] = []
     for path in paths:
         inside = path.is_dir()
         for file in _trust_files(path) if inside else (path,):
             try:
-                found_keys, found_certificates = _read_file(file)
+                found_keys, found_foreign = _read_file(file)
             except TrustError as error:
                 if not inside:
                     raise
                 problems.append(str(error))
                 continue
             keys += found_keys
-            certificates += found_certificates
-    return TrustList(keys, certificates, problems)
+            foreign += found_foreign
+    return TrustList(keys, foreign, problems)
 
 
 def _trust_files(folder: Path) -> list[Path]:
@@ -142,7 +142,7 @@ def _trust_files(folder: Path) -> list[Path]:
     )
 
 
-def _read_file(file: Path) -> tuple[tuple[TrustedKey, ...], tuple[TrustedCertificate, ...]]:
+def _read_file(file: Path) -> tuple[tuple[TrustedKey, ...], tuple[ForeignKey, ...]]:
     try:
         with file.open("rb") as stream:
             data = stream.read(jwk.MAX_BYTES + 1)
@@ -150,6 +150,8 @@ def _read_file(file: Path) -> tuple[tuple[TrustedKey, ...], tuple[TrustedCertifi
         raise TrustError(f"trust file {file} cannot be read: {error.strerror or error}") from None
     if not data.lstrip().startswith((b"{", b"[")):
         return (), _read_certificates(data, str(file))
+    if _is_foreign(data):
+        return (), read_foreign_keys(data, source=str(file))
     keys = read_jwks(data, source=str(file))
     named = file.name.removesuffix(JWKS_SUFFIX)
     for key in keys:
@@ -158,14 +160,25 @@ def _read_file(file: Path) -> tuple[tuple[TrustedKey, ...], tuple[TrustedCertifi
     return keys, ()
 
 
-def _read_certificates(data: bytes, source: str) -> tuple[TrustedCertificate, ...]:
+def _is_foreign(data: bytes) -> bool:
+    """Whether JSON is other issuers' trust. What is no JSON is left to the reader of our own lists to say."""
+    try:
+        return is_foreign_set(read_json(data, limit=jwk.MAX_BYTES))
+    except JsonError:
+        return False
+
+
+def _read_certificates(data: bytes, source: str) -> tuple[ForeignKey, ...]:
     if b"PRIVATE KEY-----" in data:
         raise TrustError(f"trust file {source}: it holds a private key; take it out of here and replace the key")
     try:
         if data.lstrip().startswith(_PEM):
-            found = x509.load_pem_x509_certificates(data)
+            found = [base64.b64decode(b"".join(block.split())) for block in _PEM_CERTIFICATE.findall(data)]
         else:
-            found = [x509.load_der_x509_certificate(data)]
-    except (ValueError, x509.InvalidVersion):
-        raise TrustError(f"trust file {source}: it is neither a JWK Set nor a PEM or DER certificate") from None
-    return tuple(TrustedCertificate(source, certificate) for certificate in found)
+            found = [data]
+        certificates = [read_certificate(each) for each in found]
+    except (DerError, binascii.Error):
+        certificates = []
+    if not certificates:
+        raise TrustError(f"trust file {source}: it is neither a JWK Set nor a PEM or DER certificate")
+    return tuple(key for certificate in certificates for key in keys_of_certificate(certificate))

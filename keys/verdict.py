@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum, unique
 
+from keys.facts import Statement
 from keys.reasons import Reason
 
 
@@ -16,6 +17,14 @@ class CodeFormat(StrEnum):
     """Health code, static."""
     JKP1 = "JKP1"
     """Health code, shown live by the holder's phone."""
+    HC1 = "HC1"
+    """EU Digital COVID Certificate."""
+    SHC = "SHC"
+    """SMART Health Card, in one code or several."""
+    NZCP = "NZCP"
+    """New Zealand COVID Pass."""
+    VDS_NC = "VDS-NC"
+    """ICAO visible digital seal for non-constrained environments: proof of vaccination or test."""
 
 
 @unique
@@ -128,6 +137,8 @@ class Verdict:
     presented_at: int | None = None
     """When the holder's phone made the presentation; None for a static code."""
     status: StatusEvidence | None = None
+    statement: Statement | None = None
+    """What a foreign credential says; None for a health code of ours."""
 
     @property
     def valid(self) -> bool:

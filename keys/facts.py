@@ -1,0 +1,165 @@
+"""What a foreign credential says: of whom, and the same few facts whatever the family of its code.
+
+    vaccinated, recovered, tested: when, and as much of the rest as the credential tells
+    a pass: its issuer vouches that its own conditions are met, and does not say which (NZ COVID Pass)
+
+Nothing is made up: what a credential leaves open stays open here.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum, unique
+from typing import Final
+
+from keys.errors import MalformedError
+from keys.json_bounded import JsonValue
+from keys.masking import mask_parts
+
+MAX_NAME: Final = 200
+"""Characters of a surname, or of the given names. The EU's schema allows 80."""
+_DATE = re.compile(r"(?:\d{4}(?:-\d\d(?:-\d\d)?)?)?", re.ASCII)
+_MOMENT = re.compile(
+    r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(?:\.\d{1,12})?(?:([Zz])|([+-]\d\d):?(\d\d)?)?",
+    re.ASCII,
+)
+_DAY_LENGTH: Final = 10
+_ICAO: Final = {"Ä": "AE", "Ö": "OE", "Ü": "UE", "ß": "SS", "ẞ": "SS", "Ø": "OE", "Å": "AA", "Æ": "AE", "Œ": "OE"}
+"""Letters that ICAO 9303-3 section 6 transliterates by more than leaving out their marks."""
+_ICAO_PLAIN: Final = {"Þ": "TH", "Ð": "D", "Đ": "D", "Ł": "L", "Ħ": "H", "İ": "I", "ı": "I", "Ŋ": "N", "Ŧ": "T"}
+
+
+@unique
+class Kind(StrEnum):
+    """What a credential states."""
+
+    VACCINATION = "vaccination"
+    RECOVERY = "recovery"
+    TEST = "test"
+    PASS = "pass"
+    """The issuer's own conditions are met; which, it does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One statement."""
+
+    kind: Kind
+    on: str
+    """Day of the dose, of the first positive test, of the sample, or from when a pass counts: YYYY-MM-DD; shorter
+    (YYYY-MM, YYYY) or empty where the credential says no more."""
+    until: str | None = None
+    """Last day it counts, where the credential says so: YYYY-MM-DD."""
+    product: str | None = None
+    """Code of the vaccine (EU register, CVX, ICD-11) or kind of test, as the credential has it."""
+    dose: int | None = None
+    doses: int | None = None
+    """Of the series."""
+    positive: bool | None = None
+    """Of a test; None: it does not say, or in a code we do not know."""
+    country: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Whose credential it is, as far as it says."""
+
+    family: str
+    given: str
+    born: str
+    """YYYY-MM-DD, YYYY-MM, YYYY, or empty where it is not known."""
+    transliterated: str = ""
+    """The whole name in the machine-readable form of ICAO 9303, where the credential carries it."""
+
+    @property
+    def masked(self) -> str | None:
+        """Surname and stars."""
+        return mask_parts(self.family, self.given)
+
+    @property
+    def words(self) -> frozenset[str]:
+        """The words of the name, comparable between families of codes (ICAO 9303-3 section 6)."""
+        name = self.transliterated.replace("<", " ") or f"{self.family} {self.given}"
+        return frozenset(_transliterate(name).split())
+
+    def same_as(self, other: Person) -> bool:
+        """Whether both are the same person: the same name, and the same full date of birth."""
+        return (
+            bool(self.words) and self.words == other.words and self.born == other.born and len(self.born) == _DAY_LENGTH
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """Everything a proved credential says."""
+
+    person: Person
+    facts: tuple[Fact, ...]
+    rule_input: JsonValue
+    """What business rules see as `payload`: an EU certificate as it is, others in the same shape."""
+
+
+def _transliterate(name: str) -> str:
+    letters: list[str] = []
+    for character in unicodedata.normalize("NFC", name):
+        capital = character.upper()
+        known = _ICAO.get(capital) or _ICAO_PLAIN.get(capital) or _ICAO_PLAIN.get(character)
+        for letter in known or unicodedata.normalize("NFKD", capital):
+            if unicodedata.combining(letter) or letter in "'’`.":
+                continue
+            letters.append(letter if letter.isalnum() else " ")
+    return "".join(letters)
+
+
+def read_name(value: object, what: str) -> str:
+    """Return a part of a name, its blanks reduced; empty where there is none. Raises MalformedError."""
+    if value is None:
+        return ""
+    if type(value) is not str:
+        raise MalformedError(f"{what} that is no text")
+    name = " ".join(value.split())
+    if len(name) > MAX_NAME:
+        raise MalformedError(f"{what} of {len(name)} characters, at most {MAX_NAME} are read")
+    return name
+
+
+def read_date(value: object, what: str) -> str:
+    """Return a date as precise as it can be told: YYYY-MM-DD, YYYY-MM, YYYY, or empty.
+
+    Issuers in force write a time behind it, a month 17, a month 00, or nothing. Such a date stays as vague as it is:
+    what rests on a day is then not met. Raises MalformedError for what is no text at all.
+    """
+    if value is None:
+        return ""
+    if type(value) is not str:
+        raise MalformedError(f"{what} that is no text")
+    text = value.strip()
+    found = _MOMENT.fullmatch(text)
+    date = found[1] if found else text
+    if not _DATE.fullmatch(date):
+        return ""
+    while date and not _exists(date + "0001-01-01"[len(date) :]):
+        date = date[: max(len(date) - 3, 0)]
+    return date
+
+
+def day_of(seconds: float) -> str:
+    """Return the UTC day of a time in seconds since 1970."""
+    return datetime.datetime.fromtimestamp(seconds, datetime.UTC).date().isoformat()
+
+
+def _exists(day: str) -> bool:
+    try:
+        datetime.date.fromisoformat(day)
+    except ValueError:
+        return False
+    return True
+
+
+def same_person(people: Sequence[Person]) -> bool:
+    """Whether all of them are one person."""
+    return all(person.same_as(people[0]) for person in people[1:])

@@ -1,0 +1,92 @@
+"""COSE_Sign1 of foreign issuers (RFC 9052 section 4.2): more freedom than our own formats, the same bounds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from keys import cbor
+from keys.cbor_bounded import LooseTag, LooseValue, decode_bounded
+from keys.errors import CoseError
+from keys.scheme import COSE_SCHEMES, Scheme
+
+ALG, CRIT, KID = 1, 2, 4
+SIGN1_TAG: Final = 18
+CWT_TAG: Final = 61
+_SIGNATURE1: Final = b"\x84\x6aSignature1"
+_NO_EXTERNAL_DATA: Final = b"\x40"
+_MAX_SIGNATURE: Final = 1024
+_MAX_KID: Final = 64
+
+Header = dict[int | str, LooseValue]
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignSign1:
+    """One message as read; nothing in it is proved."""
+
+    scheme: Scheme
+    kid: bytes | None
+    payload: bytes = field(repr=False)
+    message: bytes = field(repr=False)
+    """The Sig_structure (RFC 9052 section 4.4)."""
+    signature: bytes = field(repr=False)
+
+
+def read_sign1(data: bytes, *, tags: tuple[tuple[int, ...], ...], protected_only: bool, limit: int) -> ForeignSign1:
+    """Read a COSE_Sign1 under one of the sequences of `tags`, the outermost first.
+
+    `protected_only`: alg and kid count in the protected header alone; else in either, the protected one first. Raises
+    CborError or CoseError; a critical header field is refused, for none is understood (RFC 9052 section 3.1).
+    """
+    item = decode_bounded(data, limit=limit)
+    found: list[int] = []
+    while type(item) is LooseTag:
+        found.append(item.number)
+        item = item.value
+    if tuple(found) not in tags:
+        raise CoseError(f"COSE_Sign1 under the tags {found}")
+    if type(item) is not list or len(item) != 4:
+        raise CoseError("COSE_Sign1 is an array of four")
+    protected, unprotected, payload, signature = item
+    if type(protected) is not bytes or type(payload) is not bytes or type(signature) is not bytes:
+        raise CoseError("COSE_Sign1 part that is no byte string")
+    if not 0 < len(signature) <= _MAX_SIGNATURE:
+        raise CoseError(f"signature of {len(signature)} bytes")
+    signed_header = _header(protected)
+    other_header = unprotected if type(unprotected) is dict else _refuse_header()
+    if CRIT in signed_header or CRIT in other_header:
+        raise CoseError("critical header fields are not understood")
+    headers = (signed_header,) if protected_only else (signed_header, other_header)
+    return ForeignSign1(
+        _scheme(_first(headers, ALG)),
+        _kid(_first(headers, KID)),
+        payload,
+        b"".join((_SIGNATURE1, cbor.byte_string(protected), _NO_EXTERNAL_DATA, cbor.byte_string(payload))),
+        signature,
+    )
+
+
+def _header(protected: bytes) -> Header:
+    header = decode_bounded(protected) if protected else {}
+    return header if type(header) is dict else _refuse_header()
+
+
+def _refuse_header() -> Header:
+    raise CoseError("header that is no map")
+
+
+def _first(headers: tuple[Header, ...], label: int) -> LooseValue:
+    return next((header[label] for header in headers if label in header), None)
+
+
+def _scheme(alg: LooseValue) -> Scheme:
+    if type(alg) is not int or alg not in COSE_SCHEMES:
+        raise CoseError(f"algorithm {alg!r:.40}, which signs no code")
+    return COSE_SCHEMES[alg]
+
+
+def _kid(kid: LooseValue) -> bytes | None:
+    if kid is not None and (type(kid) is not bytes or not 0 < len(kid) <= _MAX_KID):
+        raise CoseError(f"kid that is no byte string of 1 to {_MAX_KID} bytes")
+    return kid if type(kid) is bytes else None

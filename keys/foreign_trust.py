@@ -1,0 +1,92 @@
+"""Foreign trust: which keys may have signed a foreign code, and why the others may not. Immutable."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from keys import eu_dcc, vds_nc
+from keys.certificate import Certificate, is_issued_by
+from keys.countries import is_state
+from keys.foreign_code import ForeignCode
+from keys.foreign_key import ForeignKey
+from keys.reasons import Reason
+from keys.scheme import may_verify
+from keys.verdict import CodeFormat
+
+
+class Candidates(NamedTuple):
+    """Keys that may have signed a code; where there are none, why."""
+
+    keys: tuple[ForeignKey, ...]
+    reason: Reason | None
+
+
+class ForeignTrust:
+    """Every foreign key this appliance believes."""
+
+    __slots__ = ("_authorities", "_by_kid", "_keys", "_signers")
+
+    def __init__(self, keys: Iterable[ForeignKey] = ()) -> None:
+        self._keys = tuple(keys)
+        by_kid: dict[tuple[CodeFormat, bytes], list[ForeignKey]] = defaultdict(list)
+        for key in self._keys:
+            by_kid[key.format, key.kid].append(key)
+        self._by_kid = {name: tuple(found) for name, found in by_kid.items()}
+        seals = [key for key in self._keys if key.format is CodeFormat.VDS_NC and key.certificate is not None]
+        self._signers = {key.certificate.der: key for key in seals if key.certificate is not None}
+        self._authorities = tuple(
+            key.certificate for key in seals if key.certificate is not None and key.certificate.authority
+        )
+
+    @property
+    def keys(self) -> tuple[ForeignKey, ...]:
+        """Every key, in the order given."""
+        return self._keys
+
+    def candidates(self, code: ForeignCode, now: int) -> Candidates:
+        """Return the keys that may have signed `code`: steps 2 to 4 of the proof at `now`, seconds since 1970."""
+        if code.certificate is not None:
+            return self._seal_signer(code, code.certificate, now)
+        named = self._by_kid.get((code.format, code.kid), ()) if code.kid is not None else ()
+        theirs = tuple(key for key in named if key.speaks_for(code))
+        if not theirs:
+            # A thumbprint or a name within a DID says nothing without its issuer; an EU certificate's hash does.
+            if named and code.format is CodeFormat.HC1:
+                return Candidates((), Reason.KEY_NOT_ALLOWED)
+            known = any(key.format is code.format and key.speaks_for(code) for key in self._keys)
+            return Candidates((), Reason.UNKNOWN_KEY if known else Reason.UNKNOWN_ISSUER)
+        allowed = tuple(key for key in theirs if _may_sign(key, code))
+        return Candidates(allowed, None if allowed else Reason.KEY_NOT_ALLOWED)
+
+    def _seal_signer(self, code: ForeignCode, certificate: Certificate, now: int) -> Candidates:
+        """Return the signer of a seal that brings its certificate: pinned as it is, or issued by its state's authority.
+
+        A signer's certificate whose usage does not name seals signs none, unless the very certificate was pinned.
+        """
+        pinned = self._signers.get(certificate.der)
+        state = code.issuer or ""
+        if pinned is None:
+            known = [authority for authority in self._authorities if is_state(state, authority.country)]
+            if not known or state == vds_nc.SPECIMEN:
+                return Candidates((), Reason.UNKNOWN_ISSUER)
+            if not any(is_issued_by(certificate, authority) and authority.in_force(now) for authority in known):
+                return Candidates((), Reason.UNKNOWN_KEY)
+            if vds_nc.SIGNER_USAGE not in certificate.extended_usage:
+                return Candidates((), Reason.KEY_NOT_ALLOWED)
+            pinned = ForeignKey(CodeFormat.VDS_NC, certificate.kid, certificate.public_key, certificate=certificate)
+        specimen = state == vds_nc.SPECIMEN
+        fits = (specimen or is_state(state, certificate.country)) and certificate.digital_signature
+        if not fits or not may_verify(pinned.public_key, code.scheme):
+            return Candidates((), Reason.KEY_NOT_ALLOWED)
+        return Candidates((pinned,), None)
+
+
+def _may_sign(key: ForeignKey, code: ForeignCode) -> bool:
+    """Step 4 for keys that are looked up: the algorithm is the key's, and its certificate is for such statements."""
+    if not may_verify(key.public_key, code.scheme, loose_curve=code.loose_curve):
+        return False
+    if key.certificate is None or code.format is not CodeFormat.HC1:
+        return True
+    return eu_dcc.may_sign(key.certificate.extended_usage, code.statement.facts)

@@ -1,0 +1,80 @@
+"""Signature schemes of foreign codes: which key verifies which claimed algorithm, over what digest.
+
+The algorithm belongs to the key; a message only repeats it. What a message may claim for a kind of key is one table, so
+that no claim turns a key to another use: `none`, HMAC with a public key, and a P-256 key under any other name are not
+in it. ECDSA signatures are raw r ‖ s (RFC 9053 section 2.1, RFC 7518 section 3.4), either s; DER is refused by its
+length.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum, unique
+from typing import Final, TypeAlias
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+
+ForeignPublicKey: TypeAlias = ec.EllipticCurvePublicKey | rsa.RSAPublicKey | ed25519.Ed25519PublicKey
+
+
+@unique
+class Scheme(StrEnum):
+    """Algorithms that a message may claim, by their JOSE names (RFC 7518 section 3.1, RFC 8037)."""
+
+    ES256 = "ES256"
+    ES384 = "ES384"
+    ES512 = "ES512"
+    PS256 = "PS256"
+    EDDSA = "EdDSA"
+
+
+COSE_SCHEMES: Final = {-7: Scheme.ES256, -35: Scheme.ES384, -37: Scheme.PS256, -8: Scheme.EDDSA}
+"""COSE numbers (RFC 9053) of what EU certificates are signed with."""
+
+_DIGEST: Final = {
+    Scheme.ES256: ec.ECDSA(hashes.SHA256()),
+    Scheme.ES384: ec.ECDSA(hashes.SHA384()),
+    Scheme.ES512: ec.ECDSA(hashes.SHA512()),
+}
+_JOSE_CURVE: Final = {"secp256r1": Scheme.ES256, "secp384r1": Scheme.ES384, "secp521r1": Scheme.ES512}
+_LOOSE: Final = {Scheme.ES256: ("secp256r1", "secp384r1"), Scheme.ES384: ("secp384r1",)}
+"""In COSE the name of an ECDSA algorithm fixes the digest, not the curve (RFC 9053 section 2.1)."""
+_SMALLEST_RSA: Final = 1024
+"""North Macedonia's specimens have such keys. What a key is worth is for whoever lists it to say."""
+_PSS = padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=hashes.SHA256().digest_size)
+
+
+def own_scheme(key: ForeignPublicKey) -> Scheme | None:
+    """Return the scheme that a key is for; None for a key that is for none here."""
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return _JOSE_CURVE.get(key.curve.name)
+    if isinstance(key, rsa.RSAPublicKey):
+        return Scheme.PS256 if key.key_size >= _SMALLEST_RSA else None
+    return Scheme.EDDSA
+
+
+def may_verify(key: ForeignPublicKey, claimed: Scheme, *, loose_curve: bool = False) -> bool:
+    """Whether a message that claims `claimed` may be by `key`; `loose_curve`: as COSE has it, not as JOSE."""
+    if loose_curve and isinstance(key, ec.EllipticCurvePublicKey):
+        return key.curve.name in _LOOSE.get(claimed, ())
+    return own_scheme(key) is claimed
+
+
+def verify(key: ForeignPublicKey, claimed: Scheme, message: bytes, signature: bytes) -> bool:
+    """Whether `signature` over `message` is by `key`, with the digest of `claimed`. Ask `may_verify` first."""
+    try:
+        if isinstance(key, ec.EllipticCurvePublicKey):
+            width = (key.curve.key_size + 7) // 8
+            if len(signature) != 2 * width or claimed not in _DIGEST:
+                return False
+            r, s = int.from_bytes(signature[:width], "big"), int.from_bytes(signature[width:], "big")
+            key.verify(encode_dss_signature(r, s), message, _DIGEST[claimed])
+        elif isinstance(key, rsa.RSAPublicKey):
+            key.verify(signature, message, _PSS, hashes.SHA256())
+        else:
+            key.verify(signature, message)
+    except InvalidSignature:
+        return False
+    return True
