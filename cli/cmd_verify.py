@@ -14,7 +14,11 @@ from typing import Annotated, BinaryIO
 import typer
 
 from cli.errors import fail
+from keys.card_reading import CardReading
 from keys.errors import StatusListError, TrustError
+from keys.facts import Fact
+from keys.foreign_status import ForeignLists, is_foreign_list, load_foreign_lists
+from keys.reasons import Reason
 from keys.status_list import StatusLists, load_status
 from keys.trust_list import TrustList, load_trust
 from keys.verdict import Verdict
@@ -36,45 +40,57 @@ def command(
     ] = None,
     status: Annotated[
         list[Path] | None,
-        typer.Option("--status", help="A status list (.cwt) or a folder of these. Repeatable."),
+        typer.Option(
+            "--status",
+            help="A status list (.cwt), a list about other issuers' credentials (.hashes, .crl.json), or a folder "
+            "of these. Repeatable.",
+        ),
     ] = None,
     at: Annotated[
         str | None, typer.Option("--at", metavar="RFC3339", help="Judge as of this time instead of now.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one object a line.")] = False,
 ) -> None:
-    r"""Judge health codes: one code text a line on standard input, one verdict a line on standard output.
+    r"""Judge health codes and other issuers' credentials: one text a line in, one verdict a line out.
 
     Every line gets exactly one verdict, whatever is in it. A health code without --status is STATUS_UNKNOWN, which is
-    not valid. Exit status: 0 when every line is valid, 1 when one is not, 2 when nothing could be judged.
+    not valid; credentials of other issuers follow their own standards. A card in several codes is judged by the line
+    that completes it. Exit status: 0 when every line is valid, 1 when one is not, 2 when nothing could be judged.
 
     Example: printf '%s\n' "$CODE" | checkpoint verify --trust state/trust --status state/trust --json
     """
     if not trust:
         fail("say whom to trust: --trust with a JWK Set, a certificate, or a folder of these", CANNOT_JUDGE)
     moment = None if at is None else _read_time(at)
-    believed, lists = _load(trust, status or [], int(time.time()) if moment is None else moment)
-    verifier = Verifier(believed, lists)
+    believed, lists, foreign = _load(trust, status or [], int(time.time()) if moment is None else moment)
+    verifier, reading = Verifier(believed, lists, foreign_status=foreign), CardReading()
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a terminal without Chinese
     all_valid = True
     for text in read_lines(sys.stdin.buffer):
-        verdict = verifier.verify(text, int(time.time()) if moment is None else moment)
-        all_valid &= verdict.valid
+        verdict = reading.verify(verifier, text, int(time.time()) if moment is None else moment)
+        # A part of a card is no verdict on it: what counts is the line that completes it, or the end without one.
+        all_valid &= verdict.valid or verdict.reason is Reason.CODE_INCOMPLETE
         print(json.dumps(fields(verdict)) if as_json else words(verdict), flush=True)
-    raise typer.Exit(0 if all_valid else NOT_VALID)
+    raise typer.Exit(0 if all_valid and not reading.missing else NOT_VALID)
 
 
-def _load(trust_paths: list[Path], status_paths: list[Path], now: int) -> tuple[TrustList, StatusLists]:
+def _load(
+    trust_paths: list[Path], status_paths: list[Path], now: int
+) -> tuple[TrustList, StatusLists, ForeignLists | None]:
+    """Return whom to believe, our status lists, and the foreign ones; None where no status was asked for at all."""
+    own = [path for path in status_paths if not is_foreign_list(path)]
+    others = [path for path in status_paths if path.is_dir() or is_foreign_list(path)]
     try:
         trust = load_trust(trust_paths)
-        lists = load_status(status_paths, trust, now)
+        lists = load_status(own, trust, now)
+        foreign = load_foreign_lists(others, trust, now) if others else None
     except (TrustError, StatusListError) as error:
         fail(str(error), CANNOT_JUDGE)
-    for problem in (*trust.problems, *lists.problems):
+    for problem in (*trust.problems, *lists.problems, *(foreign.problems if foreign is not None else ())):
         print(f"checkpoint verify: not believed: {problem}", file=sys.stderr)
-    if not trust.keys and not trust.certificates:
+    if not trust.keys and not trust.foreign.keys:
         fail(f"no key and no certificate in {', '.join(map(str, trust_paths))}", CANNOT_JUDGE)
-    return trust, lists
+    return trust, lists, foreign
 
 
 def _read_time(text: str) -> int:
@@ -105,8 +121,9 @@ def read_lines(stream: BinaryIO) -> Iterator[str]:
 
 
 def fields(verdict: Verdict) -> dict[str, object]:
-    """Return the verdict as `--json` prints it. Times are seconds since 1970 UTC."""
-    status = verdict.status
+    """Return the verdict as `--json` prints it; other issuers' credentials add their facts. Times are seconds (1970 UTC)."""
+    status, statement = verdict.status, verdict.statement
+    said = {} if statement is None else {"facts": [_fact(fact) for fact in statement.facts]}
     return {
         "valid": verdict.valid,
         "reason": verdict.reason,
@@ -119,7 +136,12 @@ def fields(verdict: Verdict) -> dict[str, object]:
         "issued_at": verdict.issued_at,
         "expires_at": verdict.expires_at,
         "status": None if status is None else {"uri": status.uri, "issued_at": status.issued_at, "value": status.value},
+        **said,
     }
+
+
+def _fact(fact: Fact) -> dict[str, object]:
+    return {name: value for name in Fact.__slots__ if (value := getattr(fact, name)) is not None}
 
 
 def words(verdict: Verdict) -> str:
@@ -130,6 +152,7 @@ def words(verdict: Verdict) -> str:
         None if verdict.colour is None else verdict.colour.name.lower(),
         verdict.name,
         None if verdict.identity is None else f"code {verdict.identity}",
+        *([] if verdict.statement is None else [f"{fact.kind} {fact.on}".rstrip() for fact in verdict.statement.facts]),
         None if verdict.expires_at is None else f"expires {_show_time(verdict.expires_at)}",
     ]
     return "  ".join([verdict.reason or "VALID", *(word for word in known if word is not None)])

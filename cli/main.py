@@ -21,6 +21,7 @@ COMMANDS: dict[str, str] = {
     "ui": "a screen for a running engine",
     "verify": "judge code texts from standard input",
     "decode": "read the codes in image files",
+    "conformance": "run published test cases of code families",
     "authority": "make keys, codes and status lists",
     "keys": "show what this appliance trusts",
     "update": "fetch newer keys, lists and policy, now",

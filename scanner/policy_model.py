@@ -127,7 +127,9 @@ JUDGED = frozenset(reason for reason in Reason if reason.kind is not ReasonKind.
 """The reasons that need a row. What staff did is not judged by it."""
 MAY_PASS = frozenset({Reason.COLOUR_YELLOW, Reason.OUT_OF_REGION, Reason.ALREADY_PASSED, Reason.STATIC_COPY})
 """A policy may let these pass. A code that is not proved, or a missing temperature, never passes by a rule."""
-MAY_BE_IGNORED = frozenset({Reason.NOT_A_CODE, Reason.MALFORMED, Reason.UNSUPPORTED_FORMAT})
+MAY_BE_IGNORED = frozenset(
+    {Reason.NOT_A_CODE, Reason.MALFORMED, Reason.UNSUPPORTED_FORMAT, Reason.CODE_INCOMPLETE}
+)
 STEPS_OF_A_PASS = frozenset({GuardStep.NOTHING, GuardStep.GIVE_NOTICE})
 
 

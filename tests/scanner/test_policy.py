@@ -85,11 +85,14 @@ TABLE = {
     Reason.KEY_NOT_ALLOWED: (REFUSE,) * 5,
     Reason.KEY_EXPIRED: ASK,
     Reason.UNSUPPORTED_FORMAT: ASK,
+    Reason.RULE_NOT_MET: ASK,
+    Reason.IDENTITY_MISMATCH: ASK,
     Reason.NOT_ACCEPTED_HERE: ASK,
     Reason.PARTY_INCOMPLETE: ASK,
     Reason.LOG_UNAVAILABLE: ASK,
     Reason.MANUAL_ENTRY: ASK,
     Reason.NOT_A_CODE: (DECIDE,) * 5,
+    Reason.CODE_INCOMPLETE: (DECIDE,) * 5,
 }
 
 

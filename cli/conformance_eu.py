@@ -1,0 +1,63 @@
+"""The stages of the EU's own test cases (dgc-testdata), each judged by itself as those cases state them."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+
+from keys import base45, eu_dcc
+from keys.certificate import Certificate
+from keys.errors import KeysError, RefusedError
+from keys.foreign_code import ForeignCode
+from keys.scheme import may_verify, verify
+
+
+def eu_stages(text: str, signer: Certificate | None, clock: float | None) -> Mapping[str, bool]:
+    """Return which stages hold of a code; one that cannot be judged, or comes after one that fails, is absent.
+
+    `clock`, seconds since 1970, judges the expiry; None: that stage is not judged.
+    """
+    stages = {"UNPREFIX": text.startswith(eu_dcc.PREFIX)}
+    if not stages["UNPREFIX"]:
+        return stages
+    try:
+        stages["B45DECODE"] = False
+        packed = base45.decode(text.removeprefix(eu_dcc.PREFIX))
+        stages |= {"B45DECODE": True, "COMPRESSION": False}
+        data = eu_dcc.decompressed(packed)
+        stages |= {"COMPRESSION": True, "DECODE": False}
+        claims = eu_dcc.read_claims(eu_dcc.read_signed(data).payload)
+        stages["DECODE"] = True
+        code = eu_dcc.read(text)
+    except RefusedError:
+        return stages
+    if clock is not None:
+        stages["EXPIRATIONCHECK"] = claims.issued_at <= clock <= claims.expires_at
+        stages["EXPIRED"] = claims.issued_at <= clock <= claims.expires_at
+    if signer is not None:
+        stages["VERIFY"] = _is_signed(code, signer)
+        stages["KEYUSAGE"] = eu_dcc.may_sign(signer.extended_usage, code.statement.facts)
+    return stages
+
+
+def _is_signed(code: ForeignCode, signer: Certificate) -> bool:
+    """Whether the code names this signer, by its kid, and the signer signed it."""
+    if code.kid != signer.kid or not may_verify(signer.public_key, code.scheme, loose_curve=True):
+        return False
+    return verify(signer.public_key, code.scheme, code.message, code.signature)
+
+
+def read_clock(text: str) -> float:
+    """Return an ISO 8601 time as these cases write it: fractions of any length, offsets with or without a colon.
+
+    Raises KeysError for what is none.
+    """
+    body, _, fraction = text.partition(".")
+    digits = len(fraction) - len(fraction.lstrip("0123456789"))
+    rest = (body[19:] if not fraction else fraction[digits:]) or "Z"
+    offset = "+00:00" if rest in ("Z", "z") else rest[:3] + ":" + rest[-2:]
+    micro = (fraction[:digits] or "0")[:6].ljust(6, "0")
+    try:
+        return datetime.datetime.fromisoformat(f"{body[:19]}.{micro}{offset}").timestamp()
+    except ValueError:
+        raise KeysError(f"{text!r} is no time") from None

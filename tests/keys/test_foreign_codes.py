@@ -1,0 +1,264 @@
+"""SMART Health Cards, New Zealand's passes and ICAO's seals: what is read, and what bad input gets."""
+
+from __future__ import annotations
+
+import json
+import zlib
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from demo.foreign_issuers import CardIssuer, PassIssuer, SealIssuer, make_certificate, sign_raw
+from keys import cose, vds_nc
+from keys.card_reading import PATIENCE_S, CardReading
+from keys.certificate import read_certificate
+from keys.facts import Kind
+from keys.foreign_key import keys_of_certificate, read_foreign_keys
+from keys.json_bounded import JsonValue
+from keys.jwk import write_base64url
+from keys.reasons import Reason
+from keys.smart_health_card import text_of_jws
+from keys.status_list import StatusLists
+from keys.trust_list import TrustList
+from keys.verdict import CodeFormat, Verdict
+from keys.verifier import Verifier
+from tests.keys.realm import DAY, NOW
+
+CALIFORNIA = CardIssuer("https://california.example/issuer")
+CARD = CALIFORNIA.payload(
+    "Rivera", "Maria", "1990-03-04", {"2025-11-01": "208", "2025-12-01": "208"}, NOW - DAY, rid="r1"
+)
+ZEALAND = PassIssuer("did:web:nzcp.example", NOW)
+JAPAN = SealIssuer("JPN", "JP", NOW)
+AUTHORITY = JAPAN.authority()
+SEALER = JAPAN.signer(AUTHORITY)
+PROOF = JAPAN.data("MIYAKE  SHOTA", "1991-02-18", ("2025-10-01", "2025-11-01"))
+
+
+def jwks(*keys: dict[str, JsonValue]) -> bytes:
+    return json.dumps({"keys": keys}).encode()
+
+
+TRUST = TrustList(
+    (),
+    (
+        *read_foreign_keys(jwks(CALIFORNIA.jwk(iss=CALIFORNIA.url), ZEALAND.jwk()), source="test"),
+        *keys_of_certificate(read_certificate(AUTHORITY.public_bytes(Encoding.DER))),
+    ),
+)
+
+
+def judge(text: str, trust: TrustList = TRUST, at: int = NOW) -> Verdict:
+    return Verifier(trust, StatusLists()).verify(text, at)
+
+
+# SMART Health Cards
+
+
+def test_a_card_in_one_code_is_valid_and_its_doses_are_facts() -> None:
+    verdict = judge(CALIFORNIA.text(CARD))
+    assert verdict.valid
+    assert (verdict.format, verdict.issuer, verdict.name) == (CodeFormat.SHC, CALIFORNIA.url, "Rivera *")
+    assert verdict.statement is not None
+    assert [(fact.kind, fact.on) for fact in verdict.statement.facts] == [
+        (Kind.VACCINATION, "2025-11-01"),
+        (Kind.VACCINATION, "2025-12-01"),
+    ]
+    assert verdict.statement.rule_input == {
+        "dob": "1990-03-04",
+        "nam": {"fn": "Rivera", "gn": "Maria"},
+        "v": [{"tg": "840539006", "mp": "EU/1/20/1528", "dn": 2, "dt": "2025-12-01"}],
+    }
+
+
+def show(texts: list[str], *, every: int = 1) -> list[Reason | None]:
+    reading, verifier = CardReading(), Verifier(TRUST, StatusLists())
+    return [reading.verify(verifier, text, NOW + every * number).reason for number, text in enumerate(texts)]
+
+
+def test_a_card_in_three_codes_is_judged_by_the_last_one_in_any_order() -> None:
+    parts = CALIFORNIA.parts(CARD, 3)
+    waiting = Reason.CODE_INCOMPLETE
+    assert show(parts) == [waiting, waiting, None]
+    assert show([parts[2], parts[0], parts[0], parts[1], parts[1]]) == [waiting, waiting, waiting, None, None]
+    assert show([parts[0], parts[2]]) == [waiting, waiting]
+
+
+def test_the_chunks_of_two_cards_make_no_card() -> None:
+    other = CALIFORNIA.payload("Rivera", "Mario", "1990-03-04", {"2025-11-01": "208"}, NOW - DAY, rid="r2")
+    mine, theirs = CALIFORNIA.parts(CARD, 3), CALIFORNIA.parts(other, 3)
+    reasons = show([mine[0], theirs[1], mine[2]])
+    assert reasons[:2] == [Reason.CODE_INCOMPLETE] * 2
+    assert reasons[2] in (Reason.MALFORMED, Reason.BAD_SIGNATURE)
+    assert show([mine[0], theirs[0], theirs[1], theirs[2]])[-1] is None  # the other card began anew
+
+
+def test_missing_chunks_are_waited_for_a_minute() -> None:
+    assert show(CALIFORNIA.parts(CARD, 2), every=PATIENCE_S + 1)[-1] is Reason.CODE_INCOMPLETE
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"zip": "DEF", "alg": "none", "kid": CALIFORNIA.kid},
+        {"zip": "DEF", "alg": "HS256", "kid": CALIFORNIA.kid},
+        {"zip": "DEF", "alg": "ES384", "kid": CALIFORNIA.kid},
+        {"alg": "ES256", "kid": CALIFORNIA.kid},
+        {"zip": "DEF", "alg": "ES256"},
+        {"zip": "DEF", "alg": "ES256", "kid": CALIFORNIA.kid, "crit": "x"},
+    ],
+    ids=["none", "HMAC with a public key", "another algorithm", "no zip", "no kid", "crit"],
+)
+def test_a_header_that_is_not_the_frameworks_is_malformed(header: dict[str, str]) -> None:
+    text = text_of_jws(CALIFORNIA.jws(json.dumps(CARD).encode(), header))
+    assert judge(text).reason is Reason.MALFORMED
+
+
+def test_a_der_signature_is_malformed() -> None:
+    head, body, _ = CALIFORNIA.jws(json.dumps(CARD).encode()).split(".")
+    der = CALIFORNIA.key.sign(f"{head}.{body}".encode(), cose._ES256)
+    assert judge(text_of_jws(f"{head}.{body}.{write_base64url(der)}")).reason is Reason.MALFORMED
+
+
+def test_a_card_of_another_issuers_key_or_of_an_unlisted_issuer_is_refused() -> None:
+    stolen = {**CARD, "iss": "https://other.example/issuer"}
+    assert judge(CALIFORNIA.text(stolen)).reason is Reason.UNKNOWN_ISSUER
+    assert judge(CardIssuer(CALIFORNIA.url).text(CARD)).reason is Reason.UNKNOWN_KEY
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"nbf": 1000 * NOW}, Reason.MALFORMED),
+        ({"nbf": NOW + DAY}, Reason.NOT_YET_VALID),
+        ({"exp": NOW}, Reason.EXPIRED),
+        ({"iss": CALIFORNIA.url + "/"}, Reason.MALFORMED),
+        ({"vc": {"type": ["other"]}}, Reason.MALFORMED),
+        ({"vc": None}, Reason.MALFORMED),
+    ],
+)
+def test_a_payload_that_breaks_the_framework_is_refused(change: dict[str, JsonValue], reason: Reason) -> None:
+    assert judge(CALIFORNIA.text({**CARD, **change})).reason is reason
+
+
+def test_a_deflate_bomb_and_json_with_a_member_twice_are_malformed() -> None:
+    deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
+    bomb = deflate.compress(b" " * 2_000_000) + deflate.flush()
+    head = write_base64url(json.dumps({"zip": "DEF", "alg": "ES256", "kid": CALIFORNIA.kid}).encode())
+    signed = f"{head}.{write_base64url(bomb)}"
+    text = text_of_jws(f"{signed}.{write_base64url(sign_raw(CALIFORNIA.key, signed.encode()))}")
+    assert judge(text[:4296]).reason is Reason.MALFORMED
+    doubled = json.dumps(CARD).replace('"nbf"', '"nbf": 1, "nbf"', 1).encode()
+    assert judge(text_of_jws(CALIFORNIA.jws(doubled))).reason is Reason.MALFORMED
+    deep = b'{"a":' * 5000
+    assert judge(text_of_jws(CALIFORNIA.jws(deep))).reason is Reason.MALFORMED
+
+
+# New Zealand COVID Pass
+
+
+def test_a_pass_is_valid_and_is_read_as_a_pass_and_nothing_more() -> None:
+    verdict = judge(ZEALAND.text(ZEALAND.claims("Sparrow", "Jack", "1960-04-16")))
+    assert verdict.valid
+    assert (verdict.format, verdict.issuer, verdict.name) == (CodeFormat.NZCP, ZEALAND.did, "Sparrow *")
+    assert verdict.statement is not None
+    assert [fact.kind for fact in verdict.statement.facts] == [Kind.PASS]
+
+
+def test_a_pass_has_no_tolerance_at_its_beginning_and_its_end() -> None:
+    text = ZEALAND.text(ZEALAND.claims("Sparrow", "Jack", "1960-04-16", nbf=NOW, exp=NOW + 60))
+    assert judge(text, at=NOW - 1).reason is Reason.NOT_YET_VALID
+    assert judge(text, at=NOW).valid
+    assert judge(text, at=NOW + 60).reason is Reason.EXPIRED
+
+
+def test_a_pass_by_another_key_of_the_same_name_is_forged() -> None:
+    other = PassIssuer(ZEALAND.did, NOW)
+    assert judge(other.text(other.claims("Sparrow", "Jack", "1960-04-16"))).reason is Reason.BAD_SIGNATURE
+    stranger = PassIssuer("did:web:other.example", NOW)
+    assert judge(stranger.text(stranger.claims("Sparrow", "Jack", "1960-04-16"))).reason is Reason.UNKNOWN_ISSUER
+
+
+@pytest.mark.parametrize("change", [{1: "https://x"}, {7: b"short"}, {4: 1000 * NOW}, {"vc": {}}, {5: "now"}])
+def test_a_pass_that_breaks_its_specification_is_malformed(change: dict[int | str, object]) -> None:
+    claims = {**ZEALAND.claims("Sparrow", "Jack", "1960-04-16"), **change}
+    assert judge(ZEALAND.text(claims)).reason is Reason.MALFORMED  # type: ignore[arg-type]
+    assert judge(ZEALAND.text(ZEALAND.claims("S", "J", "1960-04"))).reason is Reason.MALFORMED
+    assert judge(ZEALAND.text(ZEALAND.claims("S", "J", "1960-04-16"), alg=-35)).reason is Reason.MALFORMED
+
+
+# VDS-NC
+
+
+def test_a_seal_is_valid_under_its_states_authority_whatever_the_spacing_of_its_text() -> None:
+    text = JAPAN.text(PROOF, SEALER)
+    verdict = judge(text)
+    assert verdict.valid
+    assert (verdict.format, verdict.issuer, verdict.name) == (CodeFormat.VDS_NC, "JPN", "MIYAKE *")
+    assert verdict.statement is not None
+    assert [(fact.kind, fact.on, fact.dose) for fact in verdict.statement.facts] == [
+        (Kind.VACCINATION, "2025-10-01", 1),
+        (Kind.VACCINATION, "2025-11-01", 2),
+    ]
+    respaced = json.dumps([dict(reversed(json.loads(text).items()))], indent=1, sort_keys=True)
+    assert judge(respaced).valid
+
+
+def test_a_seals_certificate_must_be_its_own_states_for_seals_and_signed_by_its_authority() -> None:
+    utopia = JAPAN.text({**PROOF, "hdr": {**PROOF["hdr"], "is": "UTO"}}, SEALER)  # type: ignore[dict-item]
+    assert judge(utopia).reason is Reason.UNKNOWN_ISSUER
+    korea = JAPAN.text({**PROOF, "hdr": {**PROOF["hdr"], "is": "KOR"}}, SEALER)  # type: ignore[dict-item]
+    assert judge(korea).reason is Reason.UNKNOWN_ISSUER
+    for_passports = JAPAN.signer(AUTHORITY, ("2.23.136.1.1.1",))
+    assert judge(JAPAN.text(PROOF, for_passports)).reason is Reason.KEY_NOT_ALLOWED
+    impostor = SealIssuer("JPN", "JP", NOW)
+    forged = impostor.signer(impostor.authority())
+    assert judge(impostor.text(PROOF, forged)).reason is Reason.UNKNOWN_KEY
+    own = make_certificate(impostor.key, "JP", NOW, usages=(vds_nc.SIGNER_USAGE,)).public_bytes(Encoding.DER)
+    pinned = TrustList((), keys_of_certificate(read_certificate(own)))
+    assert judge(impostor.text(PROOF, own), pinned).valid
+    assert judge(impostor.text({**PROOF, "hdr": {"is": "KOR", "t": "icao.vacc", "v": 1}}, own), pinned).reason is (
+        Reason.KEY_NOT_ALLOWED
+    )
+
+
+def test_a_seal_whose_certificate_is_out_of_date_is_refused() -> None:
+    old = JAPAN.text(PROOF, SEALER)
+    assert judge(old, at=NOW + 400 * DAY).reason is Reason.UNKNOWN_KEY  # the authority's ended with it
+    past = make_certificate(
+        JAPAN.key,
+        "JP",
+        NOW,
+        usages=(vds_nc.SIGNER_USAGE,),
+        issuer=(JAPAN.authority_key, AUTHORITY),
+        valid=(NOW - 9, NOW - 5),
+    )
+    assert judge(JAPAN.text(PROOF, past.public_bytes(Encoding.DER))).reason is Reason.KEY_EXPIRED
+
+
+def test_an_altered_seal_is_forged_and_a_fraction_has_no_canonical_form() -> None:
+    altered = JAPAN.text(PROOF, SEALER).replace("2025-11-01", "2025-11-02")
+    assert judge(altered).reason is Reason.BAD_SIGNATURE
+    assert judge(JAPAN.text(PROOF, SEALER).replace('"v":1', '"v":1.0')).reason is Reason.MALFORMED
+    assert judge(JAPAN.text(PROOF, SEALER, alg="none")).reason is Reason.MALFORMED
+    assert judge(JAPAN.text(PROOF, SEALER, alg="ES384")).reason is Reason.KEY_NOT_ALLOWED
+
+
+def test_the_canonical_form_orders_members_by_utf_16_and_escapes_no_more_than_it_must() -> None:
+    value: JsonValue = {"\ufb33": 1, "\U0001f600": 2, "é": [True, None, "\u20ac\n\\"], "A": {}}
+    assert vds_nc.canonical(value).decode() == '{"A":{},"é":[true,null,"€\\n\\\\"],"\U0001f600":2,"\ufb33":1}'
+
+
+def test_keys_serve_their_own_family_only() -> None:
+    """A card issuer's key is offered for passes, and a pass issuer's for cards: neither is looked at."""
+    claims = PassIssuer(ZEALAND.did, NOW, key=CALIFORNIA.key).claims("Sparrow", "Jack", "1960-04-16")
+    confused = PassIssuer(ZEALAND.did, NOW, kid=CALIFORNIA.kid, key=CALIFORNIA.key).text(claims)
+    assert judge(confused).reason is Reason.UNKNOWN_KEY
+
+
+def test_a_private_key_among_trusted_ones_is_an_error() -> None:
+    key = ec.generate_private_key(ec.SECP384R1())
+    with pytest.raises(Exception, match="private key"):
+        read_foreign_keys(jwks({"kty": "EC", "crv": "P-384", "x": "A", "y": "A", "d": "A", "kid": "x"}), source="t")
+    assert key.curve.key_size == 384
