@@ -121,7 +121,7 @@ def read_lines(stream: BinaryIO) -> Iterator[str]:
 
 
 def fields(verdict: Verdict) -> dict[str, object]:
-    """Return the verdict as `--json` prints it; other issuers' credentials add their facts. Times are seconds (1970 UTC)."""
+    """Return the verdict as `--json` prints it, times in seconds since 1970 UTC; other issuers' with their facts."""
     status, statement = verdict.status, verdict.statement
     said = {} if statement is None else {"facts": [_fact(fact) for fact in statement.facts]}
     return {
