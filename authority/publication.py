@@ -17,13 +17,15 @@ from zoneinfo import ZoneInfo
 from authority.bundles import KEPT, Base, KeptBundle, Since, is_due, make_bundle
 from authority.errors import PublishError
 from authority.files import PUBLIC_FILE, remove_unfinished, write_whole
+from authority.foreign import foreign_files
 from authority.keyring import Keyring
 from authority.records import AT_ONCE_S
 from authority.register import Register
 from keys.cose import SigningKey
 from keys.issuer import list_uri
 from keys.status_list import OWN_ENTRIES, write_status_list
-from keys.trust_list import TrustedKey, Use, write_jwks
+from keys.trust_list import TrustedKey, TrustList, Use, write_jwks
+from keys.update.foreign_held import folder_of
 
 POLICY_FILE: Final = "policy.toml"
 
@@ -69,9 +71,10 @@ class Publisher:
         Raises PublishError: time running backwards, no status key, a policy that is no TOML.
         """
         rules = keep_policy(self._folder, policy)
+        foreign = foreign_files(self._folder, TrustList(self._keyring.keys), now)
         key = self._status_key(now)
         lists = self._arrays(now)
-        return Publication(now, self._targets(rules, sign_lists(self._issuer, lists, self._private(key))))
+        return Publication(now, self._targets(rules, foreign, sign_lists(self._issuer, lists, self._private(key))))
 
     def publication(self, now: int, policy: bytes | None) -> Publication:
         """Sign everything under a time that no publication had before: `now`, or where several came at once, later.
@@ -82,13 +85,14 @@ class Publisher:
         newest = self._register.newest_publication()
         at = newest + 1 if newest is not None and now <= newest <= now + AT_ONCE_S else now
         rules = keep_policy(self._folder, policy)
+        foreign = foreign_files(self._folder, TrustList(self._keyring.keys), at)
         key = self._status_key(at)
         lists = self._arrays(at)
         # From here on others may issue and change codes: what they do belongs to the next publication. Until the
         # bundles are kept the bases are the old ones, so a publication cut off here leaves no gap in the chain.
         signed = sign_lists(self._issuer, lists, self._private(key))
         bundles = self._bundles(lists, key)
-        return Publication(at, self._targets(rules, signed, bundles))
+        return Publication(at, self._targets(rules, foreign, signed, bundles))
 
     def _status_key(self, now: int) -> TrustedKey:
         keys = self._keyring.in_force(Use.STATUS, now)
@@ -126,7 +130,11 @@ class Publisher:
             return table.kept()
 
     def _targets(
-        self, policy: bytes | None, lists: Mapping[int, bytes], bundles: Sequence[KeptBundle] = ()
+        self,
+        policy: bytes | None,
+        foreign: Mapping[str, bytes],
+        lists: Mapping[int, bytes],
+        bundles: Sequence[KeptBundle] = (),
     ) -> dict[str, bytes]:
         issuer = self._issuer
         targets = {f"trust/{issuer}.jwks.json": write_jwks(self._keyring.keys)}
@@ -134,6 +142,7 @@ class Publisher:
         targets.update({f"status/{issuer}/{bundle.file_name}": bundle.content for bundle in bundles})
         if policy is not None:
             targets[f"policy/{issuer}.toml"] = policy
+        targets.update({f"{folder_of(issuer)}/{name}": content for name, content in foreign.items()})
         return targets
 
 
@@ -181,7 +190,7 @@ def write_folder(target: Path, publication: Publication) -> Published:
             remove_unfinished(folder)
     except OSError as error:
         raise PublishError(f"{error.filename or target} cannot be written: {error.strerror}.") from error
-    by_kind: dict[str, list[Path]] = {"trust": [], "status": [], "policy": []}
+    by_kind: dict[str, list[Path]] = {"trust": [], "status": [], "policy": [], "foreign": []}
     for path in paths:
         by_kind[path.relative_to(target).parts[0]].append(path)
     return Published(by_kind["trust"][0], tuple(by_kind["status"]), next(iter(by_kind["policy"]), None))

@@ -6,6 +6,7 @@ folder/                 0700
 ├── trust.jwks.json           the public halves, as published
 ├── role/                     the region's role in the repository (authority.repository.region)
 ├── policy.toml               the region's rules, as published; absent until given
+├── foreign/                  other issuers' trust, as published (authority.foreign); absent until given
 └── lock                      held while keys change or something is published
 """
 
@@ -13,18 +14,18 @@ from __future__ import annotations
 
 import fcntl
 import secrets
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from authority import publication
+from authority import foreign, publication
 from authority.bulk_issue import Issued, issue_all, read_requests
 from authority.codes import Codes, read_identity
 from authority.csv_file import Fault, Row
-from authority.errors import RequestError
+from authority.errors import PublishError, RequestError
 from authority.files import make_private_file, make_private_folder, refuse_shared
 from authority.fleet import Fleet
 from authority.keyring import LIFETIME, Keyring
@@ -37,6 +38,8 @@ from authority.request import CodeRequest, IssuedCode
 from authority.status_changes import Outcome, Progress, apply_changes, read_changes
 from authority.unsealing import ClosedEntry, OpenedEntry, open_sealed
 from keys.cose import Algorithm
+from keys.hash_list import SUFFIX as HASHES_SUFFIX
+from keys.hash_list import HashKind, write_hash_list
 from keys.issuer import is_issuer
 from keys.seal import journal_info, unseal
 from keys.trust_list import TrustedKey, TrustList, Use
@@ -246,6 +249,27 @@ class Authority:
             return publication.write_folder(target, self._publisher.snapshot(now, policy))
 
     # --- the repository
+
+    def trust_foreign(self, name: str, content: bytes, now: int) -> Path:
+        """Publish a file of other issuers' trust from now on. Raises PublishError for one that gates could not read."""
+        with self._exclusive():
+            return foreign.keep(self.folder, name, content, self.trust_list(), now)
+
+    def revoke_foreign(self, country: str, hashes: Mapping[HashKind, Iterable[bytes]], now: int) -> Path:
+        """Sign and publish from now on the hash list of a country's revoked certificates, in place of the one before.
+
+        Raises PublishError: no status key, or a list that gates could not read.
+        """
+        keys = self._keyring.in_force(Use.STATUS, now)
+        if not keys:
+            raise PublishError("No status key is in force; make one with: authority add-key --use status")
+        ends = now + foreign.HASH_LIST_LIFETIME
+        private = self._keyring.signing_key(keys[0].kid)
+        try:
+            content = write_hash_list(private, country=country, iat=now, exp=ends, hashes=hashes)
+        except ValueError as error:
+            raise PublishError(f"No hash list can say this: {error}.") from error
+        return self.trust_foreign(f"{country}{HASHES_SUFFIX}", content, now)
 
     def region(self) -> Region:
         """Return this region's own role in the repository, under which it publishes to gates everywhere."""

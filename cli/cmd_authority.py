@@ -19,6 +19,7 @@ from cli import (
     authority_changes,
     authority_codes,
     authority_fleet,
+    authority_foreign,
     authority_issue,
     authority_publish,
     authority_repository,
@@ -52,6 +53,8 @@ app.command()(authority_codes.revoke)
 app.command(name="set-status")(authority_changes.set_status)
 app.command()(authority_publish.publish)
 app.command()(authority_publish.lists)
+app.command(name="trust-foreign")(authority_foreign.trust_foreign)
+app.command(name="hash-list")(authority_foreign.hash_list)
 app.command()(authority_repository.found)
 app.command(name="role-key")(authority_repository.role_key)
 app.command()(authority_repository.admit)

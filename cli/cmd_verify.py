@@ -17,12 +17,13 @@ from cli.errors import fail
 from keys.card_reading import CardReading
 from keys.errors import StatusListError, TrustError
 from keys.facts import Fact
+from keys.families import MAX_TEXT
 from keys.foreign_status import ForeignLists, is_foreign_list, load_foreign_lists
 from keys.reasons import Reason
 from keys.status_list import StatusLists, load_status
 from keys.trust_list import TrustList, load_trust
 from keys.verdict import Verdict
-from keys.verifier import MAX_TEXT, Verifier
+from keys.verifier import Verifier
 
 NOT_VALID = 1
 CANNOT_JUDGE = 2
@@ -67,7 +68,8 @@ def command(
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a terminal without Chinese
     all_valid = True
     for text in read_lines(sys.stdin.buffer):
-        verdict = reading.verify(verifier, text, int(time.time()) if moment is None else moment)
+        now = int(time.time()) if moment is None else moment
+        verdict = verifier.verify(reading.whole(text, now), now)
         # A part of a card is no verdict on it: what counts is the line that completes it, or the end without one.
         all_valid &= verdict.valid or verdict.reason is Reason.CODE_INCOMPLETE
         print(json.dumps(fields(verdict)) if as_json else words(verdict), flush=True)

@@ -218,7 +218,7 @@ def _shown(verifier: Verifier, texts: Sequence[str], now: int) -> Verdict:
     """Return the verdict on texts that are shown one after another."""
     reading, verdict = CardReading(), Verdict(Reason.NOT_A_CODE)
     for text in texts:
-        verdict = reading.verify(verifier, text, now)
+        verdict = verifier.verify(reading.whole(text, now), now)
         if verdict.reason is Reason.MALFORMED:
             break
     return verdict

@@ -17,8 +17,9 @@ PREFIX: Final = "shc:/"
 MAX_PARTS: Final = 16
 MAX_PART_DIGITS: Final = 2 * 1191
 """Of a part, and of a card in one code twice 1,195 (framework, "Chunking larger health cards")."""
-MAX_WHOLE_DIGITS: Final = 4290
-"""What a QR code can hold; longer than the framework's own 2,390, which issuers exceed."""
+MAX_WHOLE_DIGITS: Final = MAX_PARTS * MAX_PART_DIGITS
+"""Of a card put together. In one code the framework allows 2,390, which issuers exceed."""
+MAX_TEXT: Final = len(PREFIX) + MAX_WHOLE_DIGITS
 _PART = re.compile(r"shc:/(\d{1,3})/(\d{1,3})/(\d+)", re.ASCII)
 _WHOLE = re.compile(r"shc:/(\d+)", re.ASCII)
 

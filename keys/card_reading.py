@@ -1,24 +1,23 @@
-"""Cards in several codes, as they are shown: one text after another in, one verdict each out.
+"""Cards in several codes, as they are shown: one text after another in, and out what is to be judged instead.
 
-What a lane and `checkpoint verify` ask. The verifier stays pure: what has been shown so far is kept here, for a minute.
+What a lane and `checkpoint verify` ask before the verifier, which stays pure: what has been shown so far is kept here,
+for a minute. Not thread-safe.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from keys import card_parts, smart_health_card
-from keys.card_parts import Parts
+from keys import card_parts
+from keys.card_parts import PREFIX, Parts
 from keys.errors import RefusedError
-from keys.verdict import CodeFormat, Verdict
-from keys.verifier import MAX_TEXT, Verifier
 
 PATIENCE_S: Final = 60
 """So long after the last part the others are waited for."""
 
 
 class CardReading:
-    """Judges texts one after another; parts of a card are kept until the card is whole. One caller at a time."""
+    """Puts cards together from their parts. A camera sees the last part again and again: the card stays together."""
 
     def __init__(self) -> None:
         self._parts = Parts()
@@ -29,25 +28,18 @@ class CardReading:
         """Numbers of the parts still to be shown of the card that was begun; empty where none was."""
         return self._parts.missing
 
-    def verify(self, verifier: Verifier, text: str, now: int, *, presentations_from: int = 0) -> Verdict:
-        """Prove `text` at `now` as `Verifier.verify` does; the part that completes a card gets the card's verdict."""
-        if not card_parts.is_card(text) or len(text) > MAX_TEXT:
-            return verifier.verify(text, now, presentations_from=presentations_from)
+    def whole(self, text: str, now: int) -> str:
+        """Return the text to judge at `now`, seconds: the whole card where `text` completes one, else `text` itself."""
+        if not card_parts.is_card(text):
+            return text
         try:
             part = card_parts.read_part(text)
         except RefusedError:
-            part = None
+            return text
         if part is None:
-            return verifier.verify(text, now)
+            return text
         if not 0 <= now - self._last_at <= PATIENCE_S:
             self._parts = Parts()
         self._parts, self._last_at = self._parts.joined(part), now
         digits = self._parts.whole
-        if digits is None:
-            return verifier.verify(text, now)
-        # A camera sees the last part again and again: the card stays together until another one begins.
-        try:
-            code = smart_health_card.read_jws(smart_health_card.jws_of(digits))
-        except RefusedError as refusal:
-            return Verdict(refusal.reason, CodeFormat.SHC)
-        return verifier.verify_read(code, now)
+        return text if digits is None else PREFIX + digits

@@ -73,6 +73,7 @@ def prove(code: ForeignCode, trust: ForeignTrust, status: ForeignStatus | None, 
         expires_at=_second(code.expires_at),
         status=_evidence(answer),
         statement=code.statement,
+        judged_at=now,
     )
 
 

@@ -37,6 +37,7 @@ SUFFIX: Final = ".hashes"
 HASH_BYTES: Final = 16
 MAX_HASHES: Final = 4_000_000
 """Of one list: 64 MB."""
+MAX_BYTES: Final = 3 * HASH_BYTES * MAX_HASHES
 _TYP: Final = "jkm-hash-list+cbor"
 _MAGIC: Final = b"EUHASH01"
 _LENGTH_BYTES: Final = 4
@@ -110,14 +111,19 @@ def _half(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()[:HASH_BYTES]
 
 
-def open_hash_list(path: Path, trust: TrustList, now: int) -> HashList:
-    """Map a list and verify it at `now`, seconds since 1970. Raises StatusListError: nothing of it is believed."""
+def open_hash_list(path: Path, trust: TrustList, now: int, *, sha256: str | None = None) -> HashList:
+    """Map a list and verify it at `now`, seconds since 1970; `sha256`: of the whole file, where somebody signed for it.
+
+    Raises StatusListError: nothing of it is believed.
+    """
     try:
         with path.open("rb") as stream:
             data = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
     except (OSError, ValueError) as error:
         raise StatusListError(f"hash list {path} cannot be read: {error}") from None
     try:
+        if sha256 is not None and hashlib.sha256(data).hexdigest() != sha256:
+            raise StatusListError("it is not the file that was signed for, it is damaged or exchanged")
         return read_hash_list(data, trust, now)
     except (StatusListError, MalformedError) as error:
         data.close()

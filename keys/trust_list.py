@@ -8,9 +8,6 @@ except that a revocation always wins.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -19,12 +16,11 @@ from pathlib import Path
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from keys import jwk
-from keys.certificate import read_certificate
-from keys.errors import DerError, JsonError, TrustError
-from keys.foreign_key import ForeignKey, is_foreign_set, keys_of_certificate, read_foreign_keys
+from keys.errors import TrustError
+from keys.foreign_file import is_foreign_json, is_json, read_foreign_file
+from keys.foreign_key import ForeignKey
 from keys.foreign_trust import ForeignTrust
 from keys.issuer import is_issuer
-from keys.json_bounded import read_json
 from keys.trusted_key import TrustedKey, Use, read_jwks, write_jwks
 
 __all__ = [
@@ -39,8 +35,6 @@ __all__ = [
 JWKS_SUFFIX = ".jwks.json"
 _SUFFIXES = frozenset((".json", ".pem", ".crt", ".cer", ".der"))
 _TUF_METADATA = "metadata"
-_PEM = b"-----BEGIN "
-_PEM_CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]*)-----END CERTIFICATE-----")
 
 
 class TrustList:
@@ -148,37 +142,11 @@ def _read_file(file: Path) -> tuple[tuple[TrustedKey, ...], tuple[ForeignKey, ..
             data = stream.read(jwk.MAX_BYTES + 1)
     except OSError as error:
         raise TrustError(f"trust file {file} cannot be read: {error.strerror or error}") from None
-    if not data.lstrip().startswith((b"{", b"[")):
-        return (), _read_certificates(data, str(file))
-    if _is_foreign(data):
-        return (), read_foreign_keys(data, source=str(file))
+    if not is_json(data) or is_foreign_json(data):
+        return (), read_foreign_file(data, source=str(file))
     keys = read_jwks(data, source=str(file))
     named = file.name.removesuffix(JWKS_SUFFIX)
     for key in keys:
         if file.name.endswith(JWKS_SUFFIX) and is_issuer(named) and key.issuer != named:
             raise TrustError(f"trust list {file}: a key of {key.issuer} in the list of {named}; each has its own list")
     return keys, ()
-
-
-def _is_foreign(data: bytes) -> bool:
-    """Whether JSON is other issuers' trust. What is no JSON is left to the reader of our own lists to say."""
-    try:
-        return is_foreign_set(read_json(data, limit=jwk.MAX_BYTES))
-    except JsonError:
-        return False
-
-
-def _read_certificates(data: bytes, source: str) -> tuple[ForeignKey, ...]:
-    if b"PRIVATE KEY-----" in data:
-        raise TrustError(f"trust file {source}: it holds a private key; take it out of here and replace the key")
-    try:
-        if data.lstrip().startswith(_PEM):
-            found = [base64.b64decode(b"".join(block.split())) for block in _PEM_CERTIFICATE.findall(data)]
-        else:
-            found = [data]
-        certificates = [read_certificate(each) for each in found]
-    except (DerError, binascii.Error):
-        certificates = []
-    if not certificates:
-        raise TrustError(f"trust file {source}: it is neither a JWK Set nor a PEM or DER certificate")
-    return tuple(key for certificate in certificates for key in keys_of_certificate(certificate))

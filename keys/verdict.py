@@ -139,6 +139,8 @@ class Verdict:
     status: StatusEvidence | None = None
     statement: Statement | None = None
     """What a foreign credential says; None for a health code of ours."""
+    judged_at: int | None = None
+    """Of a foreign credential: when it was proved, which is when business rules are to be judged by."""
 
     @property
     def valid(self) -> bool:

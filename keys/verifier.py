@@ -12,8 +12,7 @@ from typing import NamedTuple
 
 from keys import base45, cose, foreign_proof, health_code, presentation
 from keys.errors import MalformedError, RefusedError
-from keys.families import Family, family_of
-from keys.foreign_code import ForeignCode
+from keys.families import MAX_TEXT, Family, family_of
 from keys.foreign_proof import ForeignStatus
 from keys.health_code import HealthCode
 from keys.presentation import Presentation
@@ -22,8 +21,6 @@ from keys.status_list import FOREIGN_COLOURS, OWN_COLOURS, StatusEntry, StatusLo
 from keys.trust_list import TrustedKey, TrustList, Use
 from keys.verdict import CodeFormat, Colour, StatusEvidence, Verdict
 
-MAX_TEXT = 4296
-"""Characters a QR code can hold (version 40-L, alphanumeric)."""
 AHEAD_S = 300
 """How far an authority's clock may be ahead of ours; expiry has no tolerance."""
 
@@ -151,15 +148,11 @@ class Verifier:
     def _verify_foreign(self, family: Family, text: str, now: int) -> Verdict:
         """Prove a code of another issuer's family."""
         try:
-            if len(text) > MAX_TEXT:
+            if len(text) > family.most:
                 raise MalformedError(f"text of {len(text)} characters")
             code = family.read(text)
         except RefusedError as refusal:
             return Verdict(refusal.reason, family.format)
-        return self.verify_read(code, now)
-
-    def verify_read(self, code: ForeignCode, now: int) -> Verdict:
-        """Prove a foreign code that has been read already: step 2 on. For cards put together from several codes."""
         return foreign_proof.prove(code, self._trust.foreign, self._foreign_status, now)
 
     def _in_time(self, shown: Presentation, now: int, presentations_from: int) -> bool:

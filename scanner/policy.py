@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from firmware_bridge.values import Measurement, Method, Unmeasurable
 from keys.reasons import Reason
 from keys.verdict import Colour, Verdict
+from scanner.policy_foreign import foreign_reasons
 from scanner.policy_rules import (
     EVERY_ISSUER,
     HOME_ISSUER,
@@ -200,11 +201,14 @@ def _code_reasons(  # noqa: PLR0917 - as `judge`
         yield Reason.DATA_STALE
     if verdict.reason is not None:
         yield verdict.reason
+    if verdict.statement is not None:
+        yield from foreign_reasons(verdict, site, rules)
     # A code without a known status is otherwise proved: the colour it was issued with may still speak against it.
-    if verdict.valid or verdict.reason is Reason.STATUS_UNKNOWN:
-        activated = verdict.colour is Colour.GREY and recollection.activated
-        if verdict.colour in _COLOURS and not activated:
-            yield _COLOURS[verdict.colour]
+    elif verdict.valid or verdict.reason is Reason.STATUS_UNKNOWN:
+        colour = colour_here(verdict, rules)
+        activated = colour is Colour.GREY and recollection.activated
+        if colour in _COLOURS and not activated:
+            yield _COLOURS[colour]
         yield from _place_reasons(verdict, site, rules)
     if recollection.presentation_used:
         yield Reason.REPLAYED
@@ -212,6 +216,12 @@ def _code_reasons(  # noqa: PLR0917 - as `judge`
         yield Reason.ALREADY_PASSED
     if company is Company.UNKNOWN:
         yield Reason.PARTY_INCOMPLETE
+
+
+def colour_here(verdict: Verdict, rules: Rules) -> Colour | None:
+    """Return what a code's colour counts as here: another region's by the local rule for it (mutual recognition)."""
+    counts_as = rules.recognised.get(verdict.issuer or "")
+    return verdict.colour if verdict.colour is None or counts_as is None else counts_as[verdict.colour]
 
 
 def _place_reasons(verdict: Verdict, site: Site, rules: Rules) -> Iterator[Reason]:

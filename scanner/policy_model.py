@@ -106,6 +106,66 @@ class StaticTable(Section):
     public_venue: Carriers
 
 
+@unique
+class ForeignWord(StrEnum):
+    """What a proved credential of another issuer means at a site: a pass as it is, a colour, or staff's word."""
+
+    ACCEPT = "accept"
+    REFER = "refer"
+    GREEN = "green"
+    YELLOW = "yellow"
+    ORANGE = "orange"
+    RED = "red"
+    GREY = "grey"
+
+
+@unique
+class ColourWord(StrEnum):
+    """Our colours."""
+
+    GREEN = "green"
+    YELLOW = "yellow"
+    ORANGE = "orange"
+    RED = "red"
+    GREY = "grey"
+
+
+ForeignFormat = Literal[CodeFormat.HC1, CodeFormat.SHC, CodeFormat.NZCP, CodeFormat.VDS_NC]
+ForeignIssuer = Annotated[str, Field(pattern=r"^(\*|[!-~]{1,200})$")]
+RuleSetName = Annotated[str, Field(pattern=r"^[a-z0-9-]{0,32}$")]
+
+
+class ForeignSection(Section):
+    """What credentials of some issuers mean, by site kind. The first row that names format and issuer counts."""
+
+    formats: tuple[ForeignFormat, ...] = Field(min_length=1)
+    issuers: tuple[ForeignIssuer, ...] = Field(min_length=1)
+    """As the family names them: FR, JPN, https://…, did:web:…; "*" for every trusted one."""
+    rules: RuleSetName
+    """Name of the rule set that must be met besides; empty: none."""
+    residential: ForeignWord
+    workplace: ForeignWord
+    highway: ForeignWord
+    subway: ForeignWord
+    public_venue: ForeignWord
+
+    def cell(self, kind: SiteKind) -> ForeignWord:
+        """Return what they mean at a site kind."""
+        word: ForeignWord = getattr(self, kind.value)
+        return word
+
+
+class RecognisedSection(Section):
+    """What another region's colours count as here."""
+
+    issuers: tuple[Issuer, ...] = Field(min_length=1)
+    green: ColourWord
+    yellow: ColourWord
+    orange: ColourWord
+    red: ColourWord
+    grey: ColourWord
+
+
 class PolicyFile(Section):
     """The whole file."""
 
@@ -120,6 +180,10 @@ class PolicyFile(Section):
     passage: PassageTable
     accept: AcceptTable
     static: StaticTable
+    foreign: tuple[ForeignSection, ...] = ()
+    """Credentials of other issuers; none: all of them are NOT_ACCEPTED_HERE."""
+    recognised: tuple[RecognisedSection, ...] = ()
+    """Other regions' colours; a region that is not named has ours."""
     rule: dict[str, RuleSection]
 
 
@@ -127,9 +191,7 @@ JUDGED = frozenset(reason for reason in Reason if reason.kind is not ReasonKind.
 """The reasons that need a row. What staff did is not judged by it."""
 MAY_PASS = frozenset({Reason.COLOUR_YELLOW, Reason.OUT_OF_REGION, Reason.ALREADY_PASSED, Reason.STATIC_COPY})
 """A policy may let these pass. A code that is not proved, or a missing temperature, never passes by a rule."""
-MAY_BE_IGNORED = frozenset(
-    {Reason.NOT_A_CODE, Reason.MALFORMED, Reason.UNSUPPORTED_FORMAT, Reason.CODE_INCOMPLETE}
-)
+MAY_BE_IGNORED = frozenset({Reason.NOT_A_CODE, Reason.MALFORMED, Reason.UNSUPPORTED_FORMAT, Reason.CODE_INCOMPLETE})
 STEPS_OF_A_PASS = frozenset({GuardStep.NOTHING, GuardStep.GIVE_NOTICE})
 
 

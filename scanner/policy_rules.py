@@ -7,16 +7,17 @@ own configuration.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum, unique
 from types import MappingProxyType
 
+from keys.business_rules import RuleSet
 from keys.reasons import Reason
-from keys.verdict import Carrier, CodeFormat
+from keys.verdict import Carrier, CodeFormat, Colour
 from scanner.config.model import FreshnessSection, TemperatureSection
 from scanner.config.problems import ConfigError
 from scanner.config.reader import Document, read
-from scanner.policy_model import CarrierWord, OutcomeWord, PolicyFile, check
+from scanner.policy_model import CarrierWord, ForeignSection, ForeignWord, OutcomeWord, PolicyFile, check
 from scanner.values import GuardStep, Outcome, Role, SiteKind, TemperatureRule
 
 HOUR = 3600
@@ -86,6 +87,21 @@ class Times:
 
 
 @dataclass(frozen=True, slots=True)
+class ForeignRow:
+    """What proved credentials of some issuers mean."""
+
+    formats: frozenset[CodeFormat]
+    issuers: frozenset[str]
+    rules: str
+    """Name of the rule set to be met besides; empty: none."""
+    cells: Mapping[SiteKind, ForeignWord]
+
+    def names(self, code_format: CodeFormat | None, issuer: str | None) -> bool:
+        """Whether the row is about such credentials."""
+        return code_format in self.formats and (EVERY_ISSUER in self.issuers or issuer in self.issuers)
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """A whole policy. Temperatures in hundredths of °C, ages in seconds."""
 
@@ -108,6 +124,12 @@ class Rules:
     times: Times
     formats: frozenset[CodeFormat]
     issuers: frozenset[str]
+    foreign: tuple[ForeignRow, ...] = ()
+    """What credentials of other issuers mean; the first row that fits counts."""
+    recognised: Mapping[str, Mapping[Colour, Colour]] = field(default_factory=lambda: MappingProxyType({}))
+    """Other region → its colour → the colour it counts as here."""
+    rule_sets: Mapping[str, RuleSet] = field(default_factory=lambda: MappingProxyType({}))
+    """Business rules by name, as they were published beside the policy."""
     tightened: tuple[Tightened, ...] = ()
 
 
@@ -158,7 +180,23 @@ def read_rules(data: bytes, source: str) -> Rules:
         ),
         formats=frozenset(policy.accept.formats),
         issuers=frozenset(policy.accept.issuers),
+        foreign=tuple(_foreign_row(row) for row in policy.foreign),
+        recognised=MappingProxyType(_recognised(policy)),
     )
+
+
+def _foreign_row(row: ForeignSection) -> ForeignRow:
+    cells = MappingProxyType({kind: row.cell(kind) for kind in SiteKind})
+    return ForeignRow(frozenset(row.formats), frozenset(row.issuers), row.rules, cells)
+
+
+def _recognised(policy: PolicyFile) -> dict[str, Mapping[Colour, Colour]]:
+    found: dict[str, Mapping[Colour, Colour]] = {}
+    for row in policy.recognised:
+        words = {colour: getattr(row, colour.name.lower()) for colour in Colour}
+        here = MappingProxyType({colour: Colour[word.name] for colour, word in words.items()})
+        found.update(dict.fromkeys(row.issuers, here))
+    return found
 
 
 def _treatment(cell: tuple[OutcomeWord, GuardStep]) -> Treatment:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from importlib import resources
 
+from keys.business_rules import RuleSet
 from scanner.config import ConfigError, Configuration, Document
 from scanner.config.problems import Problem
 from scanner.policy_rules import LooserError, PolicyError, Rules, read_rules, stricter, tighten
@@ -38,6 +40,13 @@ def built_in_policy(configuration: Configuration) -> PolicyInForce:
     rules = read_rules(data, BUILT_IN)
     kind, temperature, freshness = configuration.site.kind, configuration.temperature, configuration.freshness
     return PolicyInForce(stricter(rules, kind, temperature, freshness), built_in=True, data=data)
+
+
+def with_rule_sets(policy: PolicyInForce, rule_sets: Mapping[str, RuleSet]) -> PolicyInForce:
+    """Return a policy with the business rules that were published beside it."""
+    if policy.rules.rule_sets == rule_sets:
+        return policy
+    return replace(policy, rules=replace(policy.rules, rule_sets=rule_sets))
 
 
 def policy_in_force(document: Document[Configuration], proved: bytes | None) -> PolicyInForce:

@@ -235,7 +235,7 @@ def _check_delegation(targets: Targets, issuer: str) -> None:
     try:
         check_admitted(targets, issuer)
     except UpdateError as error:
-        raise RepositoryError(f"The drafted delegation to {issuer} is not of its own four paths: {error}.") from error
+        raise RepositoryError(f"The drafted delegation to {issuer} is not of its own paths: {error}.") from error
 
 
 def _check_version(found: int, wanted: int) -> None:

@@ -30,6 +30,7 @@ from keys.update.chain import (
 )
 from keys.update.files import read_below
 from keys.update.fleet import FLEET, Orders, read_orders
+from keys.update.foreign_held import ForeignHeld, examine_foreign
 from keys.update.region import Publication, check_admitted, is_delegated, read_publication
 from keys.update.stage import STATUS_FILE
 
@@ -69,6 +70,8 @@ class HeldRegion:
     """When its role expires, seconds since 1970."""
     kept_back: bool
     """Whether it is an earlier publication, because the one that the snapshot names was refused."""
+    foreign: ForeignHeld
+    """What it publishes of other issuers' trust; of home alone, and nothing of any other region."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +113,7 @@ class Held:
     def whole(self, issuer: str) -> bool:
         """Whether everything that a region publishes for us is there and proved."""
         region = self.regions.get(issuer)
-        if region is None or region.policy_problem is not None:
+        if region is None or region.policy_problem is not None or region.foreign.problems:
             return False
         return all(self.vouching(issuer, path) is not None for path in region.publication.lists)
 
@@ -186,7 +189,7 @@ def examine(folder: Path, terms: Terms) -> Held:
 
 
 def _examine_region(folder: Path, chain: Chain, issuer: str, terms: Terms, problems: list[str]) -> HeldRegion:
-    check_admitted(chain.targets, issuer)
+    may_publish_foreign = check_admitted(chain.targets, issuer)
     role = _read(folder, role_path(issuer), MAX_TARGETS_BYTES)
     if role is None:
         raise UpdateError(UpdateCause.NOTHING_HELD, "nothing of it is held here; its codes stay unknown")
@@ -196,7 +199,7 @@ def _examine_region(folder: Path, chain: Chain, issuer: str, terms: Terms, probl
     except UpdateError:
         signed = chain.take_region_held_back(role, issuer)
         kept_back = True
-    publication = read_publication(signed, issuer)
+    publication = read_publication(signed, issuer, foreign=may_publish_foreign)
     keys = publication.read_keys(_target(folder, publication, publication.keys))
     policy, policy_faults = None, list[str]()
     if publication.policy is not None and issuer == terms.home:
@@ -204,6 +207,12 @@ def _examine_region(folder: Path, chain: Chain, issuer: str, terms: Terms, probl
             policy = _target(folder, publication, publication.policy)
     problems += policy_faults
     judge = Judge(publication, TrustList(keys), max(terms.now, publication.published_at), terms.seen)
+    foreign = ForeignHeld()
+    if issuer == terms.home:
+        digests = {path: publication.digest(path) for path in publication.foreign}
+        limits = {path: publication.limit(path) for path in publication.foreign}
+        foreign = examine_foreign(folder, digests, judge.trust, judge.at, limits)
+        problems += [f"{issuer}: {problem}" for problem in foreign.problems]
     vouched: dict[str, tuple[Anchor, str]] = {}
     faults: list[str] = []
 
@@ -225,7 +234,7 @@ def _examine_region(folder: Path, chain: Chain, issuer: str, terms: Terms, probl
         faults.append(f"{issuer}: nothing here vouches for {', '.join(missing)}")
     problems += sorted(faults)
     policy_problem = policy_faults[0] if policy_faults else None
-    return HeldRegion(publication, role, keys, policy, vouched, policy_problem, expiry(signed), kept_back)
+    return HeldRegion(publication, role, keys, policy, vouched, policy_problem, expiry(signed), kept_back, foreign)
 
 
 def _examine_fleet(folder: Path, chain: Chain, device: str) -> HeldFleet | None:

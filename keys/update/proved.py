@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from keys.errors import UpdateCause, UpdateError
@@ -11,6 +11,7 @@ from keys.status_anchor import Name
 from keys.status_store import StatusStore
 from keys.trust_list import TrustList
 from keys.update.chain import expiry, published_at, utc
+from keys.update.foreign_held import ForeignHeld
 from keys.update.held import Held, Terms, examine
 from keys.update.place import Place
 
@@ -37,6 +38,8 @@ class Proved:
     """What the authority orders of this appliance (`keys.site_order`); None where it orders nothing."""
     problems: tuple[str, ...]
     """Regions and lists that do not hold, are not there, or whose role has expired, each in words."""
+    foreign: ForeignHeld = field(default_factory=ForeignHeld)
+    """The home region's trust in other issuers; their keys are in `trust`."""
 
 
 def prove(
@@ -80,9 +83,10 @@ def _proved(name: str, held: Held, terms: Terms) -> Proved:
     timestamp = held.chain.timestamp
     signed_at = published_at(timestamp, "timestamp.json")
     home = held.regions.get(terms.home)
+    foreign = ForeignHeld() if home is None else home.foreign
     return Proved(
         generation=name,
-        trust=TrustList(key for region in held.regions.values() for key in region.keys),
+        trust=TrustList((key for region in held.regions.values() for key in region.keys), foreign.keys),
         store=held.store,
         policy=None if home is None else home.policy,
         policy_problem=f"{terms.home}: nothing of it holds here" if home is None else home.policy_problem,
@@ -91,6 +95,7 @@ def _proved(name: str, held: Held, terms: Terms) -> Proved:
         expires=expiry(timestamp),
         order=None if held.fleet is None else held.fleet.order,
         problems=(*held.problems, *_expired(held, max(terms.now, signed_at))),
+        foreign=foreign,
     )
 
 

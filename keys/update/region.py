@@ -20,6 +20,7 @@ from keys.status_anchor import Anchor, Name
 from keys.status_token import MAX_FILE_BYTES
 from keys.trust_list import TrustedKey, read_jwks
 from keys.update.chain import published_at
+from keys.update.foreign_held import MAX_FILES, MAX_TOGETHER, folder_of, most_bytes
 
 MAX_TARGET_BYTES = 8 << 20
 MAX_POLICY_BYTES = 256 << 10
@@ -86,6 +87,8 @@ class Publication(SignedFiles):
     keys: str
     """Path of the trust list."""
     policy: str | None
+    foreign: tuple[str, ...]
+    """Paths of other issuers' trust: their keys, lists and rule sets."""
     lists: tuple[str, ...]
     own_uris: Mapping[str, str]
     """Uri by path, for those of `lists` that are named by a number: our own. Anybody else's have other names."""
@@ -137,6 +140,11 @@ class Publication(SignedFiles):
 
 def patterns(issuer: str) -> frozenset[str]:
     """Return the path patterns that a region, or the fleet, is trusted with: these and no others."""
+    return _own_patterns(issuer) | (frozenset() if issuer == "fleet" else {f"{folder_of(issuer)}/*"})
+
+
+def _own_patterns(issuer: str) -> frozenset[str]:
+    """Return the patterns without the one for other issuers' trust, which earlier delegations lack."""
     if issuer == "fleet":
         return frozenset(("fleet/*.toml",))
     return frozenset(
@@ -150,10 +158,10 @@ def is_delegated(targets: Targets, name: str) -> bool:
     return name in (roles or {})
 
 
-def check_admitted(targets: Targets, issuer: str) -> None:
+def check_admitted(targets: Targets, issuer: str) -> bool:
     """Check that the top targets role admits `issuer` as a region, with its own paths and no others.
 
-    Raises UpdateError.
+    Return whether it may publish other issuers' trust as well. Raises UpdateError.
     """
     roles = (targets.delegations.roles if targets.delegations is not None else None) or {}
     role = roles.get(issuer)
@@ -167,25 +175,31 @@ def check_admitted(targets: Targets, issuer: str) -> None:
     if not isinstance(role, DelegatedRole) or not role.terminating or role.path_hash_prefixes is not None:
         raise UpdateError(UpdateCause.NOT_ITS_OWN, f"the delegation to {issuer} is not terminating, or not by paths")
     paths = role.paths or []
-    if len(paths) != len(patterns(issuer)) or frozenset(paths) != patterns(issuer):
+    whole = frozenset(paths) == patterns(issuer)
+    if len(set(paths)) != len(paths) or not (whole or frozenset(paths) == _own_patterns(issuer)):
         strange = ", ".join(_short(path) for path in sorted(frozenset(paths) - patterns(issuer))) or "too few"
         raise UpdateError(
             UpdateCause.NOT_ITS_OWN,
             f"the delegation to {issuer} has other paths than a region's own ({strange}): not believed",
         )
+    return whole
 
 
-def read_publication(role: Targets, issuer: str) -> Publication:
-    """Read a proved region role. Raises UpdateError: a target outside its paths, or too much of anything."""
+def read_publication(role: Targets, issuer: str, *, foreign: bool = True) -> Publication:
+    """Read a proved region role; `foreign`: whether its delegation has the paths of other issuers' trust.
+
+    Raises UpdateError: a target outside its paths, or too much of anything.
+    """
     what = f"{issuer}.json"
     if role.delegations is not None:
         raise UpdateError(UpdateCause.NOT_ITS_OWN, f"{what} hands its paths on to others, which a region may not")
     keys, policy = f"trust/{issuer}.jwks.json", f"policy/{issuer}.toml"
     lists: list[str] = []
+    others: list[str] = []
     bundles: list[Bundle] = []
     for path, target in role.targets.items():
         most = _most(path, issuer)
-        if most is None:
+        if most is None or (path.startswith(folder_of(issuer) + "/") and not foreign):
             words = f"{what} publishes {_short(path)}, which lies outside the paths of {issuer}"
             raise UpdateError(UpdateCause.NOT_ITS_OWN, words)
         if target.hashes.keys() != {"sha256"} or not _DIGEST.fullmatch(target.hashes["sha256"]):
@@ -194,7 +208,9 @@ def read_publication(role: Targets, issuer: str) -> Publication:
         if target.length > most:
             words = f"{what} announces {path} with {target.length} bytes, and {most} are the most"
             raise UpdateError(UpdateCause.ENDLESS_DATA, words)
-        if path.endswith(".cwt"):
+        if path.startswith(folder_of(issuer) + "/"):
+            others.append(path)
+        elif path.endswith(".cwt"):
             lists.append(path)
         elif span := _SPAN.fullmatch(path.rpartition("/")[2]):
             bundles.append(Bundle(path, int(span[1]), int(span[2]), target.length))
@@ -205,6 +221,10 @@ def read_publication(role: Targets, issuer: str) -> Publication:
         words = f"{what} announces {len(lists)} lists of {together} bytes together, and {len(bundles)} bundles"
         most_words = f"{MAX_LISTS} lists of {MAX_LIST_BYTES_TOGETHER} bytes, and {MAX_BUNDLES} bundles, are the most"
         raise UpdateError(UpdateCause.ENDLESS_DATA, f"{words}; {most_words}")
+    together = sum(role.targets[path].length for path in others)
+    if len(others) > MAX_FILES or together > MAX_TOGETHER:
+        words = f"{what} announces {len(others)} files of other issuers' trust, of {together} bytes together"
+        raise UpdateError(UpdateCause.ENDLESS_DATA, f"{words}; {MAX_FILES} and {MAX_TOGETHER} are the most")
     return Publication(
         issuer=issuer,
         version=role.version,
@@ -212,6 +232,7 @@ def read_publication(role: Targets, issuer: str) -> Publication:
         targets=role.targets,
         keys=keys,
         policy=policy if policy in role.targets else None,
+        foreign=tuple(sorted(others)),
         lists=tuple(sorted(lists)),
         own_uris={path: uri for path in lists if (uri := _own_uri(path, issuer)) is not None},
         bundles=tuple(bundles),
@@ -230,7 +251,11 @@ def _most(path: str, issuer: str) -> int | None:
     if path == f"policy/{issuer}.toml":
         return MAX_POLICY_BYTES
     folder, _, name = path.rpartition("/")
-    if folder != f"status/{issuer}" or _NAME.fullmatch(name) is None:
+    if _NAME.fullmatch(name) is None:
+        return None
+    if folder == folder_of(issuer):
+        return most_bytes(name)
+    if folder != f"status/{issuer}":
         return None
     if name.endswith(".cwt"):
         return MAX_FILE_BYTES

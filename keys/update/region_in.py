@@ -75,10 +75,10 @@ class RegionIn:
 
 def newest(around: Around, issuer: str) -> RegionIn:
     """Prove a region's newest role, ours where it is that, and choose the way of each list. Raises UpdateError."""
-    check_admitted(around.chain.targets, issuer)
+    may_publish_foreign = check_admitted(around.chain.targets, issuer)
     held = None if around.held is None else around.held.regions.get(issuer)
     role, signed = _newest_role(around, issuer, b"" if held is None else held.role)
-    publication = read_publication(signed, issuer)
+    publication = read_publication(signed, issuer, foreign=may_publish_foreign)
     if publication.published_at > around.chain.at + AHEAD_S:
         words = f"{issuer}.json is dated {publication.published_at}, and it is {around.chain.at}"
         raise UpdateError(UpdateCause.FUTURE_DATED, f"{words}: from the future, or our clock is wrong")
@@ -191,6 +191,11 @@ class RegionWriter:
         self.documents = {publication.keys}
         if publication.issuer == around.terms.home and publication.policy is not None:
             self._obtain_policy(publication.policy)
+        if publication.issuer == around.terms.home:
+            for path in publication.foreign:
+                if not region.held_back or self._holds(path):
+                    self._obtain(path)
+                    self.documents.add(path)
         for document in {document for _, document in region.carried.values()}:
             content = self._obtain(document)
             if not region.unchanged:
@@ -276,6 +281,11 @@ class RegionWriter:
         publication.check(path, content)
         self._stage.write(here, content)
         return content
+
+    def _holds(self, path: str) -> bool:
+        """Whether the generation in force holds a target as it is published."""
+        held = self._around.held
+        return held is not None and self._at(held.folder, path) is not None
 
     def _at(self, generation: Path, path: str) -> bytes | None:
         """Return a target that lies in a folder of ours, None where that is not it."""

@@ -27,7 +27,7 @@ from scanner.engine.seen import SeenLists
 from scanner.journal.device import known_id
 from scanner.policy import Rules
 from scanner.policy_rules import PolicyError
-from scanner.policy_source import PolicyInForce, built_in_policy, policy_in_force
+from scanner.policy_source import PolicyInForce, built_in_policy, policy_in_force, with_rule_sets
 from scanner.values import ClockTrust, Freshness
 
 log = logging.getLogger(__name__)
@@ -156,8 +156,8 @@ class Trust:
         self.verified = Verified(
             proved.trust,
             proved.store,
-            Verifier(proved.trust, proved.store),
-            policy,
+            Verifier(proved.trust, proved.store, foreign_status=proved.foreign.lists),
+            with_rule_sets(policy, proved.foreign.rule_sets),
             proved.published,
             order=order,
             policy_at=before.policy_at if policy is before.policy else None if policy.built_in else published,

@@ -74,7 +74,8 @@ def test_a_card_in_one_code_is_valid_and_its_doses_are_facts() -> None:
 
 def show(texts: list[str], *, every: int = 1) -> list[Reason | None]:
     reading, verifier = CardReading(), Verifier(TRUST, StatusLists())
-    return [reading.verify(verifier, text, NOW + every * number).reason for number, text in enumerate(texts)]
+    times = [NOW + every * number for number in range(len(texts))]
+    return [verifier.verify(reading.whole(text, at), at).reason for text, at in zip(texts, times, strict=True)]
 
 
 def test_a_card_in_three_codes_is_judged_by_the_last_one_in_any_order() -> None:

@@ -123,7 +123,8 @@ def test_targets_whose_key_is_kept_apart_are_drafted_and_say_which_region_comes(
         draft = federation.admit("CN-33", office.people["Carl"].key, NOW, order=ORDER)
         assert not draft.complete
         assert describe(draft)[1:] == (
-            "region CN-33 is admitted, and may publish policy/CN-33.toml, status/CN-33/*.cwt, status/CN-33/*.delta, "
+            "region CN-33 is admitted, and may publish foreign/CN-33/*, policy/CN-33.toml, "
+            "status/CN-33/*.cwt, status/CN-33/*.delta, "
             "trust/CN-33.jwks.json",
             f"  new    {office.people['Carl'].key}",
             "regions as they were: none",

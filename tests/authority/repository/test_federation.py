@@ -38,7 +38,7 @@ def test_roles_lifetimes_paths_and_signed_times_are_as_agreed(nation: Nation) ->
     assert (role.terminating, role.threshold, role.paths) == (
         True,
         1,
-        ["policy/CN-33.toml", "status/CN-33/*.cwt", "status/CN-33/*.delta", "trust/CN-33.jwks.json"],
+        ["foreign/CN-33/*", "policy/CN-33.toml", "status/CN-33/*.cwt", "status/CN-33/*.delta", "trust/CN-33.jwks.json"],
     )
     days = {}
     for name in ("1.root", "3.targets", "1.snapshot", "timestamp", "1.CN-33"):
