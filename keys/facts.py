@@ -11,7 +11,6 @@ from __future__ import annotations
 import datetime
 import re
 import unicodedata
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum, unique
 from typing import Final
@@ -160,6 +159,25 @@ def _exists(day: str) -> bool:
     return True
 
 
-def same_person(people: Sequence[Person]) -> bool:
-    """Whether all of them are one person."""
-    return all(person.same_as(people[0]) for person in people[1:])
+_WHEN: Final = {"v": "dt", "t": "sc", "r": "fr"}
+"""Group of an EU certificate's entries → the member that dates one."""
+
+
+def combined(first: Statement, second: Statement) -> Statement:
+    """Return what two credentials of one person say together; of each kind, the newest entry comes first."""
+    facts = (*second.facts, *(fact for fact in first.facts if fact not in second.facts))
+    one, two = first.rule_input, second.rule_input
+    if type(one) is not dict or type(two) is not dict:
+        return Statement(second.person, facts, two)
+    merged: dict[str, JsonValue] = {**one, **two}
+    for group, dated in _WHEN.items():
+        entries = [entry for each in (two, one) for entry in _entries(each.get(group))]
+        if entries:
+            newest_first: list[JsonValue] = []
+            newest_first += sorted(entries, key=lambda entry, name=dated: str(entry.get(name)), reverse=True)  # type: ignore[misc]
+            merged[group] = newest_first
+    return Statement(second.person, facts, merged)
+
+
+def _entries(value: JsonValue) -> list[dict[str, JsonValue]]:
+    return [entry for entry in value if type(entry) is dict] if type(value) is list else []

@@ -1,4 +1,4 @@
-"""The control protocol: one JSON object a line over a local socket, version 5.
+"""The control protocol: one JSON object a line over a local socket, version 6.
 
 The engine speaks first with `Hello`, then sends a `View` whenever something changed (at most 20 a second; a slow
 client gets the newest, never a backlog) and a `Preview` a few times a second to clients that asked for it.
@@ -14,14 +14,15 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from firmware_bridge.values import Light, LinkState, Method, Unmeasurable
+from keys.facts import Kind
 from keys.reasons import Reason
-from keys.verdict import Carrier, Colour, DocumentType
+from keys.verdict import Carrier, CodeFormat, Colour, DocumentType
 from scanner.control.base import Message
 from scanner.control.duty import Answer, DutyCommand, OffsetView, ShiftView
 from scanner.control.people import PartyView, PeopleCommand, VisitorView, WaitingCode
 from scanner.values import ClockTrust, GuardStep, Outcome, SiteKind, TemperatureRule
 
-PROTOCOL_VERSION = 5
+PROTOCOL_VERSION = 6
 MAX_LINE = 256 * 1024
 """Bytes; a longer line ends the connection."""
 
@@ -34,6 +35,28 @@ class TemperatureView(Message):
     raw_centi: int | None
     ambient_centi: int | None
     method: Method
+
+
+class FactView(Message):
+    """One thing that another issuer's credential says."""
+
+    kind: Kind
+    on: str
+    """YYYY-MM-DD, shorter or empty where the credential says no more."""
+    dose: int | None
+    doses: int | None
+    positive: bool | None
+
+
+class CredentialView(Message):
+    """A proved credential of another issuer: what it is, what it says, and which rule it does not meet."""
+
+    format: CodeFormat
+    facts: tuple[FactView, ...]
+    rule: str | None
+    """Identifier of the business rule that is not met."""
+    rule_words: tuple[tuple[str, str], ...]
+    """What that rule asks for: language and words."""
 
 
 class ResultView(Message):
@@ -60,6 +83,8 @@ class ResultView(Message):
     countdown_s: float | None
     """Seconds until the result clears by itself; None: it stays until staff act."""
     overridden: Reason | None = None
+    credential: CredentialView | None = None
+    """Of another issuer; None for a health code of ours."""
 
 
 class PassageView(Message):

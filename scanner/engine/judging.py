@@ -52,6 +52,13 @@ class Judging:
         """Whether people come in vehicles here, and none has been written down."""
         return self._company() is Company.UNKNOWN
 
+    def lacks_a_rule(self, seen: CodeSeen) -> bool:
+        """Whether a business rule that is not met is all that speaks against a code."""
+        freshness = self._services.freshness(seen.verdict.issuer)
+        rules = self._services.rules()
+        decision = policy.judge_code(seen.verdict, freshness, Recollection(), self._site, rules)
+        return decision.reasons == (Reason.RULE_NOT_MET,)
+
     def register(self, form: Form, at: float) -> Person:
         """Return the person whom staff registered without a code."""
         decision = policy.judge_by_hand(None, False, self._site, self._services.rules())
@@ -119,6 +126,10 @@ class Judging:
         """Judge from here on by what the proof says of the code now: it may have ended since it was read."""
         if person.form is not None:
             return
+        if person.verdict.reason is Reason.IDENTITY_MISMATCH:
+            return
         verdict = self._services.verify(person.seen.text)
+        if verdict.statement is not None and person.verdict.statement is not None:
+            verdict = replace(verdict, statement=person.verdict.statement)  # with what was shown before it
         if verdict.reason is not Reason.PRESENTATION_EXPIRED:  # it was shown live when it was read
             person.seen = replace(person.seen, verdict=verdict)

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from firmware_bridge.values import Scan
+from keys.card_reading import CardReading
 from scanner.config.model import LaneSection
 from scanner.engine.devices import LaneDevices
 from scanner.engine.inputs import DeviceState
@@ -59,6 +60,7 @@ class LaneParts:
         )
         self.loop = LaneLoop(self.devices, engine, opened=engine.opened, visitors=engine.visitors)
         self._engine = engine
+        self._cards, self._cards_lock = CardReading(), threading.Lock()
         self._vision: SupervisedThread | None = None
         if self.devices.capture is not None:
             self._vision = SupervisedThread(f"{section.name}-vision", self._new_vision, VISION_HUNG_S)
@@ -78,13 +80,20 @@ class LaneParts:
             preview=engine.control.publish_preview,
             watched=lambda: name in engine.control.watched,
             health=lambda health: engine.decoder_changed(name, health),
+            whole=self._whole,
         )
         return Vision(name, capture, reports, region=self.section.camera.region)
 
     def _scanned(self, scan: Scan) -> None:
         """Prove what the reader read, in its thread, and hand it to the lane as what the camera sees is."""
-        verdict = self._engine.verify(scan.text)
-        self.loop.post(CodeSeen(scan.text, verdict, scan.at, time.monotonic(), by_reader=True))
+        text = self._whole(scan.text)
+        verdict = self._engine.verify(text)
+        self.loop.post(CodeSeen(text, verdict, scan.at, time.monotonic(), by_reader=True))
+
+    def _whole(self, text: str) -> str:
+        """Return the whole card that a text completes, else the text itself. Several threads look at this lane."""
+        with self._cards_lock:
+            return self._cards.whole(text, int(time.monotonic()))
 
     def start(self) -> None:
         """Start every thread."""

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from firmware_bridge.gate import GateEvent, GateFailed
 from firmware_bridge.values import LinkState, Measurement
 from scanner.control.messages import LaneView
+from scanner.engine.credentials import WAIT_S, Credentials
 from scanner.engine.gateway import CALL, Gateway
 from scanner.engine.inputs import DeviceState, Noted, Recorded
 from scanner.engine.judging import Judging
@@ -71,6 +72,7 @@ class Passage:
         self.judging = Judging(self.site, services, self.memory, self.parties)
         self._measuring = Measuring(devices, self.judging)
         self.presences = self._measuring.presences
+        self._credentials = Credentials()
         self.timers: dict[Event | str, float] = {}
         """What rings when, monotonic seconds."""
         self.gateway = Gateway(devices.name, services, self.timers, clock)
@@ -89,6 +91,7 @@ class Passage:
     def on_midnight(self) -> None:
         """Forget what is remembered for a day only."""
         self.sightings.forget()
+        self._credentials.forget()
         self.shown.tally.begin_day()
         for party in self.parties.give_up(self.services.now()):
             self.receipts.note_party(PartyPhase.ABANDONED, party, self.services.on_duty())
@@ -164,6 +167,10 @@ class Passage:
                 self.happen(name)
             elif name == "measure":
                 self._measured_in_vain()
+            elif name == "credential":
+                held = self._credentials.release()
+                if held is not None and self.state in READS_CODES:
+                    self.begin(self.judging.meet(held, now))
             elif name == CALL:
                 self.gateway.unanswered()
 
@@ -180,7 +187,16 @@ class Passage:
             self.presences.spend(self.person.who)
             self._measured_in_vain()
         if self.sightings.begins(seen, now, free=self.state in READS_CODES):
-            self.begin(self.judging.meet(seen, now))
+            self._meet(self._credentials.take(seen, now, self.judging.lacks_a_rule), now)
+
+    def _meet(self, seen: CodeSeen | None, now: float) -> None:
+        """Begin with a code; None: one credential is held, and the person is asked for another."""
+        if seen is None:
+            self.shown.hint = "hint.another_credential"
+            self.timers["credential"] = now + WAIT_S
+            return
+        self.timers.pop("credential", None)
+        self.begin(self.judging.meet(seen, now))
 
     def _has_left(self, person: Person, at: float) -> bool:
         """Whether the person has made room for the next one, as far as codes tell; who shows none takes none away."""

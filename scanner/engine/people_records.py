@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from keys.key_id import KEY_ID_BYTES
 from keys.reasons import Reason
 from keys.verdict import DocumentType
 from scanner.engine.by_hand import Form
@@ -51,8 +52,8 @@ def passage(person: Person, site: Site, rules: Rules, stamp: Stamp, party: int |
         temperature=Temperature.of(person.measurement) if person.measurement is not None else None,
         party=party,
         evidence=Evidence(
-            code_kid=verdict.kid,
-            list_uri=status.uri if status else None,
+            code_kid=_loggable_kid(verdict.kid),
+            list_uri=loggable(status.uri) if status else None,
             list_iat=status.issued_at if status else None,
             list_value=status.value if status else None,
             policy_version=rules.version,
@@ -220,3 +221,8 @@ def _personal(person: Person) -> Personal | None:
     if verdict.identity is None:
         return None
     return Personal(identity=verdict.identity, name=verdict.name, document=verdict.document)
+
+
+def _loggable_kid(kid: bytes | None) -> bytes | None:
+    """Return the eight bytes by which the log names a key: a longer name's first ones, of a shorter one nothing."""
+    return None if kid is None or len(kid) < KEY_ID_BYTES else kid[:KEY_ID_BYTES]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from keys.reasons import Reason
 from scanner import policy
 from scanner.engine.together import Together
 from scanner.engine.vision import CodeSeen
@@ -30,7 +31,9 @@ class Sightings:
         """Whether a code in view is this lane's business at all; it is noted where it is not."""
         if not policy.is_ignored(seen.verdict, self._site, self._rules()):
             return True
-        if seen.by_reader:
+        if seen.verdict.reason is Reason.CODE_INCOMPLETE:
+            self._in_view.part(at)
+        elif seen.by_reader:
             self._in_view.refused(at)
         else:
             self._in_view.foreign(seen.text, seen.corners or (), at)

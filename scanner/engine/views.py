@@ -5,9 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from firmware_bridge.values import Light, LinkState, Measurement, Sample
+from keys.verdict import Verdict
 from scanner.config.model import SiteSection
 from scanner.control.duty import ShiftView
-from scanner.control.messages import DegradationView, LaneView, ResultView, TemperatureView, UpdateView, View
+from scanner.control.messages import (
+    CredentialView,
+    DegradationView,
+    FactView,
+    LaneView,
+    ResultView,
+    TemperatureView,
+    UpdateView,
+    View,
+)
 from scanner.control.people import WaitingCode
 from scanner.engine.degradations import Degradation
 from scanner.engine.party import Parties
@@ -16,11 +26,14 @@ from scanner.engine.ports import Devices
 from scanner.engine.tally import Tally
 from scanner.engine.visitors import Visitors
 from scanner.lane import State
-from scanner.policy import Rules
+from scanner.policy import Rules, Site
+from scanner.policy_foreign import colour_of, failed_rule
 from scanner.updates.keeper import UpdateState
 from scanner.updates.report import UpdateReport
 from scanner.values import Freshness, Outcome
 
+MAX_FACTS = 6
+"""Of a credential that says more, the first are shown."""
 SHOWN = frozenset({State.PASSED, State.REFERRED, State.STOPPED, State.OVERRIDING, State.SEATED})
 """States in which a result is on the screen."""
 
@@ -69,7 +82,9 @@ def lane_view(
         attended=devices.site.attended,
         state=state.value,
         light=light,
-        result=result_view(person, countdown_s, now) if person is not None and state in SHOWN else None,
+        result=result_view(person, devices.site, rules, countdown_s, now)
+        if person is not None and state in SHOWN
+        else None,
         turn=turn,
         hint=hint,
         object_centi=sample.object_centi if sample else None,
@@ -94,7 +109,7 @@ def lane_view(
     )
 
 
-def result_view(person: Person, countdown_s: float | None, now: int) -> ResultView:
+def result_view(person: Person, site: Site, rules: Rules, countdown_s: float | None, now: int) -> ResultView:
     """Return what the screen shows of a decided person: only what the proof signed, the name masked."""
     verdict, form = person.verdict, person.form
     document = verdict.document if form is None else form.document
@@ -105,7 +120,7 @@ def result_view(person: Person, countdown_s: float | None, now: int) -> ResultVi
         reasons=person.decision.reasons,
         guard=person.decision.guard,
         issuer=verdict.issuer,
-        colour=verdict.colour,
+        colour=colour_of(verdict, site, rules) if verdict.statement is not None else verdict.colour,
         colour_reason=verdict.colour_reason,
         colour_until=verdict.colour_until,
         name=verdict.name if form is None else form.name,
@@ -117,6 +132,24 @@ def result_view(person: Person, countdown_s: float | None, now: int) -> ResultVi
         temperature=temperature_view(person.measurement) if person.measurement else None,
         countdown_s=countdown_s,
         overridden=person.overridden,
+        credential=credential_view(verdict, site, rules),
+    )
+
+
+def credential_view(verdict: Verdict, site: Site, rules: Rules) -> CredentialView | None:
+    """Return what the screen shows of another issuer's credential; None for a health code of ours."""
+    if verdict.statement is None or verdict.format is None:
+        return None
+    failed = failed_rule(verdict, site, rules)
+    facts = tuple(
+        FactView(kind=fact.kind, on=fact.on, dose=fact.dose, doses=fact.doses, positive=fact.positive)
+        for fact in verdict.statement.facts[:MAX_FACTS]
+    )
+    return CredentialView(
+        format=verdict.format,
+        facts=facts,
+        rule=None if failed is None else failed.identifier,
+        rule_words=() if failed is None else tuple(failed.words.items()),
     )
 
 

@@ -73,6 +73,8 @@ class Reports:
     """Whether anybody looks at previews."""
     health: Callable[[Health], None]
     """Called when the quick process begins to keep dying, and when it lives again."""
+    whole: Callable[[str], str] = str
+    """What is judged instead of a text: the whole card, of which it is the last of several codes."""
 
 
 class Vision:
@@ -148,6 +150,7 @@ class Vision:
 
     def _found(self, frame: Frame, codes: tuple[Decoded, ...]) -> list[bool]:
         """Hand on what was read; return of each code whether it is foreign."""
+        codes = tuple(replace(code, text=self._reports.whole(code.text)) for code in codes)
         verdicts = [self._reports.verify(code.text) for code in codes]
         foreign = [self._reports.foreign(verdict) for verdict in verdicts]
         at = time.monotonic()

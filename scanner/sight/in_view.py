@@ -9,6 +9,7 @@ from scanner.sight.patience import HintFilter
 from scanner.sight.tracks import Point, Tracks
 
 NOT_A_CODE = "hint.not_a_code"
+NEXT_PART = "hint.next_part"
 REFUSED_TOLD_S = 3.0
 """How long somebody is told that what was held before the reader is no code of ours."""
 _WORDS = {hint: f"hint.{hint.value}" for hint in Hint}
@@ -21,6 +22,11 @@ class InView:
         self._tracks = Tracks()
         self._patience = HintFilter()
         self._refused_until = 0.0
+        self._part_until = 0.0
+
+    def part(self, at: float) -> None:
+        """Note one of several codes of a card: the person is asked for the next."""
+        self._part_until = at + REFUSED_TOLD_S
 
     def refused(self, at: float) -> None:
         """Note that a code reader has read what is none of this lane's business: somebody means it, so say so."""
@@ -37,7 +43,7 @@ class InView:
     def waits(self, name: str, corners: Sequence[Point], at: float) -> bool:
         """Note a code that wants a passage; whether it is its turn: no other in view has waited longer."""
         self._patience.clear()
-        self._refused_until = 0.0
+        self._refused_until = self._part_until = 0.0
         track = self._tracks.saw(name, foreign=False, corners=corners, at=at)
         track.served = False
         return self._tracks.next_in_line(at) is track
@@ -52,6 +58,8 @@ class InView:
         hint = self._patience.shown(at)
         if hint is not None:
             return _WORDS[hint]
+        if at < self._part_until:
+            return NEXT_PART
         return NOT_A_CODE if at < self._refused_until or self._tracks.named(at) is not None else None
 
     def forget(self) -> None:

@@ -9,6 +9,7 @@ from firmware_bridge.values import Light, LinkState
 from keys.verdict import Colour
 from scanner.control import outcomes
 from scanner.control.messages import DegradationView, LaneView, PassageView, ResultView, View
+from scanner.ui import credential
 from scanner.ui.scene import Absence, Scene
 from scanner.ui.shapes import Shape
 from scanner.ui.themes import Role
@@ -163,6 +164,8 @@ def identity(scene: Scene, result: ResultView) -> str:
             until = date(1970, 1, 1) + timedelta(days=result.colour_until)
             colour += f" {scene.say('colour_until', date=f'{until:%m-%d}')}"
         parts.append(colour)
+    if result.credential is not None:
+        parts += [credential.title(scene, result.credential), *credential.facts(scene, result.credential)]
     if result.issuer:
         parts.append(result.issuer)
     if result.carrier is not None:
@@ -177,7 +180,8 @@ def reasons(scene: Scene, result: ResultView) -> list[str]:
     codes = ([result.overridden] if result.overridden else []) + [*result.reasons]
     if not codes:
         return [scene.say("no_reasons")]
-    return [scene.texts.get(f"reason.{code}") for code in codes]
+    rule = credential.rule(scene, result)
+    return [scene.texts.get(f"reason.{code}") for code in codes] + ([] if rule is None else [rule])
 
 
 def steps(scene: Scene, result: ResultView) -> list[str]:
