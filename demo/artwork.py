@@ -19,6 +19,7 @@ from demo.geometry import Point, square
 Image = NDArray[np.uint8]
 Ink = tuple[int, int, int]
 
+LONG_TEXT = 600
 MODULE_TEXTURE = 6
 """Texture pixels a module."""
 QUIET = 4
@@ -159,8 +160,11 @@ def _extent(words: str, size: int, weight: int) -> tuple[tuple[int, int], tuple[
 
 @lru_cache(maxsize=64)
 def qr_modules(text: str) -> Image:
-    """Return the modules of `text` as a QR code at error correction M: 0 dark, 255 light, without the quiet zone."""
-    code = segno.make(text, error="m", micro=False, boost_error=False)
+    """Return the modules of `text` as a QR code: 0 dark, 255 light, without the quiet zone.
+
+    At error correction M; a text of more than `LONG_TEXT` characters at L, as health cards and seals are printed.
+    """
+    code = segno.make(text, error="l" if len(text) > LONG_TEXT else "m", micro=False, boost_error=False)
     return np.where(np.array(code.matrix, np.uint8) > 0, 0, 255).astype(np.uint8)
 
 

@@ -16,6 +16,7 @@ from authority.repository.federation import Federation
 from authority.request import CodeRequest
 from authority.store import Authority
 from authority.validity import next_midnight
+from demo.abroad import Abroad, with_rows
 from demo.people import Person, Specimen
 from demo.specimens import forged, repainted
 from keys.presentation import present
@@ -82,6 +83,9 @@ class Issuing:
         self._honest_kid = next(key.kid for key in self._home.keys if Use.CODE in key.uses)
         self._stolen_kid = self._home.add_key(Use.CODE, now, order=_ORDER).kid
         self._stolen = False
+        self._abroad = Abroad(now)
+        for name, content in self._abroad.files():
+            self._home.trust_foreign(name, content, now)
         self._holdings: dict[tuple[str, int], Holding] = {}
         self._shown_live: dict[str, str] = {}
         self._people = 0
@@ -108,7 +112,7 @@ class Issuing:
         if not self._stolen:
             self._home.revoke_key(self._stolen_kid, Order(by="demo", reason="stolen"), now)
             self._stolen = True
-        policy = f'issuer = "{HOME}"\nissued_at = {now}\n'.encode() + default_policy()
+        policy = f'issuer = "{HOME}"\nissued_at = {now}\n'.encode() + with_rows(default_policy())
         self._region.publish(self._repository, self._home.publication(now, policy=policy))
         self._federation.release(self._repository, now)
 
@@ -129,6 +133,9 @@ class Issuing:
     def _make(self, specimen: Specimen, name: str, now: int) -> Holding:
         if specimen is Specimen.SHOP:
             return Holding(SHOP_TEXT)
+        foreign = self._abroad.text(specimen)
+        if foreign is not None:
+            return Holding(foreign)
         genuine = self._issue(specimen, name, now)
         match specimen:
             case Specimen.RED if genuine.identity is not None:

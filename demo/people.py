@@ -43,6 +43,11 @@ class Specimen(StrEnum):
     """The very presentation that was shown live before."""
     SCREENSHOT = "screenshot"
     """A picture of a code that only counts when shown live."""
+    FRENCH = "french"
+    """An EU certificate by a test issuer of our own, as the three that follow."""
+    JAPANESE = "japanese"
+    NEW_ZEALAND = "new_zealand"
+    CALIFORNIAN = "californian"
     SHOP = "shop"
     """A QR code that is no health code."""
 
@@ -224,6 +229,22 @@ SCRIPT: tuple[Person, ...] = (
         kind=Kind.PAPER,
     ),
     Person("card", ("朱德福",), "an old man with a card", (Specimen.CARD,), _passes(), kind=Kind.CARD),
+    Person("french", ("Claire Martin",), "a guest from France with an EU certificate", (Specimen.FRENCH,), _passes()),
+    Person("japanese", ("Hana Suzuki",), "a guest from Japan with an ICAO seal", (Specimen.JAPANESE,), _passes()),
+    Person(
+        "new-zealand",
+        ("Aroha Walker",),
+        "a guest from New Zealand with a COVID Pass",
+        (Specimen.NEW_ZEALAND,),
+        _passes(),
+    ),
+    Person(
+        "californian",
+        ("Maria Rivera",),
+        "a guest from California with a SMART Health Card",
+        (Specimen.CALIFORNIAN,),
+        _passes(),
+    ),
     Person(
         "fever",
         ("胡军",),
