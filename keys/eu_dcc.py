@@ -133,7 +133,10 @@ def _plain(value: LooseValue) -> JsonValue:
     if type(value) is bytes:
         raise MalformedError("byte string where text belongs")
     if type(value) is dict:
-        return {str(key): _plain(member) for key, member in value.items()}
+        return {
+            str(key): member if type(member) is str or type(member) is int else _plain(member)
+            for key, member in value.items()
+        }
     if type(value) is list:
         return [_plain(member) for member in value]
     if type(value) is float:

@@ -137,6 +137,8 @@ def read_date(value: object, what: str) -> str:
     if type(value) is not str:
         raise MalformedError(f"{what} that is no text")
     text = value.strip()
+    if len(text) == _DAY_LENGTH and text.isascii() and _exists(text):
+        return text
     found = _MOMENT.fullmatch(text)
     date = found[1] if found else text
     if not _DATE.fullmatch(date):

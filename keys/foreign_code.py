@@ -48,8 +48,6 @@ class ForeignCode:
 
 def identity_of(*parts: str) -> str:
     """Return an identity of 32 hexadecimal digits, a hash of what names a credential."""
-    hashed = hashlib.sha256()
-    for part in parts:
-        data = part.encode("utf-8", "surrogatepass")
-        hashed.update(len(data).to_bytes(4, "big") + data)
-    return hashed.digest()[:_IDENTITY_BYTES].hex()
+    encoded = [part.encode("utf-8", "surrogatepass") for part in parts]
+    named = b"".join([len(data).to_bytes(4, "big") + data for data in encoded])
+    return hashlib.sha256(named).digest()[:_IDENTITY_BYTES].hex()

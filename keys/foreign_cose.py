@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from keys import cbor
@@ -67,7 +68,9 @@ def read_sign1(data: bytes, *, tags: tuple[tuple[int, ...], ...], protected_only
     )
 
 
+@lru_cache(maxsize=256)
 def _header(protected: bytes) -> Header:
+    """Read a protected header. Remembered, because an issuer's codes share one; refusals are not. Never changed."""
     header = decode_bounded(protected) if protected else {}
     return header if type(header) is dict else _refuse_header()
 

@@ -48,7 +48,7 @@ def mask_name(name: str) -> str:
         raise UnmaskableNameError(
             f"The name is empty or longer than {LONGEST_NAME} characters; give surname and given name."
         )
-    if any(unicodedata.category(character).startswith("C") for character in plain):
+    if not plain.isprintable() and any(unicodedata.category(character).startswith("C") for character in plain):
         raise UnmaskableNameError("The name holds control or invisible characters; type it anew.")
     if _is_east_asian(plain):
         return _mask_characters(plain)
@@ -66,8 +66,10 @@ def mask_parts(family: str, given: str) -> str | None:
 
 def _visible(part: str) -> str:
     """Return a part of a name without invisible characters, and without the comma that would split it."""
-    kept = (character for character in part.replace(",", " ") if not unicodedata.category(character).startswith("C"))
-    return unicodedata.normalize("NFC", " ".join("".join(kept).split()))
+    plain = part.replace(",", " ")
+    if not plain.isprintable():
+        plain = "".join(character for character in plain if not unicodedata.category(character).startswith("C"))
+    return unicodedata.normalize("NFC", " ".join(plain.split()))
 
 
 def _is_east_asian(name: str) -> bool:
