@@ -10,6 +10,7 @@ from __future__ import annotations
 from enum import Enum, unique
 from typing import NamedTuple, Protocol
 
+from keys.countries import is_country
 from keys.foreign_code import ForeignCode
 from keys.foreign_key import ForeignKey
 from keys.foreign_trust import ForeignTrust
@@ -78,11 +79,11 @@ def prove(code: ForeignCode, trust: ForeignTrust, status: ForeignStatus | None, 
 
 
 def issuer_of(code: ForeignCode, key: ForeignKey) -> str:
-    """Return whose code it is: what it says, or the country of the certificate where it says nothing like a country."""
-    if code.format is CodeFormat.HC1 and key.certificate is not None and key.certificate.country is not None:
-        named = code.issuer is not None and len(code.issuer) == len(key.certificate.country)
-        return code.issuer if named and code.issuer is not None else key.certificate.country
-    return code.issuer or key.issuer or "?"
+    """Return whose code it is: what it says; of an EU certificate that names no country, its signer's country."""
+    if code.format is not CodeFormat.HC1 or (code.issuer is not None and is_country(code.issuer)):
+        return code.issuer or "?"
+    country = None if key.certificate is None else key.certificate.country
+    return country or key.issuer or code.issuer or "?"
 
 
 def _reason(code: ForeignCode, key: ForeignKey, answer: ForeignAnswer | None, now: int) -> Reason | None:
