@@ -64,20 +64,22 @@ class Abroad:
         yield "california.jwks.json", _json({"keys": [self._california.jwk(iss=self._california.url)]})
         yield f"{RULES}.rules.json", _json([_two_doses()])
 
-    def text(self, specimen: Specimen) -> str | None:
-        """Return the text of a visitor's credential; None for a specimen that is none of these."""
+    def text(self, specimen: Specimen, number: int) -> str | None:
+        """Return the text of visitor `number`'s credential; None for a specimen that is none of these."""
+        born = f"{1970 + number % 30}-06-30"
         first, last = self._day(_FIRST_DOSE_DAYS), self._day(_LAST_DOSE_DAYS)
         match specimen:
             case Specimen.FRENCH:
-                content = {**person("Martin", "Claire", "1985-06-30"), "v": [vaccination(last)]}
+                dose = vaccination(last, ci=f"URN:UVCI:01:FR:SPECIMEN{number}#S")
+                content = {**person("Martin", "Claire", born), "v": [dose]}
                 return self._france.text(self._signer, content)
             case Specimen.JAPANESE:
-                return self._japan.text(self._japan.data("SUZUKI  HANA", "1991-02-18", (first, last)), self._sealer)
+                return self._japan.text(self._japan.data("SUZUKI  HANA", born, (first, last), number), self._sealer)
             case Specimen.NEW_ZEALAND:
-                return self._zealand.text(self._zealand.claims("Walker", "Aroha", "1979-11-02"))
+                return self._zealand.text(self._zealand.claims("Walker", "Aroha", born, number))
             case Specimen.CALIFORNIAN:
                 doses = {first: "208", last: "208"}
-                card = self._california.payload("Rivera", "Maria", "1990-03-04", doses, self._now - 86_400)
+                card = self._california.payload("Rivera", "Maria", born, doses, self._now - 86_400)
                 return self._california.text(card)
             case _:
                 return None

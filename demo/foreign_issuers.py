@@ -230,13 +230,15 @@ class PassIssuer:
         x, y = (write_base64url(number.to_bytes(32, "big")) for number in (numbers.x, numbers.y))
         return {"kty": "EC", "crv": "P-256", "x": x, "y": y, "kid": self.kid, "iss": self.did, "formats": ["NZCP"]}
 
-    def claims(self, family: str, given: str, born: str, **more: cbor.Encodable) -> dict[int | str, cbor.Encodable]:
-        """Return a pass's claims."""
+    def claims(
+        self, family: str, given: str, born: str, number: int = 0, **more: cbor.Encodable
+    ) -> dict[int | str, cbor.Encodable]:
+        """Return a pass's claims; `number` tells one from another of the same issuer."""
         return {
             1: self.did,
             4: more.get("exp", self.now + _YEAR // 2),
             5: more.get("nbf", self.now - DAY),
-            7: UUID(int=self.now).bytes,
+            7: UUID(int=self.now + number).bytes,
             "vc": {
                 "@context": ["https://www.w3.org/2018/credentials/v1", "https://nzcp.covid19.health.nz/contexts/v1"],
                 "version": "1.0.0",
@@ -274,7 +276,7 @@ class SealIssuer:
             Encoding.DER
         )
 
-    def data(self, name: str, born: str, days: tuple[str, ...]) -> dict[str, JsonValue]:
+    def data(self, name: str, born: str, days: tuple[str, ...], number: int = 1) -> dict[str, JsonValue]:
         """Return a proof of vaccination on `days`."""
         doses: list[JsonValue] = [
             {"dvc": day, "seq": number, "ctr": self.state, "adm": "specimen", "lot": f"LOT{number}"}
@@ -283,7 +285,7 @@ class SealIssuer:
         return {
             "hdr": {"is": self.state, "t": "icao.vacc", "v": 1},
             "msg": {
-                "uvci": "SPECIMEN00001",
+                "uvci": f"SPECIMEN{number:05d}",
                 "pid": {"n": name, "dob": born, "i": "TK0000000"},
                 "ve": [{"des": "XM0GQ8", "dis": "RA01.0", "nam": "COMIRNATY", "vd": doses}],
             },

@@ -133,8 +133,9 @@ class Issuing:
     def _make(self, specimen: Specimen, name: str, now: int) -> Holding:
         if specimen is Specimen.SHOP:
             return Holding(SHOP_TEXT)
-        foreign = self._abroad.text(specimen)
+        foreign = self._abroad.text(specimen, self._people)
         if foreign is not None:
+            self._people += 1
             return Holding(foreign)
         genuine = self._issue(specimen, name, now)
         match specimen:

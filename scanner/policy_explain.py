@@ -85,6 +85,14 @@ def values(force: PolicyInForce, configuration: Document[Configuration]) -> Iter
     yield value(("accept", "issuers"), ", ".join(sorted(rules.issuers)))
     carriers = sorted(carrier.name.lower() for carrier in rules.static[kind])
     yield value(("static", kind.value), ", ".join(carriers) or "none")
+    for number, row in enumerate(rules.foreign):
+        named = f"{', '.join(sorted(row.formats))} of {', '.join(sorted(row.issuers))}"
+        needed = f", meeting {row.rules}" if row.rules else ""
+        place = _place(document, ("foreign", number))
+        yield Value(f"foreign.{number + 1}", f"{named}: {row.cells[kind]}{needed}", place)
+    for issuer, colours in rules.recognised.items():
+        counts = ", ".join(f"{there.name.lower()} as {here.name.lower()}" for there, here in colours.items())
+        yield Value(f"recognised.{issuer}", counts, _place(document, ("recognised",)))
 
 
 def _cell(rules: Rules, reason: Reason, kind: SiteKind) -> str:

@@ -29,6 +29,12 @@ REFUSED = {
     Specimen.SCREENSHOT: Reason.PRESENTATION_REQUIRED,
     Specimen.SHOP: Reason.NOT_A_CODE,
 }
+FOREIGN = {
+    Specimen.FRENCH: "HC1",
+    Specimen.JAPANESE: "VDS-NC",
+    Specimen.NEW_ZEALAND: "NZCP",
+    Specimen.CALIFORNIAN: "SHC",
+}
 COLOURS = {
     Specimen.YELLOW: Colour.YELLOW,
     Specimen.ORANGE: Colour.ORANGE,
@@ -62,7 +68,9 @@ def verifier(published: Path, now: int) -> Verifier:
 def check(person: Person, text: str, specimen: Specimen, appliance: Verifier, now: int) -> None:
     verdict = appliance.verify(text, now)
     assert verdict.reason is REFUSED.get(specimen), person.key
-    if verdict.valid:
+    if verdict.statement is not None:
+        assert verdict.format == FOREIGN[specimen], person.key
+    elif verdict.valid:
         assert verdict.colour is COLOURS.get(specimen, Colour.GREEN), person.key
 
 
