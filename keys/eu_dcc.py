@@ -9,8 +9,7 @@ version: several issuers' do not.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from keys import base45
 from keys.cbor_bounded import LooseTag, LooseValue, decode_bounded
@@ -38,9 +37,8 @@ _USE_ARCS: Final = ("1.3.6.1.4.1.1847.2021.1.", "1.3.6.1.4.1.0.1847.2021.1.")
 many issuers mistyped the first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Claims:
-    """The CWT's claims (volume 1, section 3.3)."""
+class Claims(NamedTuple):
+    """The CWT's claims (volume 1, section 3.3). A tuple, because one is made for every code."""
 
     issuer: str | None
     issued_at: float
@@ -105,17 +103,13 @@ def read_statement(certificate: dict[int | str, LooseValue]) -> tuple[Statement,
     """Return what a certificate says, and its unique identifier. Raises MalformedError."""
     plain = _plain(certificate)
     assert type(plain) is dict  # noqa: S101 - what a map becomes
-    vaccinations, tests, recoveries = (_entries(plain, group) for group in ("v", "t", "r"))
-    facts = (
-        *(_vaccination(entry) for entry in vaccinations),
-        *(_test(entry) for entry in tests),
-        *(_recovery(entry) for entry in recoveries),
-    )
+    vaccinations, tests, recoveries = _entries(plain, "v"), _entries(plain, "t"), _entries(plain, "r")
+    facts = (*map(_vaccination, vaccinations), *map(_test, tests), *map(_recovery, recoveries))
     entries = (*vaccinations, *tests, *recoveries)
     if not facts:
         raise MalformedError("certificate without any vaccination, test or recovery")
     identifiers = [_text(entry, "ci") for entry in entries]
-    if len(set(identifiers)) != 1 and len({kind.kind for kind in facts}) > 1:
+    if len(facts) > 1 and len(set(identifiers)) != 1 and len({fact.kind for fact in facts}) > 1:
         raise MalformedError("several certificates in one")
     return Statement(_person(plain), facts, plain), identifiers[-1]
 

@@ -120,7 +120,7 @@ def read_name(value: object, what: str) -> str:
         return ""
     if type(value) is not str:
         raise MalformedError(f"{what} that is no text")
-    name = " ".join(value.split())
+    name = value if value.isalpha() else " ".join(value.split())
     if len(name) > MAX_NAME:
         raise MalformedError(f"{what} of {len(name)} characters, at most {MAX_NAME} are read")
     return name

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from keys import cbor
 from keys.cbor_bounded import LooseTag, LooseValue, decode_bounded
@@ -20,18 +19,18 @@ _MAX_SIGNATURE: Final = 1024
 _MAX_KID: Final = 64
 
 Header = dict[int | str, LooseValue]
+_NO_HEADER: Final[Header] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class ForeignSign1:
-    """One message as read; nothing in it is proved."""
+class ForeignSign1(NamedTuple):
+    """One message as read; nothing in it is proved. A tuple, because one is made for every code."""
 
     scheme: Scheme
     kid: bytes | None
-    payload: bytes = field(repr=False)
-    message: bytes = field(repr=False)
+    payload: bytes
+    message: bytes
     """The Sig_structure (RFC 9052 section 4.4)."""
-    signature: bytes = field(repr=False)
+    signature: bytes
 
 
 def read_sign1(data: bytes, *, tags: tuple[tuple[int, ...], ...], protected_only: bool, limit: int) -> ForeignSign1:
@@ -58,10 +57,10 @@ def read_sign1(data: bytes, *, tags: tuple[tuple[int, ...], ...], protected_only
     other_header = unprotected if type(unprotected) is dict else _refuse_header()
     if CRIT in signed_header or CRIT in other_header:
         raise CoseError("critical header fields are not understood")
-    headers = (signed_header,) if protected_only else (signed_header, other_header)
+    fallback = _NO_HEADER if protected_only else other_header
     return ForeignSign1(
-        _scheme(_first(headers, ALG)),
-        _kid(_first(headers, KID)),
+        _scheme(signed_header[ALG] if ALG in signed_header else fallback.get(ALG)),
+        _kid(signed_header[KID] if KID in signed_header else fallback.get(KID)),
         payload,
         b"".join((_SIGNATURE1, cbor.byte_string(protected), _NO_EXTERNAL_DATA, cbor.byte_string(payload))),
         signature,
@@ -77,10 +76,6 @@ def _header(protected: bytes) -> Header:
 
 def _refuse_header() -> Header:
     raise CoseError("header that is no map")
-
-
-def _first(headers: tuple[Header, ...], label: int) -> LooseValue:
-    return next((header[label] for header in headers if label in header), None)
 
 
 def _scheme(alg: LooseValue) -> Scheme:

@@ -61,7 +61,9 @@ def mask_parts(family: str, given: str) -> str | None:
     if not surname or not others:
         only = surname or others
         return mask_name(only.split()[0]) if only else None
-    return mask_name(surname + others if _is_east_asian(surname) else f"{surname}, {others}")
+    if _is_east_asian(surname):
+        return mask_name(surname + others)
+    return _fit(surname, " " + "*" * (others.count(" ") + 1))
 
 
 def _visible(part: str) -> str:
@@ -69,7 +71,8 @@ def _visible(part: str) -> str:
     plain = part.replace(",", " ")
     if not plain.isprintable():
         plain = "".join(character for character in plain if not unicodedata.category(character).startswith("C"))
-    return unicodedata.normalize("NFC", " ".join(plain.split()))
+    plain = " ".join(plain.split())
+    return plain if plain.isascii() else unicodedata.normalize("NFC", plain)
 
 
 def _is_east_asian(name: str) -> bool:
