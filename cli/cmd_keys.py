@@ -18,6 +18,7 @@ from keys.errors import KeysError
 from keys.printable import printable
 
 if TYPE_CHECKING:
+    from keys.foreign_key import ForeignKey
     from keys.status_store import Anchor
     from keys.trust_list import TrustedKey
     from keys.update import Proved
@@ -80,7 +81,7 @@ def command(
 
 
 def describe(regions: tuple[str, ...], kept: Proved, now: int) -> Iterator[Line]:
-    """Yield what is trusted of each issuer carried, home first, and what is missing of it."""
+    """Yield what is trusted of each issuer carried, home first, what is missing of it, and who else is believed."""
     for issuer in regions:
         keys = [key for key in kept.trust.keys if key.issuer == issuer]
         lists = [one for one in kept.store.lists if one.issuer == issuer]
@@ -89,6 +90,7 @@ def describe(regions: tuple[str, ...], kept: Proved, now: int) -> Iterator[Line]
         yield from (_key(key, now) for key in keys)
         yield from (_list(one, now) for one in sorted(lists, key=lambda each: each.uri))
         yield from _missing(issuer, keys, lists, now)
+    yield from (_foreign(key, now) for key in kept.trust.foreign.keys)
 
 
 def _publication(issuer: str, published: int, now: int) -> Line:
@@ -101,6 +103,19 @@ def _missing(issuer: str, keys: list[TrustedKey], lists: list[Anchor], now: int)
         yield Line("missing", issuer, "no key for codes: its codes are referred", (("what", "code key"),))
     if not lists:
         yield Line("missing", issuer, "no status list: its codes are STATUS_UNKNOWN", (("what", "status list"),))
+
+
+def _foreign(key: ForeignKey, now: int) -> Line:
+    """Return what is trusted of an issuer that is no region of ours."""
+    certificate = key.certificate
+    issuer = key.issuer or (None if certificate is None else certificate.country) or "any issuer"
+    until = None if certificate is None else certificate.exp
+    state = "in force" if certificate is None or certificate.in_force(now) else "out of force"
+    words = f"key {key.kid.hex()[:16]}  for {key.format} codes  {state}"
+    if until is not None:
+        words += f", until {_date(until)}"
+    values = (("format", key.format.value), ("kid", key.kid.hex()), ("state", state), ("expires_at", until))
+    return Line("foreign", issuer, words, values)
 
 
 def _state(key: TrustedKey, now: int) -> str:

@@ -10,6 +10,7 @@ import pytest
 
 from authority.errors import PublishError
 from authority.foreign import FOREIGN_FOLDER, read_batches
+from cli.cmd_keys import describe
 from demo.foreign_issuers import CardIssuer, CertificateIssuer, person, vaccination
 from keys import eu_dcc
 from keys.business_rules import Circumstances
@@ -93,6 +94,10 @@ def test_keys_lists_and_rules_of_other_issuers_reach_a_gate_and_are_proved_again
     statement = eu_dcc.read(TEXT).statement
     around = Circumstances(NOW, "CN", "FR", None, None)
     assert proved.foreign.rule_sets["entry"].failed(statement, around) is None
+
+    lines = [line for line in describe((HOME,), proved, gate.at) if line.kind == "foreign"]
+    assert {line.issuer for line in lines} == {"FR", CALIFORNIA.url}
+    assert all("in force" in line.words for line in lines)
 
     code = eu_dcc.read(TEXT)
     gate.revoke(hashes_of(code)[HashKind.IDENTIFIER])
