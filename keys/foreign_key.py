@@ -8,8 +8,8 @@ one family only (`formats`):
     NZCP    any other kid of a P-256 key; `iss`, or the DID before the kid's #, binds it
     VDS-NC  certificates only: a signer's own, or the authority's that issued it
 
-A member `formats` says it outright; `iss` binds a key to an issuer. Members that are not known are ignored, as RFC 7517
-has it: these files are other people's.
+A member `formats` says it outright; `iss` binds a key to an issuer; `nbf`, `exp` and `revoked` limit it as they do keys
+of ours. Members that are not known are ignored, as RFC 7517 has it: these files are other people's.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ _P384_BYTES: Final = 48
 _MAX_RSA_BYTES: Final = 1024
 _MAX_CHAIN: Final = 8
 _MAX_TEXT: Final = 512
+_MAX_TIME: Final = 253_402_300_799
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,15 @@ class ForeignKey:
     certificate: Certificate | None = None
     list_version: int | None = None
     """`crlVersion`: its issuer publishes revocations of this key's cards, in at least this version."""
+    nbf: int | None = None
+    exp: int | None = None
+    """From when and until when whoever lists it vouches for it, seconds since 1970 UTC; None: no limit."""
+    revoked: bool = False
+    """Whoever lists it has taken it back: nothing it ever signed counts."""
+
+    def in_force(self, now: int) -> bool:
+        """Whether `now` is within the time for which it is listed."""
+        return (self.nbf is None or now >= self.nbf) and (self.exp is None or now < self.exp)
 
     def speaks_for(self, code: ForeignCode) -> bool:
         """Whether this key may sign for the issuer that `code` names."""
@@ -69,11 +79,19 @@ class ForeignKey:
 
 
 def is_foreign_set(document: JsonValue) -> bool:
-    """Whether JSON is a foreign trust file: a DID document, or a JWK Set none of whose keys speaks as ours do."""
+    """Whether JSON is a foreign trust file: a DID document, or a JWK Set whose keys are all other issuers'.
+
+    Those are keys that name a foreign family in `formats`, and keys that say nothing of themselves in our words.
+    """
     keys = member(document, "keys")
     if type(keys) is list and keys:
-        return not any(type(key) is not dict or key.keys() & _OWN_MEMBERS for key in keys)
+        return all(type(key) is dict and (_names_family(key) or not key.keys() & _OWN_MEMBERS) for key in keys)
     return type(document) is dict and "verificationMethod" in document
+
+
+def _names_family(key: Mapping[str, JsonValue]) -> bool:
+    formats = key.get("formats")
+    return type(formats) is list and any(name in _FOREIGN for name in formats if type(name) is str)
 
 
 def read_foreign_keys(data: bytes, *, source: str) -> tuple[ForeignKey, ...]:
@@ -139,6 +157,7 @@ def _read_key(entry: Mapping[str, JsonValue]) -> Iterator[ForeignKey]:
     version = entry.get("crlVersion")
     if version is not None and (type(version) is not int or version < 0):
         raise TrustError('"crlVersion" is no number')
+    nbf, exp = _seconds(entry, "nbf"), _seconds(entry, "exp")
     did, _, fragment = kid.partition("#")
     bound = issuer if type(issuer) is str else (did if fragment and did.startswith("did:") else None)
     for family in _families(entry, public_key, kid):
@@ -149,7 +168,17 @@ def _read_key(entry: Mapping[str, JsonValue]) -> Iterator[ForeignKey]:
             bound,
             certificate,
             version if type(version) is int else None,
+            nbf,
+            exp,
+            "revoked" in entry,
         )
+
+
+def _seconds(entry: Mapping[str, JsonValue], name: str) -> int | None:
+    value = entry.get(name)
+    if value is not None and (type(value) is not int or not 0 <= value <= _MAX_TIME):
+        raise TrustError(f'"{name}" is no time in seconds since 1970')
+    return value if type(value) is int else None
 
 
 def _families(entry: Mapping[str, JsonValue], key: ForeignPublicKey, kid: str) -> tuple[CodeFormat, ...]:

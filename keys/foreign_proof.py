@@ -1,8 +1,8 @@
 """The proof of a foreign code: the verifier's numbered steps, as far as other issuers' standards have them. Pure.
 
-Steps 2 to 4 are `keys.foreign_trust`; there is no presentation (9). A key's revocation (6) is its removal from the list
-of its issuer. The status (10) is asked of `ForeignStatus` where one is given: without any, the standards let a verifier
-go on, and the verdict's `status` says that nobody was asked.
+Steps 2 to 4 are `keys.foreign_trust`; there is no presentation (9). A key is revoked (6) by whoever lists it, by
+removing it or by saying so. The status (10) is asked of `ForeignStatus` where one is given: without any, the standards
+let a verifier go on, and the verdict's `status` says that nobody was asked.
 """
 
 from __future__ import annotations
@@ -60,6 +60,10 @@ def prove(code: ForeignCode, trust: ForeignTrust, status: ForeignStatus | None, 
     if key is None:
         return Verdict(Reason.BAD_SIGNATURE, code.format, code.issuer, code.kid)
 
+    # 6 key revoked: anybody may have signed this
+    if key.revoked:
+        return Verdict(Reason.KEY_REVOKED, code.format, code.issuer, code.kid)
+
     # From here on the claims are the issuer's.
     answer = None if status is None else status.standing(code, key, now)
     issuer = issuer_of(code, key)
@@ -88,6 +92,8 @@ def issuer_of(code: ForeignCode, key: ForeignKey) -> str:
 
 def _reason(code: ForeignCode, key: ForeignKey, answer: ForeignAnswer | None, now: int) -> Reason | None:
     # 7 key expired
+    if not key.in_force(now):
+        return Reason.KEY_EXPIRED
     # A health card's key counts by its issuer's list; the certificate in `x5c` only names the issuer. Issuers let it
     # end and go on signing with the key (the framework's own example 1 does).
     if key.certificate is not None and code.format is not CodeFormat.SHC and not key.certificate.in_force(now):

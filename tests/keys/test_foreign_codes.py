@@ -14,7 +14,7 @@ from keys import cose, vds_nc
 from keys.card_reading import PATIENCE_S, CardReading
 from keys.certificate import read_certificate
 from keys.facts import Kind
-from keys.foreign_key import keys_of_certificate, read_foreign_keys
+from keys.foreign_key import is_foreign_set, keys_of_certificate, read_foreign_keys
 from keys.json_bounded import JsonValue
 from keys.jwk import write_base64url
 from keys.reasons import Reason
@@ -256,6 +256,23 @@ def test_keys_serve_their_own_family_only() -> None:
     claims = PassIssuer(ZEALAND.did, NOW, key=CALIFORNIA.key).claims("Sparrow", "Jack", "1960-04-16")
     confused = PassIssuer(ZEALAND.did, NOW, kid=CALIFORNIA.kid, key=CALIFORNIA.key).text(claims)
     assert judge(confused).reason is Reason.UNKNOWN_KEY
+
+
+def test_a_listed_key_counts_within_its_time_and_until_it_is_taken_back() -> None:
+    text = CALIFORNIA.text(CARD)
+    limits: list[tuple[dict[str, JsonValue], Reason | None]] = [
+        ({"nbf": NOW, "exp": NOW + 1}, None),
+        ({"nbf": NOW + 1}, Reason.KEY_EXPIRED),
+        ({"exp": NOW}, Reason.KEY_EXPIRED),
+        ({"revoked": {"at": NOW, "reason": "stolen"}}, Reason.KEY_REVOKED),
+    ]
+    for limit, reason in limits:
+        keys = read_foreign_keys(jwks(CALIFORNIA.jwk(formats=["SHC"], **limit)), source="test")
+        assert judge(text, TrustList((), keys)).reason is reason
+    own: JsonValue = {"keys": [{"kty": "EC", "uses": ["code"], "formats": ["JKM1"]}]}
+    assert not is_foreign_set(own)
+    assert is_foreign_set({"keys": [{"uses": ["code"], "formats": ["NZCP"], "nbf": 1}]})
+    assert not is_foreign_set({"keys": [{"uses": ["code"], "formats": ["NZCP"]}, {"uses": ["code"]}]})
 
 
 def test_a_private_key_among_trusted_ones_is_an_error() -> None:
