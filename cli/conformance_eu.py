@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from keys import base45, eu_dcc
 from keys.certificate import Certificate
 from keys.errors import KeysError, RefusedError
-from keys.foreign_code import ForeignCode
+from keys.foreign_cose import ForeignSign1
 from keys.scheme import may_verify, verify
 
 
@@ -26,25 +26,34 @@ def eu_stages(text: str, signer: Certificate | None, clock: float | None) -> Map
         stages |= {"B45DECODE": True, "COMPRESSION": False}
         data = eu_dcc.decompressed(packed)
         stages |= {"COMPRESSION": True, "DECODE": False}
-        claims = eu_dcc.read_claims(eu_dcc.read_signed(data).payload)
+        signed = eu_dcc.read_signed(data)
+        claims = eu_dcc.read_claims(signed.payload)
         stages["DECODE"] = True
-        code = eu_dcc.read(text)
     except RefusedError:
         return stages
     if clock is not None:
         stages["EXPIRATIONCHECK"] = claims.issued_at <= clock <= claims.expires_at
         stages["EXPIRED"] = claims.issued_at <= clock <= claims.expires_at
     if signer is not None:
-        stages["VERIFY"] = _is_signed(code, signer)
-        stages["KEYUSAGE"] = eu_dcc.may_sign(signer.extended_usage, code.statement.facts)
+        stages["VERIFY"] = _is_signed(signed, signer)
+        stages |= _key_usage(claims, signer)
     return stages
 
 
-def _is_signed(code: ForeignCode, signer: Certificate) -> bool:
+def _is_signed(signed: ForeignSign1, signer: Certificate) -> bool:
     """Whether the code names this signer, by its kid, and the signer signed it."""
-    if code.kid != signer.kid or not may_verify(signer.public_key, code.scheme, loose_curve=True):
+    if signed.kid != signer.kid or not may_verify(signer.public_key, signed.scheme, loose_curve=True):
         return False
-    return verify(signer.public_key, code.scheme, code.message, code.signature)
+    return verify(signer.public_key, signed.scheme, signed.message, signed.signature)
+
+
+def _key_usage(claims: eu_dcc.Claims, signer: Certificate) -> Mapping[str, bool]:
+    """Return whether the signer may state what the certificate states; nothing where that cannot be read."""
+    try:
+        statement, _ = eu_dcc.read_statement(claims.certificate)
+    except RefusedError:
+        return {}
+    return {"KEYUSAGE": eu_dcc.may_sign(signer.extended_usage, statement.facts)}
 
 
 def read_clock(text: str) -> float:

@@ -29,8 +29,8 @@ _ISS, _EXP, _IAT, _HCERT = 1, 4, 6, -260
 _DGC: Final = 1
 _MAX_TIME: Final = 253_402_300_799
 _MAX_ENTRIES: Final = 8
-_NOT_DETECTED, _DETECTED = "260415000", "260373001"
-"""SNOMED CT codes of a test's result (value set covid-19-lab-result)."""
+_RESULTS: Final = {"260415000": False, "260373001": True}
+"""SNOMED CT codes of a test's result (value set covid-19-lab-result): not detected, detected."""
 _KEY_USE: Final = {Kind.TEST: "1", Kind.VACCINATION: "2", Kind.RECOVERY: "3"}
 _USE_ARCS: Final = ("1.3.6.1.4.1.1847.2021.1.", "1.3.6.1.4.1.0.1847.2021.1.")
 """Extended key usages of signers that are limited to some kinds (volume 5, certificate governance); the second is how
@@ -158,17 +158,17 @@ def _vaccination(entry: dict[str, JsonValue]) -> Fact:
     return Fact(
         Kind.VACCINATION,
         read_date(entry.get("dt"), "date of vaccination"),
-        product=_text(entry, "mp"),
+        product=_word(entry, "mp"),
         dose=_count(entry, "dn"),
         doses=_count(entry, "sd"),
-        country=_text(entry, "co"),
+        country=_word(entry, "co"),
     )
 
 
 def _test(entry: dict[str, JsonValue]) -> Fact:
-    result = {_DETECTED: True, _NOT_DETECTED: False}.get(_text(entry, "tr"))
+    result = _RESULTS.get(_word(entry, "tr") or "")
     sampled = read_date(entry.get("sc"), "time of the sample")
-    return Fact(Kind.TEST, sampled, product=_text(entry, "tt"), positive=result, country=_text(entry, "co"))
+    return Fact(Kind.TEST, sampled, product=_word(entry, "tt"), positive=result, country=_word(entry, "co"))
 
 
 def _recovery(entry: dict[str, JsonValue]) -> Fact:
@@ -176,7 +176,7 @@ def _recovery(entry: dict[str, JsonValue]) -> Fact:
         Kind.RECOVERY,
         read_date(entry.get("fr"), "date of the first positive test"),
         until=read_date(entry.get("du"), "end of the recovery certificate"),
-        country=_text(entry, "co"),
+        country=_word(entry, "co"),
     )
 
 
@@ -198,14 +198,26 @@ def _person(certificate: dict[str, JsonValue]) -> Person:
 
 
 def _text(entry: dict[str, JsonValue], name: str) -> str:
-    value = entry.get(name)
-    if type(value) is not str or not value.strip() or len(value) > 256:
-        raise MalformedError(f"{name} that is no text")
-    return value.strip()
+    value = _word(entry, name)
+    if value is None:
+        raise MalformedError(f"{name} that is missing")
+    return value
 
 
-def _count(entry: dict[str, JsonValue], name: str) -> int:
+def _word(entry: dict[str, JsonValue], name: str) -> str | None:
+    """Return a text of an entry without the blanks round it; None where it is absent, null or empty."""
     value = entry.get(name)
+    if value is None:
+        return None
+    if type(value) is not str or len(value) > 256:
+        raise MalformedError(f"{name} that is no text of at most 256 characters")
+    return value.strip() or None
+
+
+def _count(entry: dict[str, JsonValue], name: str) -> int | None:
+    value = entry.get(name)
+    if value is None:
+        return None
     if type(value) is not int or not 0 <= value <= 99:
         raise MalformedError(f"{name} that is no number of doses")
     return value

@@ -89,7 +89,10 @@ def read_jws(jws: str) -> ForeignCode:
     types = member(credential, "type")
     if type(types) is not list or _CARD_TYPE not in types:
         raise MalformedError("credential that is no health card by its type")
-    bundle = member(member(credential, "credentialSubject"), "fhirBundle")
+    subject = member(credential, "credentialSubject")
+    if type(member(subject, "fhirVersion")) is not str:
+        raise MalformedError("credential subject that does not say its FHIR version")
+    bundle = member(subject, "fhirBundle")
     rid = member(credential, "rid")
     if rid is not None and (type(rid) is not str or not _RID.fullmatch(rid)):
         raise MalformedError("rid that is not 1 to 24 characters of base64url")
