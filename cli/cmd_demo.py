@@ -95,35 +95,33 @@ def _folder(keep: Path | None) -> Iterator[Path]:
 
 
 def _show(world: World, mode: str) -> None:
-    """Show the real screen, a client like any other, while people keep coming behind it."""
+    """Show the real screen, a client like any other, while people keep coming behind it.
+
+    People are conducted by this thread: the authority's register, from which they get new codes, is this thread's own.
+    """
     from demo.conductor import StoppedError  # noqa: PLC0415
     from demo.guard import GuardError  # noqa: PLC0415
 
-    def conduct() -> None:
+    options = ["--config", str(world.site.config), "--mode", mode, "--allow-quit"]
+    screen = subprocess.Popen(
+        [sys.executable, "-m", "cli.main", "ui", *options],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parent.parent)},
+    )
+
+    def wait() -> None:
+        screen.wait()
+        world.conductor.stop()
+
+    threading.Thread(target=wait, name="screen", daemon=True).start()
+    try:
         with contextlib.suppress(StoppedError, GuardError):  # the screen itself says that the engine has gone
             for _ in world.conductor.for_ever():
                 pass
-
-    conducting = threading.Thread(target=conduct, name="conductor", daemon=True)
-    conducting.start()
-    try:
-        subprocess.call(
-            [
-                sys.executable,
-                "-m",
-                "cli.main",
-                "ui",
-                "--config",
-                str(world.site.config),
-                "--mode",
-                mode,
-                "--allow-quit",
-            ],
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parent.parent)},
-        )
+        screen.wait()
     finally:
-        world.conductor.stop()
-        conducting.join(QUIT_WAIT_S)
+        if screen.poll() is None:
+            screen.terminate()
+            screen.wait(QUIT_WAIT_S)
 
 
 def _lines(turn: Turn, texts: Texts) -> str:
