@@ -44,6 +44,8 @@ GLANCE_S = 0.35
 """How long a code is held up after its decision."""
 APART_S = 0.4
 """For which nobody stands before the thermometer, between two people who hurry: shorter is no change of people."""
+DRIVE_UP_S = 0.8
+"""Between two vehicles: the last one's phones are out of the picture by then."""
 GAP_S = 0.4
 """Between two people: nobody stands before the thermometer."""
 LIVE_AFTER_S = 31
@@ -180,6 +182,7 @@ class Conductor:
         """Let the officer type plate and number of people."""
         if person.begins is None:
             return []
+        self._pause(DRIVE_UP_S)
         reply = self._guard.begin_vehicle(person.begins.plate, person.begins.people)
         return [] if reply.ok else [f"the vehicle could not be begun: {reply.error}"]
 
