@@ -60,8 +60,22 @@ PICTURES: dict[str, tuple[View, tuple[int, int], str, str, bool]] = {
     "override": (says.REFER, (80, 24), "zh_CN", "normal", True),
     "degraded": (says.DEGRADED, (80, 24), "zh_TW", "normal", True),
     "text-console": (says.PASS, (80, 24), "en", "contrast", False),
+    "several-codes": (says.FAMILY, (80, 24), "zh_CN", "normal", True),
+    "hand-over": (says.WAITING, (120, 50), "zh_CN", "normal", True),
+    "entry": (says.WAITING, (80, 24), "zh_CN", "normal", True),
+    "slip": (says.PASS, (80, 24), "zh_CN", "normal", True),
+    "supervisor-day": (says.WAITING, (100, 40), "zh_CN", "normal", True),
 }
 """Name → what the engine says, size, language, theme, whether the terminal shows Chinese."""
+
+PRESSED: dict[str, tuple[str, ...]] = {
+    "override": ("a", *"0017", "enter", *"4821", "enter", "down"),
+    "hand-over": ("s", *"0018", "enter", *"5512"),
+    "entry": ("n", *"欧阳娜娜", "enter", *"330106194501011234", "enter", *"13900001111", "enter", *"杭州"),
+    "slip": ("v", "1", *"3-502", "enter", "enter", "enter"),
+    "supervisor-day": ("f", *"0003", "enter", *"9917", "enter"),
+}
+"""What is pressed before a picture is taken."""
 
 
 def camera_picture(width: int = 160, height: int = 90, *, read: bool = True) -> Preview:
@@ -87,6 +101,7 @@ async def take(name: str, folder: Path) -> None:
     """Take one picture."""
     view, size, language, theme, wide = PICTURES[name]
     engine = says.ScriptedEngine(folder / "control.sock").start(view)
+    engine.answer = says.on_duty
     terminal = Terminal(wide=wide, why="" if wide else "TERM=linux")
     app = GuardScreen(
         engine.path, language, theme=theme, zone=timezone(timedelta(hours=8)), terminal=terminal, clock=lambda: 0.0
@@ -95,9 +110,8 @@ async def take(name: str, folder: Path) -> None:
         async with app.run_test(size=size) as pilot:
             await pilot.pause(0.3)
             engine.say(camera_picture(read=name != "hold-still"))
-            if name == "override":
-                await pilot.press("a", *"0017", "enter", *"4821", "enter", "down")
-            await pilot.pause(0.3)
+            await pilot.press(*PRESSED.get(name, ()))
+            await pilot.pause(0.6)
             drawing = to_svg(app.screen._compositor.render_strips(), size)
     finally:
         engine.stop()
