@@ -257,8 +257,9 @@ class Form(ModalScreen[T | None], Generic[T]):
             self.call_after_refresh(self._form.scroll_to_widget, self._answer, animate=False)
 
     def action_give_up(self) -> None:
-        """Leave without doing anything."""
-        self.leave(None)
+        """Leave without doing anything; what the engine has already is waited for, since it may do it."""
+        if not self._sending:
+            self.leave(None)
 
 
 def error_text(scene: Scene, reply: Reply) -> str:
