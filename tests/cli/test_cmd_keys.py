@@ -117,7 +117,7 @@ def test_revoked_expired_and_future_keys_are_called_so(tmp_path: Path) -> None:
         writer.put(status_list)
         writer.finish()
     store = StatusStore.open(tmp_path / "status.bin", [anchor_of(status_list)])
-    kept = Proved("1", trust, store, None, None, {}, NOW, NOW, ())
+    kept = Proved("1", trust, store, None, None, {}, NOW, NOW, None, ())
     lines = list(describe(("CN-33",), kept, NOW))
     assert "revoked (key_compromise)" in lines[0].words
     assert "  expired, " in lines[1].words
