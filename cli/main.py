@@ -22,6 +22,7 @@ COMMANDS: dict[str, str] = {
     "verify": "judge code texts from standard input",
     "decode": "read the codes in image files",
     "conformance": "run published test cases of code families",
+    "hub": "the service between gates and authority",
     "authority": "make keys, codes and status lists",
     "keys": "show what this appliance trusts",
     "update": "fetch newer keys, lists and policy, now",

@@ -49,6 +49,11 @@ class Tree:
         """How many leaves there are."""
         return self._size
 
+    @property
+    def roots(self) -> tuple[bytes, ...]:
+        """The roots of its perfect subtrees, the largest first: what it takes to start from here again."""
+        return tuple(self._roots)
+
     def copy(self) -> Tree:
         """Make an independent tree in the same state: a few hashes."""
         other = Tree()

@@ -1,0 +1,221 @@
+"""`checkpoint hub`: the service between gates and authority, and what is done at its machine."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.errors import fail
+
+if TYPE_CHECKING:
+    from hub.service import Parts
+    from hub.settings import Settings
+
+app = typer.Typer(no_args_is_help=False, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+Folder = Annotated[Path, typer.Option(help="The hub's own folder: its cosigning key, and its storage.")]
+TrustFolder = Annotated[Path, typer.Option("--repository", help="The trust repository's folder; only read.")]
+Storage = Annotated[str, typer.Option("--database", help="sqlite, or postgresql://user@host/name")]
+AsJson = Annotated[bool, typer.Option("--json", help="One object a line.")]
+
+
+@app.callback(invoke_without_command=True)
+def hub(
+    context: typer.Context,
+    *,
+    folder: Folder = Path("hub-state"),
+    repository: TrustFolder = Path("checkpoint-trust"),
+    database: Storage = "sqlite",
+    listen: Annotated[
+        str, typer.Option(help="Address and port; beyond this machine with TLS only.")
+    ] = "127.0.0.1:8600",
+    certificate: Annotated[Path | None, typer.Option(help="TLS certificate, PEM.")] = None,
+    key: Annotated[Path | None, typer.Option(help="Its private key, PEM.")] = None,
+    url: Annotated[str | None, typer.Option(help="The address appliances use, where it is another.")] = None,
+    processes: Annotated[int, typer.Option(min=1, max=64, help="With PostgreSQL: how many share the port.")] = 1,
+) -> None:
+    """Take logs in, hand on signed trust, enrol appliances, and show the fleet.
+
+    Example: checkpoint hub --repository checkpoint-trust
+    """
+    settings = _settings(
+        folder=folder,
+        repository=repository,
+        database=database,
+        listen=listen,
+        certificate=certificate,
+        key=key,
+        url=url,
+    )
+    context.obj = settings
+    if context.invoked_subcommand is not None:
+        return
+    from hub import server  # noqa: PLC0415 - the web server is not needed for the other commands
+    from hub.storage import people  # noqa: PLC0415
+
+    with reported():
+        with _opened(settings) as parts:
+            if processes > 1 and not parts.database.shared:
+                fail(f"{parts.database.name}: SQLite serves one process; use PostgreSQL for {processes}", 2)
+            with parts.database.write() as session:
+                token = people.first_token(session)
+        print(f"the hub listens on {settings.public_url}, keeps its storage in {parts.database.name}", flush=True)
+        if token is not None:
+            print(
+                f"nobody can log in yet; make the first administrator at {settings.public_url}/first/{token}",
+                flush=True,
+            )
+        server.run(settings, processes)
+
+
+@app.command(name="import")
+def bring_in(
+    context: typer.Context,
+    where: Annotated[Path, typer.Argument(metavar="FOLDER", help="What appliances exported: a stick's folder.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Take in logs that were exported to a folder; in any order, and as often as you like.
+
+    Exit status 1 when something was refused or waits for entries before it.
+
+    Example: checkpoint hub import /media/stick
+    """
+    from hub import stick  # noqa: PLC0415
+
+    well = True
+    found_any = False
+    with reported(), _opened(context.obj) as parts:
+        if not where.is_dir():
+            fail(f"{where}: there is no such folder", 2)
+        for one in stick.bring_in(where, parts.ingest):
+            found_any = True
+            well &= one.taken is stick.Taken.DONE
+            if as_json:
+                print(json.dumps(dataclasses.asdict(one)), flush=True)
+            else:
+                so_far = "" if one.durable_to is None else f", the hub has {one.durable_to} entries of this log"
+                print(f"{one.file}: {one.taken}{so_far}{'; ' + one.why if one.why else ''}", flush=True)
+    if not found_any:
+        fail(f"{where} holds no exported logs (checkpoint-log/<device>-<from>-<to>.log)")
+    raise typer.Exit(0 if well else 1)
+
+
+@app.command()
+def invite(
+    context: typer.Context,
+    site: Annotated[str, typer.Argument(help="What people call the place.")],
+    lanes: Annotated[list[str], typer.Argument(help="Its lanes, such as gate-1.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Make an enrolment code for one appliance, good for ten minutes.
+
+    Example: checkpoint hub invite "West gate" west-1
+    """
+    import segno  # noqa: PLC0415
+
+    from hub.enrolment import base64url  # noqa: PLC0415
+
+    with reported(), _opened(context.obj) as parts:
+        token = parts.enrolment.invite(site, tuple(lanes), "command line")
+        text = parts.offer.text(token)
+    if as_json:
+        print(json.dumps({"qr": text, "token": base64url(token), "url": parts.offer.url}))
+        return
+    segno.make(text, error="m", boost_error=False).terminal(sys.stdout, compact=True)
+    print(f"shown to the appliance's camera in maintenance mode: {text}")
+
+
+@app.command(name="retire")
+def retire(
+    context: typer.Context,
+    device: Annotated[str, typer.Argument(help="Device id, hexadecimal.")],
+    *,
+    revoke: Annotated[bool, typer.Option(help="Its key is in wrong hands: refuse all it signs, and alarm.")] = False,
+) -> None:
+    """Take nothing more from an appliance: it handed in its whole log, or its key was stolen.
+
+    Example: checkpoint hub retire 5f0c2a… --revoke
+    """
+    from hub.storage import appliances  # noqa: PLC0415
+    from hub.values import Standing  # noqa: PLC0415
+
+    with reported(), _opened(context.obj) as parts, parts.database.write() as session:
+        try:
+            wanted = bytes.fromhex(device)
+        except ValueError:
+            fail(f"{device} is no device id: 32 hexadecimal digits", 2)
+        if not appliances.set_standing(session, wanted, Standing.REVOKED if revoke else Standing.RETIRED):
+            fail(f"no appliance {device} is enrolled here")
+
+
+@app.command()
+def openapi() -> None:
+    """Print the OpenAPI document of the hub's API.
+
+    Example: checkpoint hub openapi > hub.json
+    """
+    from hub.api import document  # noqa: PLC0415
+
+    print(json.dumps(document(), indent=2, ensure_ascii=False))
+
+
+@contextlib.contextmanager
+def reported() -> Iterator[None]:
+    """Turn the hub's errors into one sentence and an exit status; say what to install where the extra is missing."""
+    try:
+        from hub.errors import HubError  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        fail(f"the hub needs more packages ({error.name}); install them: pip install 'checkpoint-scanner[hub]'")
+    try:
+        yield
+    except HubError as error:
+        fail(str(error))
+    except ModuleNotFoundError as error:
+        fail(f"the hub needs more packages ({error.name}); install them: pip install 'checkpoint-scanner[hub]'")
+
+
+@contextlib.contextmanager
+def _opened(settings: Settings) -> Iterator[Parts]:
+    from hub.service import open_parts  # noqa: PLC0415
+
+    parts = open_parts(settings)
+    try:
+        yield parts
+    finally:
+        parts.close()
+
+
+def _settings(
+    *,
+    folder: Path,
+    repository: Path,
+    database: str,
+    listen: str,
+    certificate: Path | None,
+    key: Path | None,
+    url: str | None,
+) -> Settings:
+    from hub.settings import Settings  # noqa: PLC0415
+
+    host, colon, port = listen.rpartition(":")
+    if not colon or not port.isdecimal() or not 0 < int(port) < 1 << 16:
+        fail(f"--listen {listen}: an address and a port, such as 127.0.0.1:8600", 2)
+    return Settings(
+        folder=str(folder),
+        repository=str(repository),
+        database=database,
+        host=host.strip("[]"),
+        port=int(port),
+        certificate=None if certificate is None else str(certificate),
+        key=None if key is None else str(key),
+        url=url,
+    )

@@ -1,0 +1,66 @@
+"""What the hub does by itself, in one thread: room for the next day, retention, forgetting logins that are over."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from threading import Event, Thread
+
+from hub import retention
+from hub.errors import StorageError
+from hub.retention import DAY_MS, Retention
+from hub.storage.session import Database
+
+EVERY_SECONDS = 600.0
+DAYS_AHEAD = 2
+"""For how many days to come there is room: a hub whose storage fails at midnight still takes logs in."""
+_LOG = logging.getLogger(__name__)
+
+
+class Housekeeping:
+    """The thread; a failure is said and tried again at the next turn."""
+
+    def __init__(self, database: Database, keep: Retention, clock_ms: Callable[[], int]) -> None:
+        self._database = database
+        self._keep = keep
+        self._clock_ms = clock_ms
+        self._ended = Event()
+        self._erased_day = -1
+        self._thread = Thread(target=self._run, name="housekeeping", daemon=True)
+
+    def start(self) -> None:
+        """Make room for today before anything comes, then go on beside the service. Raises StorageError."""
+        self._prepare(self._clock_ms() // DAY_MS)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread."""
+        self._ended.set()
+        self._thread.join(timeout=30.0)
+
+    def turn(self) -> None:
+        """Do what is due now. Raises StorageError."""
+        now_ms = self._clock_ms()
+        today = now_ms // DAY_MS
+        self._prepare(today)
+        with self._database.write() as session:
+            session.run("DELETE FROM login WHERE expires_ms < ?", now_ms)
+        if today != self._erased_day:
+            for one in retention.erase(self._database, self._keep, now_ms):
+                _LOG.info("retention erased %d of %s", one.many, one.what)
+            self._erased_day = today
+
+    def _prepare(self, today: int) -> None:
+        for day in range(today, today + DAYS_AHEAD + 1):
+            self._database.prepare_day(day)
+
+    def _run(self) -> None:
+        while True:
+            try:
+                self.turn()
+            except StorageError as error:
+                _LOG.error("housekeeping: %s", error)
+            except Exception:  # the thread's one supervised edge: retention must not end with one bad row
+                _LOG.exception("housekeeping met a fault of its own")
+            if self._ended.wait(EVERY_SECONDS):
+                return

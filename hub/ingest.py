@@ -1,0 +1,229 @@
+"""Taking in what appliances upload: authenticated, proved to extend the log that is known, stored exactly once.
+
+1 the appliance is known and in good standing · 2 its key signed the head · 3 the head covers exactly these entries · 4
+they begin no later than the known log ends · 5 an overlap comes with a consistency proof that holds · 6 the tree that
+follows from the known one and these entries has the head's root · 7 entries are looked through, sealed parts compared ·
+8 the head is cosigned · 9 all of it is stored in one transaction that first compares and sets the high-water mark.
+
+Step 6 alone proves everything: the hub continues its own tree, so a head that it accepts is of the log it knows. The
+proof of step 5 is what an appliance shows before it is believed about where the two logs meet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hub import counting, upload
+from hub.cosigner import Cosigner
+from hub.errors import KnownLog, Problem, RefusalError
+from hub.storage import alarms, appliances
+from hub.storage.session import Database, Session
+from hub.upload import Upload, UploadError
+from hub.values import AlarmKind, Appliance, Batch, Frontier, Standing
+from keys import cbor
+from keys.errors import TreeHeadError
+from keys.merkle import Tree, leaf_hash, verify_consistency
+from keys.tree_head import TreeHead, log_origin, read_head
+
+RACES = 8
+"""How often a batch is judged anew because another hub process stored something in between."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the appliance is told: how much is durable, under whose cosignature."""
+
+    durable_to: int
+    """Tree size."""
+    head: str
+    """The head of that size, with the hub's cosignature."""
+    time_ms: int
+    """The hub's clock."""
+
+    def body(self) -> bytes:
+        """Write it as the answer's CBOR."""
+        return cbor.encode({1: self.durable_to, 2: self.head, 3: self.time_ms})
+
+
+class Ingest:
+    """Takes uploads in; used by many threads."""
+
+    def __init__(self, database: Database, cosigner: Cosigner, clock_ms: Callable[[], int]) -> None:
+        self._database = database
+        self._cosigner = cosigner
+        self._clock_ms = clock_ms
+
+    def admit(self, device: bytes) -> Appliance:
+        """Find the appliance before anything of its body is read. Raises RefusalError."""
+        with self._database.read() as session:
+            found = appliances.find(session, device)
+        if found is None:
+            raise RefusalError(401, Problem.UNKNOWN_KEY, "no appliance of this id is enrolled here; enrol it")
+        return found
+
+    def take(self, device: bytes, body: bytes) -> Receipt:
+        """Take one upload in. Raises RefusalError, StorageError."""
+        try:
+            batch = upload.read(body)
+        except upload.TooLargeError as error:
+            raise RefusalError(413, Problem.TOO_LARGE, str(error)) from error
+        except UploadError as error:
+            raise RefusalError(400, Problem.BAD_REQUEST, str(error)) from error
+        for _ in range(RACES):
+            receipt = self._attempt(self.admit(device), batch)
+            if receipt is not None:
+                return receipt
+        raise RefusalError(503, Problem.BUSY, "other uploads of this appliance are under way", retry_after=5)
+
+    def _attempt(self, appliance: Appliance, batch: Upload) -> Receipt | None:
+        """Judge and store a batch; None when the log has moved on meanwhile."""
+        head = self._authentic(appliance, batch)
+        known = appliance.frontier.size
+        if batch.first > known:
+            raise self._refusal(appliance, Problem.GAP, f"the hub has {known} entries; send from there")
+        if 0 < known < batch.end and known != batch.first:
+            self._check_overlap(appliance, batch, head)
+        tree = self._extended(appliance, batch, head)
+        now_ms = self._clock_ms()
+        if tree is None:  # everything was known before: nothing to store, and nothing costs anything
+            return Receipt(known, appliance.head, now_ms)
+        skip = known - batch.first
+        entries, parts = batch.entries[skip:], batch.sealed[skip:]
+        found = counting.find(appliance, known, entries, now_ms)
+        good, bad = counting.sealed_parts(known, entries, parts)
+        cosigned = self._cosigner.cosign(_own_lines(batch.head), now_ms)
+        stored = Batch(
+            appliance=appliance,
+            entries=tuple(found.stored),
+            sealed=tuple(good),
+            counts=tuple(found.counts),
+            troubles=tuple(found.troubles),
+            frontier=Frontier.of(tree),
+            root=head.root,
+            head=cosigned,
+            arrived_ms=now_ms,
+            entry_ms=found.entry_ms,
+            lists_ms=found.lists_ms,
+            software=found.software,
+        )
+        with self._database.write() as session:
+            if not appliances.append(session, stored):
+                return None
+            self._ring(session, appliance, AlarmKind.UNREADABLE, found.unreadable, now_ms)
+            self._ring(session, appliance, AlarmKind.SEALED_ALTERED, bad, now_ms)
+        return Receipt(head.size, cosigned, now_ms)
+
+    def _authentic(self, appliance: Appliance, batch: Upload) -> TreeHead:
+        """Check that the appliance's own key signed the head, and that it covers exactly these entries."""
+        try:
+            head = read_head(batch.head, appliance.key)
+        except TreeHeadError as error:
+            raise RefusalError(401, Problem.UNKNOWN_KEY, f"the head is not by this appliance's key: {error}") from error
+        if head.origin != log_origin(appliance.id):
+            raise RefusalError(401, Problem.UNKNOWN_KEY, "the head is of another log")
+        if appliance.standing is not Standing.ACTIVE:
+            words = f"entries from {batch.first} under a genuine head of {head.size}"
+            with self._database.write() as session:
+                alarms.ring(
+                    session,
+                    appliance.number,
+                    AlarmKind.REFUSED_KEY,
+                    self._clock_ms(),
+                    detail=words,
+                    evidence=batch.head.encode(),
+                )
+            raise RefusalError(403, Problem.RETIRED, f"this appliance is {appliance.standing}; nothing of it is taken")
+        if head.size != batch.end:
+            words = f"the head covers {head.size} entries, and these are {batch.first} to {batch.end - 1}"
+            raise RefusalError(400, Problem.BAD_REQUEST, words)
+        return head
+
+    def _check_overlap(self, appliance: Appliance, batch: Upload, head: TreeHead) -> None:
+        if not verify_consistency(appliance.frontier.size, head.size, batch.proof, appliance.root, head.root):
+            words = "this overlaps what the hub has, and the proof does not show that the one extends the other"
+            raise self._refusal(appliance, Problem.PROOF_NEEDED, words)
+
+    def _extended(self, appliance: Appliance, batch: Upload, head: TreeHead) -> Tree | None:
+        """Continue the known tree with these entries; None when it already has them all. Raises RefusalError."""
+        known = appliance.frontier.size
+        tree = appliance.frontier.tree() if batch.first == known else self._tree_at(appliance, batch.first)
+        for leaf in map(leaf_hash, batch.entries):
+            tree.append(leaf)
+            if tree.size == known and tree.root() != appliance.root:
+                raise self._forked(appliance, batch, head)
+        if tree.root() != head.root:
+            raise self._forked(appliance, batch, head)
+        if tree.size > known:
+            return tree
+        if tree.size < known:
+            self._continue(appliance, tree, known)
+            if tree.root() != appliance.root:
+                raise self._forked(appliance, batch, head)
+        return None
+
+    def _tree_at(self, appliance: Appliance, size: int) -> Tree:
+        """Return the known tree as it was at `size` entries, from the nearest state that was kept."""
+        with self._database.read() as session:
+            tree = appliances.nearest_mark(session, appliance.number, size).tree()
+        self._continue(appliance, tree, size)
+        return tree
+
+    def _continue(self, appliance: Appliance, tree: Tree, size: int) -> None:
+        """Append stored entries up to `size`. Raises RefusalError when retention has taken them."""
+        if size - tree.size > 64 * upload.MAX_ENTRIES:
+            known = appliance.frontier.size
+            raise self._refusal(appliance, Problem.GAP, f"this was handed in long ago; the hub has {known} entries")
+        while tree.size < size:
+            with self._database.read() as session:
+                stored = appliances.bodies(
+                    session, appliance.number, tree.size, min(size, tree.size + upload.MAX_ENTRIES)
+                )
+            if not stored:
+                raise self._refusal(appliance, Problem.GAP, "entries from there on were erased by retention")
+            for seq, body in stored:
+                if seq != tree.size:
+                    raise self._refusal(appliance, Problem.GAP, "entries from there on were erased by retention")
+                tree.append(leaf_hash(body))
+
+    def _forked(self, appliance: Appliance, batch: Upload, head: TreeHead) -> RefusalError:
+        """Refuse a history that contradicts the known one, and raise an alarm that keeps the signed head."""
+        first = self._first_difference(appliance, batch)
+        known = appliance.frontier.size
+        where = (
+            f"entry {first} is another than the hub has" if first is not None else "the entries do not give its root"
+        )
+        words = f"a head of {head.size} entries does not extend the {known} known ones: {where}"
+        with self._database.write() as session:
+            alarms.ring(
+                session,
+                appliance.number,
+                AlarmKind.FORKED,
+                self._clock_ms(),
+                detail=words,
+                evidence=_own_lines(batch.head).encode(),
+            )
+        return self._refusal(appliance, Problem.NOT_AN_EXTENSION, words)
+
+    def _first_difference(self, appliance: Appliance, batch: Upload) -> int | None:
+        with self._database.read() as session:
+            stored = appliances.bodies(session, appliance.number, batch.first, batch.end)
+        for seq, body in stored:
+            if batch.entries[seq - batch.first] != body:
+                return seq
+        return None
+
+    def _refusal(self, appliance: Appliance, problem: Problem, words: str) -> RefusalError:
+        return RefusalError(409, problem, words, known=KnownLog(appliance.frontier.size, appliance.root))
+
+    def _ring(self, session: Session, appliance: Appliance, kind: AlarmKind, numbers: list[int], now_ms: int) -> None:
+        if numbers:
+            words = f"{len(numbers)} entries, the first is number {numbers[0]}"
+            alarms.ring(session, appliance.number, kind, now_ms, detail=words)
+
+
+def _own_lines(note: str) -> str:
+    """Return the note with the first signature line only: the appliance's, which alone was checked."""
+    text, _, tail = note.rpartition("\n\n")
+    own = next(line for line in tail.split("\n") if line.startswith(f"— {text.split(chr(10), 1)[0]} "))
+    return f"{text}\n\n{own}\n"

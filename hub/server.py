@@ -1,0 +1,86 @@
+"""The hub as a process: uvicorn around the application, with a limit on connections that say nothing."""
+
+from __future__ import annotations
+
+import os
+from asyncio import TimerHandle, Transport
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from hub.service import make_app, open_parts
+from hub.settings import Settings
+
+SETTINGS_VARIABLE = "CHECKPOINT_HUB_SETTINGS"
+"""How the process that starts others tells them the settings."""
+SILENT_SECONDS = 30.0
+"""How long a connection may take to say its whole request line and headers."""
+KEEP_ALIVE_SECONDS = 20
+CONNECTIONS = 4_000
+"""Open connections; one more is answered 503."""
+STOP_SECONDS = 15
+
+
+class ImpatientProtocol(H11Protocol):
+    """HTTP/1.1, but a connection that has not sent its headers in time is closed; uvicorn itself waits for ever."""
+
+    _silence: TimerHandle | None = None
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """Begin to wait for the first request."""
+        super().connection_made(transport)
+        self._silence = self.loop.call_later(SILENT_SECONDS, self._too_late)
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes; once a request is whole the wait is over, and uvicorn's keep-alive takes its place."""
+        super().data_received(data)
+        if self.cycle is not None and self._silence is not None:
+            self._silence.cancel()
+            self._silence = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the wait."""
+        if self._silence is not None:
+            self._silence.cancel()
+        super().connection_lost(exc)
+
+    def _too_late(self) -> None:
+        if self.cycle is None and not self.transport.is_closing():
+            self.transport.close()
+
+
+def app_from_environment() -> FastAPI:
+    """Make the application of one of several processes. Raises SetupError, StorageError."""
+    return make_app(open_parts(Settings.from_text(os.environ[SETTINGS_VARIABLE])))
+
+
+def options(settings: Settings) -> dict[str, Any]:
+    """Return uvicorn's options."""
+    return {
+        "host": settings.host,
+        "port": settings.port,
+        "ssl_certfile": settings.certificate,
+        "ssl_keyfile": settings.key,
+        "http": ImpatientProtocol,
+        "ws": "none",
+        "lifespan": "on",
+        "log_level": "warning",
+        "access_log": False,
+        "server_header": False,
+        "proxy_headers": False,
+        "limit_concurrency": CONNECTIONS,
+        "timeout_keep_alive": KEEP_ALIVE_SECONDS,
+        "timeout_graceful_shutdown": STOP_SECONDS,
+        "h11_max_incomplete_event_size": 32 * 1024,
+    }
+
+
+def run(settings: Settings, processes: int) -> None:
+    """Serve until told to stop. Several processes share the port; each opens the storage for itself."""
+    if processes == 1:
+        uvicorn.run(make_app(open_parts(settings)), **options(settings))
+        return
+    os.environ[SETTINGS_VARIABLE] = settings.to_text()
+    uvicorn.run("hub.server:app_from_environment", factory=True, workers=processes, **options(settings))

@@ -1,0 +1,107 @@
+"""Taking in what appliances exported to a folder: the same uploads as by network, in any order, as often as you like.
+
+`checkpoint-log/<device>-<from>-<to>.log` is a row of uploads, each behind its length in 4 bytes, big-endian. Files are
+taken in by appliance and number; one that begins after the end of what the hub has is tried again after the others.
+A file never blocks another.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum, unique
+from pathlib import Path
+
+from hub import upload
+from hub.errors import Problem, RefusalError
+from hub.ingest import Ingest
+
+FOLDER = "checkpoint-log"
+MAX_FILE = 1 << 30
+"""Bytes of one file."""
+_NAME = re.compile(r"(?P<device>[0-9a-f]{32})-(?P<first>[0-9]{1,19})-(?P<end>[0-9]{1,19})\.log")
+
+
+@unique
+class Taken(StrEnum):
+    """What became of a file."""
+
+    DONE = "done"
+    """Everything in it is durable at the hub."""
+    WAITING = "waiting"
+    """Entries before it are missing: bring the files in between."""
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """One file and what became of it."""
+
+    file: str
+    taken: Taken
+    durable_to: int | None
+    """Tree size of the appliance's log at the hub, where something of the file was taken."""
+    why: str
+    """For people; empty when done."""
+
+
+def bring_in(folder: Path, ingest: Ingest) -> Iterator[Imported]:
+    """Take in every log file of a folder, or of `checkpoint-log` in it. Raises StorageError."""
+    below = folder / FOLDER
+    where = below if below.is_dir() else folder
+    waiting = sorted(_files(where), key=lambda one: (one[0], one[1]))
+    while waiting:
+        later = []
+        for device, first, path in waiting:
+            found = _one(path, bytes.fromhex(device), ingest)
+            if found.taken is Taken.WAITING:
+                later.append(((device, first, path), found))
+            else:
+                yield found
+        if len(later) == len(waiting):
+            yield from (found for _, found in later)
+            return
+        waiting = [file for file, _ in later]
+
+
+def _files(folder: Path) -> list[tuple[str, int, Path]]:
+    found = []
+    for path in folder.iterdir():
+        match = _NAME.fullmatch(path.name)
+        if match:
+            found.append((match["device"], int(match["first"]), path))
+    return found
+
+
+def _one(path: Path, device: bytes, ingest: Ingest) -> Imported:
+    durable_to = None
+    try:
+        for body in _bodies(path):
+            durable_to = ingest.take(device, body).durable_to
+    except RefusalError as refusal:
+        answer = refusal.answer
+        taken = Taken.WAITING if answer.problem is Problem.GAP else Taken.REFUSED
+        return Imported(path.name, taken, durable_to, answer.detail)
+    except (OSError, ValueError) as error:
+        return Imported(path.name, Taken.REFUSED, durable_to, f"cannot be read: {error}")
+    return Imported(path.name, Taken.DONE, durable_to, "")
+
+
+def _bodies(path: Path) -> Iterator[bytes]:
+    """Yield the uploads of a file. Raises OSError, ValueError: no plain file, cut short, or a length of no upload."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_FILE:
+            raise ValueError("no plain file of at most 1 GiB")
+        while head := file.read(4):
+            length = int.from_bytes(head, "big")
+            if len(head) != 4 or not 0 < length <= upload.MAX_BODY:
+                raise ValueError("the length of an upload is damaged")
+            body = file.read(length)
+            if len(body) != length:
+                raise ValueError("the file was cut short")
+            yield body

@@ -1,0 +1,69 @@
+"""Alarms in the storage: one open line per appliance and kind, however often it comes."""
+
+from __future__ import annotations
+
+from hub.storage import appliances
+from hub.storage.session import Session, binary, integer, maybe_integer, maybe_text, text
+from hub.values import Alarm, AlarmKind
+
+EVIDENCE_BYTES = 4096
+"""How much of what was sent is kept with an alarm."""
+
+
+def ring(
+    session: Session, appliance: int | None, kind: AlarmKind, now_ms: int, *, detail: str, evidence: bytes = b""
+) -> None:
+    """Raise an alarm, or count it to the open one of its appliance and kind; the first evidence stays."""
+    owner = -1 if appliance is None else appliance
+    again = session.run(
+        """UPDATE alarm SET last_ms = ?, many = many + 1
+            WHERE coalesce(device, -1) = ? AND kind = ? AND settled_ms IS NULL""",
+        now_ms, owner, kind,
+    )  # fmt: skip
+    if again:
+        return
+    session.run(
+        """INSERT INTO alarm (number, device, kind, first_ms, last_ms, many, detail, evidence)
+            VALUES ((SELECT coalesce(max(number), 0) + 1 FROM alarm), ?, ?, ?, ?, 1, ?, ?)""",
+        appliance, kind, now_ms, now_ms, detail, evidence[:EVIDENCE_BYTES],
+    )  # fmt: skip
+
+
+def listed(session: Session, *, settled: bool, limit: int) -> list[Alarm]:
+    """List alarms, the newest first."""
+    which = "IS NOT NULL" if settled else "IS NULL"
+    rows = session.rows(
+        f"""SELECT number, device, kind, first_ms, last_ms, many, detail, evidence, settled_by
+            FROM alarm WHERE settled_ms {which} ORDER BY last_ms DESC LIMIT ?""",  # noqa: S608 - one of two constants
+        limit,
+    )
+    found = []
+    for number, device, kind, first, last, many, detail, evidence, settled_by in rows:
+        owner = maybe_integer(device)
+        found.append(
+            Alarm(
+                integer(number),
+                None if owner is None else appliances.by_number(session, owner),
+                AlarmKind(text(kind)),
+                integer(first),
+                integer(last),
+                integer(many),
+                text(detail),
+                binary(evidence),
+                maybe_text(settled_by),
+            )
+        )
+    return found
+
+
+def settle(session: Session, number: int, person: str, now_ms: int) -> bool:
+    """Note that somebody has looked at an alarm; False when there is none open of that number."""
+    return session.run(
+        "UPDATE alarm SET settled_by = ?, settled_ms = ? WHERE number = ? AND settled_ms IS NULL",
+        person, now_ms, number,
+    ) == 1  # fmt: skip
+
+
+def open_count(session: Session) -> int:
+    """Count the alarms that nobody has looked at."""
+    return integer(session.rows("SELECT count(*) FROM alarm WHERE settled_ms IS NULL")[0][0])

@@ -1,0 +1,218 @@
+"""Appliances and their logs in the storage: who they are, what they handed in, where their trees stand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from hub.storage.session import Session, SqlRow, binary, integer, maybe_integer, text
+from hub.values import EMPTY_FRONTIER, Appliance, Batch, Frontier, Invitation, SealedPart, Site, Standing
+from keys.merkle import EMPTY_ROOT
+
+MARKS = 64
+"""How many earlier states of a tree are kept, besides the newest: uploads that overlap go back a few batches only."""
+_DAY_MS = 86_400_000
+_COLUMNS = """d.number, d.id, d.public_key, d.site, s.name, d.lanes, d.standing, d.software, d.enrolled_ms, d.seen_ms,
+    d.size, d.frontier, d.root, d.head, d.entry_ms, d.lists_ms"""
+_FROM = "FROM device d JOIN site s ON s.number = d.site"
+
+
+def find(session: Session, device: bytes) -> Appliance | None:
+    """Find an appliance by its id, 16 bytes."""
+    rows = session.rows(f"SELECT {_COLUMNS} {_FROM} WHERE d.id = ?", device)
+    return _appliance(rows[0]) if rows else None
+
+
+def by_number(session: Session, number: int) -> Appliance | None:
+    """Find an appliance by the hub's own number."""
+    rows = session.rows(f"SELECT {_COLUMNS} {_FROM} WHERE d.number = ?", number)
+    return _appliance(rows[0]) if rows else None
+
+
+def listed(session: Session, after: int, limit: int) -> list[Appliance]:
+    """List appliances by number, those after `after`."""
+    query = f"SELECT {_COLUMNS} {_FROM} WHERE d.number > ? ORDER BY d.number LIMIT ?"
+    return [_appliance(row) for row in session.rows(query, after, limit)]
+
+
+def enrol(
+    session: Session, device: bytes, public_key: bytes, invitation: Invitation, *, software: str, now_ms: int
+) -> Appliance:
+    """Add an appliance that was invited; one that is there already keeps its log and moves to the new site."""
+    site = site_called(session, invitation.site)
+    lanes = json.dumps(list(invitation.lanes))
+    if (
+        session.run(
+            "UPDATE device SET site = ?, lanes = ?, software = ? WHERE id = ?", site.number, lanes, software, device
+        )
+        == 0
+    ):
+        session.run(
+            """INSERT INTO device (number, id, public_key, site, lanes, standing, software, enrolled_ms, size, frontier,
+                root, head)
+                VALUES ((SELECT coalesce(max(number), 0) + 1 FROM device), ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, '')""",
+            device, public_key, site.number, lanes, Standing.ACTIVE, software, now_ms, b"", EMPTY_ROOT,
+        )  # fmt: skip
+    session.run("UPDATE invitation SET used_by = ? WHERE token_hash = ?", device, invitation.token_hash)
+    found = find(session, device)
+    if found is None:
+        raise LookupError("an appliance that was just added is not there")
+    return found
+
+
+def site_called(session: Session, name: str) -> Site:
+    """Find the site of that name, or add it."""
+    session.run(
+        """INSERT INTO site (number, name) VALUES ((SELECT coalesce(max(number), 0) + 1 FROM site), ?)
+            ON CONFLICT (name) DO NOTHING""",
+        name,
+    )
+    return Site(integer(session.rows("SELECT number FROM site WHERE name = ?", name)[0][0]), name)
+
+
+def sites(session: Session) -> list[Site]:
+    """List every site by name."""
+    return [
+        Site(integer(number), text(name))
+        for number, name in session.rows("SELECT number, name FROM site ORDER BY name")
+    ]
+
+
+def set_standing(session: Session, device: bytes, standing: Standing) -> bool:
+    """Change where an appliance stands; False when there is none of that id."""
+    return session.run("UPDATE device SET standing = ? WHERE id = ?", standing, device) == 1
+
+
+def seen(session: Session, number: int, now_ms: int) -> None:
+    """Note that an appliance was heard of."""
+    session.run("UPDATE device SET seen_ms = ? WHERE number = ?", now_ms, number)
+
+
+def nearest_mark(session: Session, number: int, size: int) -> Frontier:
+    """Return the newest kept state of an appliance's tree that has at most `size` entries."""
+    rows = session.rows(
+        "SELECT size, frontier FROM mark WHERE device = ? AND size <= ? ORDER BY size DESC LIMIT 1", number, size
+    )
+    return Frontier(integer(rows[0][0]), binary(rows[0][1])) if rows else EMPTY_FRONTIER
+
+
+def bodies(session: Session, number: int, start: int, stop: int) -> list[tuple[int, bytes]]:
+    """Read entries `start` up to, not including, `stop`, each with its number; those that retention left."""
+    rows = session.rows(
+        "SELECT seq, body FROM entry WHERE device = ? AND seq >= ? AND seq < ? ORDER BY seq", number, start, stop
+    )
+    return [(integer(seq), binary(body)) for seq, body in rows]
+
+
+def sealed_parts(session: Session, number: int, start: int, stop: int) -> list[SealedPart]:
+    """Read the sealed parts of entries `start` up to, not including, `stop`."""
+    rows = session.rows(
+        "SELECT seq, part FROM sealed WHERE device = ? AND seq >= ? AND seq < ? ORDER BY seq", number, start, stop
+    )
+    return [SealedPart(integer(seq), binary(part)) for seq, part in rows]
+
+
+def append(session: Session, batch: Batch) -> bool:
+    """Store a batch, all of it or nothing; False when the appliance's log has moved on since the batch was judged.
+
+    The high-water mark is compared and set first: whoever comes second waits for the row and finds it changed.
+    """
+    appliance = batch.appliance
+    moved = session.run(
+        """UPDATE device SET size = ?, frontier = ?, root = ?, head = ?, seen_ms = ?,
+            entry_ms = coalesce(?, entry_ms), lists_ms = coalesce(?, lists_ms), software = coalesce(?, software)
+            WHERE number = ? AND size = ? AND root = ? AND standing = ?""",
+        batch.frontier.size, batch.frontier.roots, batch.root, batch.head, batch.arrived_ms,
+        batch.entry_ms, batch.lists_ms, batch.software,
+        appliance.number, appliance.frontier.size, appliance.root, Standing.ACTIVE,
+    )  # fmt: skip
+    if moved == 0:
+        return False
+    session.put_log(appliance.number, batch.arrived_ms // _DAY_MS, batch.entries, batch.sealed)
+    session.run(
+        "INSERT INTO mark (device, size, frontier, root) VALUES (?, ?, ?, ?)",
+        appliance.number, batch.frontier.size, batch.frontier.roots, batch.root,
+    )  # fmt: skip
+    session.run(
+        """DELETE FROM mark WHERE device = ? AND size <
+            (SELECT size FROM mark WHERE device = ? ORDER BY size DESC LIMIT 1 OFFSET ?)""",
+        appliance.number, appliance.number, MARKS,
+    )  # fmt: skip
+    _count(session, batch)
+    for trouble in batch.troubles:
+        if trouble.began:
+            session.run(
+                """INSERT INTO trouble (device, code, since_ms) VALUES (?, ?, ?)
+                    ON CONFLICT (device, code) DO UPDATE SET since_ms = excluded.since_ms""",
+                appliance.number, trouble.code, trouble.time_ms,
+            )  # fmt: skip
+        else:
+            session.run("DELETE FROM trouble WHERE device = ? AND code = ?", appliance.number, trouble.code)
+    return True
+
+
+def _count(session: Session, batch: Batch) -> None:
+    """Add the batch's counts, in one order for everybody, so that two hubs never wait for each other in a circle."""
+    found = sorted((int(one.scope), one.owner, one.hour, one.measure, one.many) for one in batch.counts)
+    rows: list[SqlRow] = [*found]
+    session.many(
+        """INSERT INTO tally (scope, owner, hour, measure, many) VALUES (?, ?, ?, ?, ?)
+            ON CONFLICT (scope, owner, hour, measure) DO UPDATE SET many = tally.many + excluded.many""",
+        rows,
+    )
+
+
+def invite(session: Session, invitation: Invitation) -> None:
+    """Keep a token; those that expired a day ago go."""
+    session.run("DELETE FROM invitation WHERE expires_ms < ?", invitation.expires_ms - _DAY_MS)
+    session.run(
+        "INSERT INTO invitation (token_hash, site, lanes, expires_ms, made_by) VALUES (?, ?, ?, ?, ?)",
+        invitation.token_hash, invitation.site, json.dumps(list(invitation.lanes)), invitation.expires_ms,
+        invitation.made_by,
+    )  # fmt: skip
+
+
+def invitation(session: Session, token_hash: bytes) -> tuple[Invitation, bytes | None] | None:
+    """Find a token by its hash, and the id of the appliance that used it; the row is held until the block ends."""
+    if session.run("UPDATE invitation SET made_by = made_by WHERE token_hash = ?", token_hash) == 0:
+        return None
+    (row,) = session.rows(
+        "SELECT site, lanes, expires_ms, made_by, used_by FROM invitation WHERE token_hash = ?", token_hash
+    )
+    found = Invitation(token_hash, text(row[0]), _lanes(row[1]), integer(row[2]), text(row[3]))
+    return found, None if row[4] is None else binary(row[4])
+
+
+def troubles(session: Session, numbers: Sequence[int]) -> list[tuple[int, str, int]]:
+    """List what is degraded at these appliances: number, code, since when (milliseconds)."""
+    if not numbers:
+        return []
+    marks = ", ".join("?" * len(numbers))
+    rows = session.rows(
+        f"SELECT device, code, since_ms FROM trouble WHERE device IN ({marks}) ORDER BY device, code",  # noqa: S608 - marks
+        *numbers,
+    )
+    return [(integer(number), text(code), integer(since)) for number, code, since in rows]
+
+
+def _appliance(row: SqlRow) -> Appliance:
+    return Appliance(
+        number=integer(row[0]),
+        id=binary(row[1]),
+        public_key=binary(row[2]),
+        site=Site(integer(row[3]), text(row[4])),
+        lanes=_lanes(row[5]),
+        standing=Standing(text(row[6])),
+        software=text(row[7]),
+        enrolled_ms=integer(row[8]),
+        seen_ms=maybe_integer(row[9]),
+        frontier=Frontier(integer(row[10]), binary(row[11])),
+        root=binary(row[12]),
+        head=text(row[13]),
+        entry_ms=maybe_integer(row[14]),
+        lists_ms=maybe_integer(row[15]),
+    )
+
+
+def _lanes(value: object) -> tuple[str, ...]:
+    return tuple(json.loads(str(value)))

@@ -1,0 +1,183 @@
+"""People of the hub's pages in the storage: who may log in, who is, and what they did."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import IntEnum, unique
+
+from hub import passwords
+from hub.storage.session import Session, integer, text
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
+IDLE_MS = 30 * 60_000
+"""A login ends after so long without a page."""
+LONGEST_MS = 10 * 3_600_000
+"""A login ends after so long in any case: a shift."""
+FREE_FAILURES = 5
+BLOCK_MS = 30_000
+"""How long a name is blocked after the first failure too many; twice as long after each further one."""
+BLOCK_MOST_MS = 15 * 60_000
+_FIRST = "first administrator"
+
+
+@unique
+class Role(IntEnum):
+    """What somebody may do; each may what those before it may."""
+
+    VIEWER = 0
+    """Look at the fleet and at counts."""
+    OPERATOR = 1
+    """Enrol appliances, settle alarms."""
+    ADMINISTRATOR = 2
+    """Revoke appliances, manage people, read the audit log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who may log in."""
+
+    name: str
+    role: Role
+    language: str
+    """Of the pages, such as `zh`; empty: the browser's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """A line of the audit log."""
+
+    number: int
+    time_ms: int
+    person: str
+    deed: str
+    """A word of a closed list of the program."""
+    subject: str
+    reason: str
+
+
+def first_token(session: Session) -> str | None:
+    """Make the token with which the first administrator is made; None once there is anybody."""
+    if session.rows("SELECT 1 FROM person LIMIT 1"):
+        return None
+    made = passwords.token()
+    session.run("DELETE FROM credential WHERE name = ?", _FIRST)
+    session.run(
+        "INSERT INTO credential (token_hash, name, made_ms) VALUES (?, ?, 0)", passwords.token_hash(made), _FIRST
+    )
+    return made
+
+
+def is_first_token(session: Session, token: str) -> bool:
+    """Whether this token makes the first administrator."""
+    return bool(
+        session.rows("SELECT 1 FROM credential WHERE token_hash = ? AND name = ?", passwords.token_hash(token), _FIRST)
+    )
+
+
+def spend_first_token(session: Session) -> None:
+    """Let no other use of it follow."""
+    session.run("DELETE FROM credential WHERE name = ?", _FIRST)
+
+
+def put(session: Session, name: str, role: Role, password: str) -> None:
+    """Add somebody, or give them another role and password; whoever was logged in as them is not any more."""
+    session.run(
+        """INSERT INTO person (name, role, password, failures, blocked_ms, language) VALUES (?, ?, ?, 0, 0, '')
+            ON CONFLICT (name) DO UPDATE SET role = excluded.role, password = excluded.password, failures = 0,
+            blocked_ms = 0""",
+        name, role.name, password,
+    )  # fmt: skip
+    session.run("DELETE FROM login WHERE person = ?", name)
+
+
+def remove(session: Session, name: str) -> bool:
+    """Let somebody in no more; False when there is nobody of that name."""
+    session.run("DELETE FROM login WHERE person = ?", name)
+    return session.run("DELETE FROM person WHERE name = ?", name) == 1
+
+
+def everybody(session: Session) -> list[Person]:
+    """List who may log in."""
+    rows = session.rows("SELECT name, role, language FROM person ORDER BY name")
+    return [Person(text(name), Role[text(role)], text(language)) for name, role, language in rows]
+
+
+def stored_password(session: Session, name: str, now_ms: int) -> tuple[str | None, bool]:
+    """Return what is stored of a password, and whether the name is blocked now."""
+    rows = session.rows("SELECT password, blocked_ms FROM person WHERE name = ?", name)
+    return (text(rows[0][0]), integer(rows[0][1]) > now_ms) if rows else (None, False)
+
+
+def failed(session: Session, name: str, now_ms: int) -> None:
+    """Count a wrong password; after a few the name is blocked for longer and longer."""
+    rows = session.rows("SELECT failures FROM person WHERE name = ?", name)
+    if not rows:
+        return
+    failures = integer(rows[0][0]) + 1
+    beyond = min(failures - FREE_FAILURES, 10)
+    blocked = now_ms + min(BLOCK_MS << beyond, BLOCK_MOST_MS) if beyond >= 0 else 0
+    session.run("UPDATE person SET failures = ?, blocked_ms = ? WHERE name = ?", failures, blocked, name)
+
+
+def log_in(session: Session, name: str, now_ms: int) -> str:
+    """Begin a login; returns its token."""
+    made = passwords.token()
+    session.run("UPDATE person SET failures = 0, blocked_ms = 0 WHERE name = ?", name)
+    session.run(
+        "INSERT INTO login (token_hash, person, expires_ms, seen_ms) VALUES (?, ?, ?, ?)",
+        passwords.token_hash(made), name, now_ms + LONGEST_MS, now_ms,
+    )  # fmt: skip
+    return made
+
+
+def log_out(session: Session, token: str) -> None:
+    """End a login."""
+    session.run("DELETE FROM login WHERE token_hash = ?", passwords.token_hash(token))
+
+
+def logged_in(session: Session, token: str, now_ms: int) -> tuple[Person, bool] | None:
+    """Tell whose login a token is, and whether it is time to note that it was used; None: nobody's, or over."""
+    rows = session.rows(
+        """SELECT p.name, p.role, p.language, l.expires_ms, l.seen_ms FROM login l JOIN person p ON p.name = l.person
+            WHERE l.token_hash = ?""",
+        passwords.token_hash(token),
+    )
+    if not rows:
+        return None
+    name, role, language, expires, seen = rows[0]
+    if now_ms >= integer(expires) or now_ms - integer(seen) > IDLE_MS:
+        return None
+    return Person(text(name), Role[text(role)], text(language)), now_ms - integer(seen) > 60_000
+
+
+def used(session: Session, token: str, now_ms: int) -> None:
+    """Note that a login is in use."""
+    session.run("UPDATE login SET seen_ms = ? WHERE token_hash = ?", now_ms, passwords.token_hash(token))
+
+
+def set_language(session: Session, name: str, language: str) -> None:
+    """Remember which language somebody reads."""
+    session.run("UPDATE person SET language = ? WHERE name = ?", language, name)
+
+
+def note(session: Session, now_ms: int, person: str, deed: str, *, subject: str, reason: str = "") -> None:
+    """Write a line of the audit log."""
+    session.run(
+        """INSERT INTO audit (number, time_ms, person, deed, subject, reason)
+            VALUES ((SELECT coalesce(max(number), 0) + 1 FROM audit), ?, ?, ?, ?, ?)""",
+        now_ms, person, deed, subject, reason,
+    )  # fmt: skip
+
+
+def deeds(session: Session, before: int, limit: int) -> list[Deed]:
+    """List the audit log, the newest first, those with numbers below `before`."""
+    rows = session.rows(
+        """SELECT number, time_ms, person, deed, subject, reason FROM audit WHERE number < ?
+            ORDER BY number DESC LIMIT ?""",
+        before, limit,
+    )  # fmt: skip
+    return [
+        Deed(integer(number), integer(time), text(person), text(deed), text(subject), text(reason))
+        for number, time, person, deed, subject, reason in rows
+    ]

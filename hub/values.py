@@ -1,0 +1,206 @@
+"""What the hub's parts hand each other: appliances, batches, counts. Frozen; no part hands on a bare dict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum, unique
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from keys.merkle import HASH_SIZE, Tree
+
+
+@unique
+class Standing(StrEnum):
+    """Where an appliance stands with the hub."""
+
+    ACTIVE = "active"
+    RETIRED = "retired"
+    """It handed its whole log in and is no more."""
+    REVOKED = "revoked"
+    """Its key is in wrong hands: nothing signed with it is taken any more."""
+
+
+@unique
+class Scope(IntEnum):
+    """Whose passages a count is of."""
+
+    FLEET = 0
+    """All of them, in shards, so that appliances do not wait for each other."""
+    SITE = 1
+    DEVICE = 2
+
+
+FLEET_SHARDS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Frontier:
+    """A tree so far as it takes to go on with it: its size, and the roots of its perfect subtrees."""
+
+    size: int
+    roots: bytes
+    """32 bytes each, the largest first."""
+
+    def tree(self) -> Tree:
+        """Make the tree that goes on from here. Raises ValueError: the roots are not those of this size."""
+        nodes = [self.roots[at : at + HASH_SIZE] for at in range(0, len(self.roots), HASH_SIZE)]
+        return Tree(self.size, nodes)
+
+    @classmethod
+    def of(cls, tree: Tree) -> Frontier:
+        """Keep a tree's state."""
+        return cls(tree.size, b"".join(tree.roots))
+
+
+EMPTY_FRONTIER = Frontier(0, b"")
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A place with one or more appliances."""
+
+    number: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Appliance:
+    """An appliance as the hub knows it, with the end of its log."""
+
+    number: int
+    """The hub's own, for its tables."""
+    id: bytes
+    """16 bytes."""
+    public_key: bytes
+    """32 bytes, Ed25519."""
+    site: Site
+    lanes: tuple[str, ...]
+    standing: Standing
+    software: str
+    enrolled_ms: int
+    seen_ms: int | None
+    """When it last handed something in or asked."""
+    frontier: Frontier
+    root: bytes
+    head: str
+    """The newest head it handed in, with the hub's cosignature; empty before the first."""
+    entry_ms: int | None
+    """The time of its newest entry, by its own clock."""
+    lists_ms: int | None
+    """When the lists it decides by were signed, as far as its log says."""
+
+    @property
+    def key(self) -> Ed25519PublicKey:
+        """What its heads and requests are checked with."""
+        return Ed25519PublicKey.from_public_bytes(self.public_key)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntry:
+    """One entry as it is stored."""
+
+    seq: int
+    time_ms: int
+    kind: int
+    """`hub.columns.UNREADABLE` where it could not be read."""
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SealedPart:
+    """A sealed part that belongs to an entry."""
+
+    seq: int
+    part: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """So many of something in one hour."""
+
+    scope: Scope
+    owner: int
+    """A shard of the fleet, or the number of a site or an appliance."""
+    hour: int
+    """Hours since 1970 UTC."""
+    measure: str
+    """What is counted: `outcome/pass`, `colour/green`, `reason/EXPIRED`, `kind/3`, `guard/A17/admit`, `cause/…`."""
+    many: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A degradation of an appliance that began, or that is over."""
+
+    code: str
+    began: bool
+    time_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Entries that hold, ready to be stored, and what the appliance is afterwards."""
+
+    appliance: Appliance
+    """As it was when the entries were judged: the batch counts only while it still is."""
+    entries: tuple[StoredEntry, ...]
+    sealed: tuple[SealedPart, ...]
+    counts: tuple[Count, ...]
+    troubles: tuple[Trouble, ...]
+    frontier: Frontier
+    root: bytes
+    head: str
+    """Signed by the appliance, cosigned by the hub."""
+    arrived_ms: int
+    entry_ms: int | None
+    lists_ms: int | None
+    software: str | None
+
+
+@unique
+class AlarmKind(StrEnum):
+    """What people must look at."""
+
+    FORKED = "forked"
+    """An appliance showed a history that contradicts the one the hub knows."""
+    EQUIVOCATED = "equivocated"
+    """… under its own signature: evidence that does not go away."""
+    UNREADABLE = "unreadable"
+    """Entries that cannot be read were stored."""
+    SEALED_ALTERED = "sealed_altered"
+    """A sealed part came that is not the one the entry was written with; it was not kept."""
+    LOG_SHORTER = "log_shorter"
+    """An appliance has fewer entries than it once handed in."""
+    REFUSED_KEY = "refused_key"
+    """Somebody uses a revoked or retired appliance's key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Something that people must look at, until one of them says that they have."""
+
+    number: int
+    appliance: Appliance | None
+    kind: AlarmKind
+    first_ms: int
+    last_ms: int
+    many: int
+    """How often it came."""
+    detail: str
+    """For people; what a stranger sent is never in it."""
+    evidence: bytes
+    """What was sent, where it proves something: a signed head."""
+    settled_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """A token that lets one appliance in."""
+
+    token_hash: bytes
+    """SHA-256 of the token: whoever reads the storage cannot enrol."""
+    site: str
+    lanes: tuple[str, ...]
+    expires_ms: int
+    made_by: str

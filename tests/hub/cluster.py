@@ -1,0 +1,93 @@
+"""A real PostgreSQL of its own: in a temporary folder, by an unprivileged user, reached by a socket in that folder."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from itertools import count
+from pathlib import Path
+
+import psycopg
+
+
+def programs() -> Path | None:
+    """The folder with `initdb` and `postgres`; Debian keeps them off the path."""
+    found = shutil.which("initdb")
+    if found is not None and shutil.which("postgres") is not None:
+        return Path(found).parent
+    there = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    return there[-1].parent if there else None
+
+
+class Cluster:
+    """One server; PostgreSQL refuses to run as root, so a root's test run lends it another user."""
+
+    def __init__(self, programs: Path) -> None:
+        self._programs = programs
+        self._numbers = count()
+        self.folder = Path(tempfile.mkdtemp(prefix="checkpoint-pg-"))
+        self._user: int | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        if os.geteuid() == 0:
+            nobody = pwd.getpwnam("nobody")
+            self._user = nobody.pw_uid
+            os.chown(self.folder, nobody.pw_uid, nobody.pw_gid)
+        self._run("initdb", "-D", str(self.folder / "data"), "-U", "hub", "-A", "trust", "--no-sync", "-E", "UTF8")
+        self.start()
+
+    def start(self) -> None:
+        command = [
+            str(self._programs / "postgres"),
+            *("-D", str(self.folder / "data"), "-k", str(self.folder)),
+            *("-c", "listen_addresses=", "-c", "max_connections=60", "-c", "log_min_messages=fatal"),
+        ]
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                command, user=self._user, stdout=log, stderr=log, cwd=self.folder, start_new_session=True
+            )
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                psycopg.connect(self.url("postgres"), connect_timeout=2).close()
+                return
+            except psycopg.OperationalError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
+
+    def kill(self) -> None:
+        """As a power cut would: every process of the cluster at once."""
+        assert self._process is not None
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        (self.folder / "data" / "postmaster.pid").unlink(missing_ok=True)
+
+    def new_database(self) -> str:
+        """An empty database; returns its address."""
+        name = f"hub{next(self._numbers)}"
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]  # a name of ours
+        return self.url(name)
+
+    def url(self, name: str) -> str:
+        return f"postgresql://hub@/{name}?host={self.folder}"
+
+    def close(self) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)  # "fast": open sessions are ended
+            self._process.wait(timeout=20)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _run(self, program: str, *arguments: str) -> None:
+        subprocess.run(
+            [str(self._programs / program), *arguments],
+            user=self._user,
+            check=True,
+            capture_output=True,
+            cwd=self.folder,
+        )

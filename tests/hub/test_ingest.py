@@ -1,0 +1,252 @@
+"""Taking uploads in: the same laws on every kind of storage."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from hub.errors import Problem, RefusalError
+from hub.storage import alarms, appliances
+from hub.values import AlarmKind, Scope, Standing
+from keys.cosignature import read_cosigned
+from scanner.journal.detail import ClockDetail, EntryKind, FaultDetail, OverrideDetail, StepCause, Updated, UpdateDetail
+from scanner.values import ClockTrust, Outcome
+from tests.hub.conftest import Place
+from tests.hub.gate import NOON, Gate
+
+
+def refused(place: Place, gate: Gate, body: bytes) -> RefusalError:
+    with pytest.raises(RefusalError) as error:
+        place.ingest.take(gate.id, body)
+    return error.value
+
+
+def open_alarms(place: Place) -> list[AlarmKind]:
+    with place.database.read() as session:
+        return [one.kind for one in alarms.listed(session, settled=False, limit=50)]
+
+
+def test_a_batch_is_durable_and_its_head_cosigned(place: Place) -> None:
+    gate = Gate().passes(5)
+    place.enrol(gate)
+    receipt = place.ingest.take(gate.id, gate.upload())
+    assert receipt.durable_to == 5
+    seen = read_cosigned(receipt.head, gate.key.public_key(), place.cosigner.public_key)
+    assert (seen.head.size, seen.head.root, seen.seen_at) == (5, gate.root(), place.clock.ms // 1000)
+    assert place.stored(gate) == gate.log
+
+
+def test_batches_follow_each_other(place: Place) -> None:
+    gate = Gate().passes(7)
+    place.enrol(gate)
+    for first, end in ((0, 1), (1, 4), (4, 7)):
+        assert place.ingest.take(gate.id, gate.upload(first, end)).durable_to == end
+    assert place.stored(gate) == gate.log
+    assert place.appliance(gate).root == gate.root()
+
+
+def test_a_replayed_batch_changes_nothing_and_gets_the_same_cosignature(place: Place) -> None:
+    gate = Gate().passes(6)
+    place.enrol(gate)
+    first = place.ingest.take(gate.id, gate.upload())
+    before = place.tallies(Scope.SITE)
+    place.clock.ms += 5_000
+    again = place.ingest.take(gate.id, gate.upload())
+    assert (again.durable_to, again.head) == (first.durable_to, first.head)
+    assert place.tallies(Scope.SITE) == before
+    assert place.stored(gate) == gate.log
+
+
+def test_a_late_older_batch_is_acknowledged_with_all_that_is_known(place: Place) -> None:
+    gate = Gate().passes(9)
+    place.enrol(gate)
+    place.ingest.take(gate.id, gate.upload(0, 4))
+    place.ingest.take(gate.id, gate.upload(4, 9))
+    assert place.ingest.take(gate.id, gate.upload(0, 4)).durable_to == 9
+    assert place.ingest.take(gate.id, gate.upload(2, 7)).durable_to == 9
+    assert place.stored(gate) == gate.log
+
+
+def test_an_overlap_with_a_consistency_proof_goes_on(place: Place) -> None:
+    gate = Gate().passes(20)
+    place.enrol(gate)
+    place.ingest.take(gate.id, gate.upload(0, 11))
+    assert place.ingest.take(gate.id, gate.upload(3, 20, known=11)).durable_to == 20
+    assert place.stored(gate) == gate.log
+    assert place.tallies(Scope.FLEET)["people"] == 20
+
+
+def test_an_overlap_without_its_proof_is_sent_back_to_where_the_hub_is(place: Place) -> None:
+    gate = Gate().passes(20)
+    place.enrol(gate)
+    place.ingest.take(gate.id, gate.upload(0, 11))
+    answer = refused(place, gate, gate.upload(3, 20)).answer
+    assert (answer.status, answer.problem) == (409, Problem.PROOF_NEEDED)
+    assert answer.known is not None
+    assert (answer.known.size, answer.known.root) == (11, gate.root(11))
+    assert open_alarms(place) == []
+
+
+def test_a_gap_is_refused_with_the_size_that_is_known(place: Place) -> None:
+    gate = Gate().passes(8)
+    place.enrol(gate)
+    place.ingest.take(gate.id, gate.upload(0, 3))
+    answer = refused(place, gate, gate.upload(5, 8)).answer
+    assert (answer.status, answer.problem) == (409, Problem.GAP)
+    assert answer.known is not None
+    assert answer.known.size == 3
+
+
+def test_a_forked_log_is_refused_and_rings(place: Place) -> None:
+    honest = Gate().passes(10)
+    place.enrol(honest)
+    place.ingest.take(honest.id, honest.upload())
+    forged = honest.copy()
+    forged.log[4] = forged.log[5]
+    forged.passes(3)
+    for body in (forged.upload(10, 13), forged.upload(0, 10), forged.upload(2, 8)):
+        answer = refused(place, honest, body).answer
+        assert (answer.status, answer.problem) == (409, Problem.NOT_AN_EXTENSION)
+        assert answer.known is not None
+        assert answer.known.root == honest.root()
+    assert open_alarms(place) == [AlarmKind.FORKED]
+    assert place.stored(honest) == honest.log
+
+
+def test_a_log_begun_anew_is_refused_and_rings(place: Place) -> None:
+    gate = Gate().passes(10)
+    place.enrol(gate)
+    place.ingest.take(gate.id, gate.upload())
+    other = gate.copy()
+    other.log.clear()
+    other.sealed.clear()
+    other.passes(12, time_ms=NOON + 1_000_000)
+    assert refused(place, gate, other.upload(0, 12, known=10)).answer.problem is Problem.PROOF_NEEDED
+    assert refused(place, gate, other.upload(0, 8)).answer.problem is Problem.NOT_AN_EXTENSION
+    assert open_alarms(place) == [AlarmKind.FORKED]
+
+
+def test_one_byte_altered_on_the_way_is_refused(place: Place) -> None:
+    gate = Gate().passes(6)
+    place.enrol(gate)
+    body = bytearray(gate.upload())
+    body[body.index(gate.log[3]) + 40] ^= 1
+    assert refused(place, gate, bytes(body)).answer.problem is Problem.NOT_AN_EXTENSION
+    assert place.appliance(gate).frontier.size == 0
+
+
+def test_a_stranger_and_a_strangers_head_are_unknown(place: Place) -> None:
+    gate, stranger = Gate().passes(3), Gate().passes(3)
+    place.enrol(gate)
+    assert refused(place, stranger, stranger.upload()).answer.status == 401
+    assert refused(place, gate, gate.upload(head=stranger.head())).answer.status == 401
+
+
+def test_a_stolen_key_is_refused_once_revoked_and_rings(place: Place) -> None:
+    gate = Gate().passes(3)
+    place.enrol(gate)
+    with place.database.write() as session:
+        appliances.set_standing(session, gate.id, Standing.REVOKED)
+    answer = refused(place, gate, gate.upload()).answer
+    assert (answer.status, answer.problem) == (403, Problem.RETIRED)
+    assert open_alarms(place) == [AlarmKind.REFUSED_KEY]
+
+
+def test_an_entry_that_cannot_be_read_is_stored_and_blocks_nothing(place: Place) -> None:
+    gate = Gate().passes(2)
+    gate.log.append(b"\xa1\x01\x63xyz")
+    gate.sealed.append(b"")
+    gate.passes(2)
+    place.enrol(gate)
+    assert place.ingest.take(gate.id, gate.upload()).durable_to == 5
+    assert place.stored(gate) == gate.log
+    assert place.tallies(Scope.SITE)["people"] == 4
+    assert open_alarms(place) == [AlarmKind.UNREADABLE]
+
+
+def test_a_sealed_part_that_is_not_the_entrys_is_not_kept(place: Place) -> None:
+    gate = Gate().passes(4)
+    gate.sealed[1], gate.sealed[2] = gate.sealed[2], b""
+    place.enrol(gate)
+    place.ingest.take(gate.id, gate.upload())
+    with place.database.read() as session:
+        kept = appliances.sealed_parts(session, place.appliance(gate).number, 0, 4)
+    assert [one.seq for one in kept] == [0, 3]
+    assert open_alarms(place) == [AlarmKind.SEALED_ALTERED]
+
+
+def test_what_entries_tell_is_counted_once_by_their_own_hour(place: Place) -> None:
+    gate = Gate()
+    gate.passes(3, time_ms=NOON - 7_200_000)
+    gate.passes(2, outcome=Outcome.REFER)
+    gate.write(EntryKind.OVERRIDE, OverrideDetail(admit=True, cause="relative"), staff="A17")
+    gate.write(EntryKind.FAULT, FaultDetail("thermometer_lost", began=True))
+    gate.write(EntryKind.FAULT, FaultDetail("camera_lost", began=True))
+    gate.write(EntryKind.FAULT, FaultDetail("camera_lost", began=False))
+    gate.write(EntryKind.UPDATE, UpdateDetail(Updated.REPOSITORY, "12", issued_at=NOON // 1000 - 3600))
+    place.enrol(gate)
+    place.ingest.take(gate.id, gate.upload())
+    site = place.tallies(Scope.SITE)
+    assert (site["people"], site["outcome/pass"], site["outcome/refer"], site["colour/yellow"]) == (5, 3, 2, 2)
+    assert (site["reason/COLOUR_YELLOW"], site["guard/A17/admit"], site["cause/relative"]) == (2, 1, 1)
+    assert "guard/A17/admit" not in place.tallies(Scope.FLEET)
+    with place.database.read() as session:
+        found = appliances.troubles(session, [place.appliance(gate).number])
+        hours = session.rows("SELECT DISTINCT hour FROM tally WHERE measure = 'people' AND scope = 1 ORDER BY hour")
+    assert [code for _, code, _ in found] == ["thermometer_lost"]
+    assert len(hours) == 2
+    assert place.appliance(gate).lists_ms == NOON - 3_600_000
+
+
+def test_hours_of_a_wrong_clock_are_those_of_arrival(place: Place) -> None:
+    gate = Gate().passes(1, time_ms=NOON + 10**11)
+    gate.write(EntryKind.CLOCK_STEP, clock_step(), time_ms=0, clock=ClockTrust.UNTRUSTED)
+    place.enrol(gate)
+    place.ingest.take(gate.id, gate.upload())
+    with place.database.read() as session:
+        hours = {row[0] for row in session.rows("SELECT DISTINCT hour FROM tally")}
+    assert hours == {place.clock.ms // 3_600_000}
+
+
+def clock_step() -> ClockDetail:
+
+    return ClockDetail(5, StepCause.DETECTED)
+
+
+def test_two_hubs_racing_store_every_entry_once(setting: str, open_place: Callable[[str], Place]) -> None:
+    one, two = open_place(setting), open_place(setting)
+    gate = Gate().passes(60)
+    one.enrol(gate)
+    faults: list[Exception] = []
+
+    def send(place: Place) -> None:
+        for end in range(6, 61, 6):
+            try:
+                place.ingest.take(gate.id, gate.upload(end - 6, end))
+            except RefusalError as error:
+                if error.answer.problem is not Problem.GAP:
+                    faults.append(error)
+
+    threads = [threading.Thread(target=send, args=(place,)) for place in (one, two, one, two)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert faults == []
+    assert one.stored(gate) == gate.log
+    assert one.tallies(Scope.FLEET)["people"] == 60
+
+
+def test_a_hub_restored_from_an_old_backup_says_where_it_stands(
+    setting: str, open_place: Callable[[str], Place]
+) -> None:
+    place = open_place(setting)
+    gate = Gate().passes(9)
+    place.enrol(gate)
+    place.ingest.take(gate.id, gate.upload(0, 4))
+    answer = refused(place, gate, gate.upload(7, 9)).answer
+    assert answer.known is not None
+    assert answer.known.root == gate.root(answer.known.size)
+    assert place.ingest.take(gate.id, gate.upload(answer.known.size, 9)).durable_to == 9
