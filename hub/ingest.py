@@ -157,8 +157,9 @@ class Ingest:
         if tree.size > known:
             return tree
         if tree.size < known:
-            self._continue(appliance, tree, known)
-            if tree.root() != appliance.root:
+            size, root = self._known_from(appliance, tree.size)
+            self._continue(appliance, tree, size)
+            if tree.root() != root:
                 raise self._forked(appliance, batch, head)
         return None
 
@@ -168,6 +169,12 @@ class Ingest:
             tree = appliances.nearest_mark(session, appliance.number, size).tree()
         self._continue(appliance, tree, size)
         return tree
+
+    def _known_from(self, appliance: Appliance, size: int) -> tuple[int, bytes]:
+        """Return the smallest size of at least `size` whose root was kept, and the root."""
+        with self._database.read() as session:
+            found = appliances.next_root(session, appliance.number, size)
+        return found or (appliance.frontier.size, appliance.root)
 
     def _continue(self, appliance: Appliance, tree: Tree, size: int) -> None:
         """Append stored entries up to `size`. Raises RefusalError when retention has taken them."""

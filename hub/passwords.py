@@ -18,10 +18,11 @@ _AT_ONCE = BoundedSemaphore(2)
 """Each takes 32 MiB: many logins at once wait for each other instead of taking the hub's memory."""
 
 
-def stretched(password: str, *, cost_log2: int = STRETCH_LOG2) -> str:
+def stretched(password: str) -> str:
     """Return what is stored of a password."""
     salt = secrets.token_bytes(16)
-    return f"scrypt:{cost_log2}:{b64encode(salt).decode()}:{b64encode(_hash(password, salt, cost_log2)).decode()}"
+    found = _hash(password, salt, STRETCH_LOG2)
+    return f"scrypt:{STRETCH_LOG2}:{b64encode(salt).decode()}:{b64encode(found).decode()}"
 
 
 def holds(password: str, stored: str | None) -> bool:

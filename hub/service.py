@@ -16,6 +16,7 @@ from hub.enrolment import Enrolment, Offer
 from hub.housekeeping import Housekeeping
 from hub.ingest import Ingest
 from hub.limits import Limits
+from hub.pages import site as pages
 from hub.repository import Repository
 from hub.settings import Settings
 from hub.storage import open_database
@@ -91,4 +92,5 @@ def make_app(parts: Parts) -> FastAPI:
     app.add_middleware(Limits, secure=parts.settings.secure)
     problems.install(app)
     app.include_router(api.router(parts))
+    pages.install(app, parts)
     return app

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import load_pem_x509_certificate
@@ -32,6 +33,8 @@ class Settings:
     key: str | None = None
     url: str | None = None
     """The address appliances use, where it is not what the hub listens on."""
+    timezone: str = "Asia/Shanghai"
+    """Of the times that the pages show."""
     retention: Retention = field(default_factory=Retention)
 
     def checked(self) -> Settings:
@@ -47,6 +50,10 @@ class Settings:
             raise SetupError(f"{self.public_url}: --url is an address like https://hub.example.org")
         if parts.scheme == "http" and not is_loopback(parts.hostname):
             raise SetupError(f"{self.public_url}: beyond this machine appliances use https")
+        try:
+            ZoneInfo(self.timezone)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise SetupError(f"{self.timezone}: no time zone; one is called Asia/Shanghai") from error
         self.pin()
         return self
 

@@ -164,14 +164,10 @@ class AlarmKind(StrEnum):
 
     FORKED = "forked"
     """An appliance showed a history that contradicts the one the hub knows."""
-    EQUIVOCATED = "equivocated"
-    """… under its own signature: evidence that does not go away."""
     UNREADABLE = "unreadable"
     """Entries that cannot be read were stored."""
     SEALED_ALTERED = "sealed_altered"
     """A sealed part came that is not the one the entry was written with; it was not kept."""
-    LOG_SHORTER = "log_shorter"
-    """An appliance has fewer entries than it once handed in."""
     REFUSED_KEY = "refused_key"
     """Somebody uses a revoked or retired appliance's key."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hub.storage import appliances
-from hub.storage.session import Session, binary, integer, maybe_integer, maybe_text, text
+from hub.storage.session import Session, binary, integer, maybe_text, text
 from hub.values import Alarm, AlarmKind
 
 EVIDENCE_BYTES = 4096
@@ -37,23 +37,22 @@ def listed(session: Session, *, settled: bool, limit: int) -> list[Alarm]:
             FROM alarm WHERE settled_ms {which} ORDER BY last_ms DESC LIMIT ?""",  # noqa: S608 - one of two constants
         limit,
     )
-    found = []
-    for number, device, kind, first, last, many, detail, evidence, settled_by in rows:
-        owner = maybe_integer(device)
-        found.append(
-            Alarm(
-                integer(number),
-                None if owner is None else appliances.by_number(session, owner),
-                AlarmKind(text(kind)),
-                integer(first),
-                integer(last),
-                integer(many),
-                text(detail),
-                binary(evidence),
-                maybe_text(settled_by),
-            )
+    owners = {integer(row[1]) for row in rows if row[1] is not None}
+    known = {one.number: one for one in appliances.by_numbers(session, sorted(owners))}
+    return [
+        Alarm(
+            integer(number),
+            None if device is None else known.get(integer(device)),
+            AlarmKind(text(kind)),
+            integer(first),
+            integer(last),
+            integer(many),
+            text(detail),
+            binary(evidence),
+            maybe_text(settled_by),
         )
-    return found
+        for number, device, kind, first, last, many, detail, evidence, settled_by in rows
+    ]
 
 
 def settle(session: Session, number: int, person: str, now_ms: int) -> bool:

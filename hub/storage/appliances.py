@@ -23,16 +23,26 @@ def find(session: Session, device: bytes) -> Appliance | None:
     return _appliance(rows[0]) if rows else None
 
 
-def by_number(session: Session, number: int) -> Appliance | None:
-    """Find an appliance by the hub's own number."""
-    rows = session.rows(f"SELECT {_COLUMNS} {_FROM} WHERE d.number = ?", number)
-    return _appliance(rows[0]) if rows else None
+def by_numbers(session: Session, numbers: Sequence[int]) -> list[Appliance]:
+    """Find appliances by the hub's own numbers; returns them in that order, without those that are not there."""
+    if not numbers:
+        return []
+    marks = ", ".join("?" * len(numbers))
+    rows = session.rows(f"SELECT {_COLUMNS} {_FROM} WHERE d.number IN ({marks})", *numbers)
+    found = {one.number: one for one in map(_appliance, rows)}
+    return [found[number] for number in numbers if number in found]
 
 
 def listed(session: Session, after: int, limit: int) -> list[Appliance]:
     """List appliances by number, those after `after`."""
     query = f"SELECT {_COLUMNS} {_FROM} WHERE d.number > ? ORDER BY d.number LIMIT ?"
     return [_appliance(row) for row in session.rows(query, after, limit)]
+
+
+def latest(session: Session, limit: int) -> list[Appliance]:
+    """List the appliances that were enrolled last, the newest first."""
+    rows = session.rows("SELECT number FROM device ORDER BY enrolled_ms DESC, number DESC LIMIT ?", limit)
+    return by_numbers(session, [integer(row[0]) for row in rows])
 
 
 def enrol(
@@ -94,6 +104,14 @@ def nearest_mark(session: Session, number: int, size: int) -> Frontier:
         "SELECT size, frontier FROM mark WHERE device = ? AND size <= ? ORDER BY size DESC LIMIT 1", number, size
     )
     return Frontier(integer(rows[0][0]), binary(rows[0][1])) if rows else EMPTY_FRONTIER
+
+
+def next_root(session: Session, number: int, size: int) -> tuple[int, bytes] | None:
+    """Return the oldest kept state of an appliance's tree of at least `size` entries, as size and root."""
+    rows = session.rows(
+        "SELECT size, root FROM mark WHERE device = ? AND size >= ? ORDER BY size LIMIT 1", number, size
+    )
+    return (integer(rows[0][0]), binary(rows[0][1])) if rows else None
 
 
 def bodies(session: Session, number: int, start: int, stop: int) -> list[tuple[int, bytes]]:

@@ -97,6 +97,12 @@ def remove(session: Session, name: str) -> bool:
     return session.run("DELETE FROM person WHERE name = ?", name) == 1
 
 
+def is_last_administrator(session: Session, name: str) -> bool:
+    """Whether nobody else could let people in any more."""
+    rows = session.rows("SELECT name FROM person WHERE role = ?", Role.ADMINISTRATOR.name)
+    return [text(row[0]) for row in rows] == [name]
+
+
 def everybody(session: Session) -> list[Person]:
     """List who may log in."""
     rows = session.rows("SELECT name, role, language FROM person ORDER BY name")

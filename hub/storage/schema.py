@@ -77,6 +77,7 @@ MIGRATIONS = (
         (
             "CREATE INDEX device_site ON device (site)",
             "CREATE INDEX device_seen ON device (standing, seen_ms)",
+            "CREATE INDEX tally_measure ON tally (scope, measure, hour)",
             "CREATE INDEX alarm_open ON alarm (settled_ms, last_ms)",
         ),
     ),

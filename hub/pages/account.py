@@ -1,0 +1,113 @@
+"""Logging in and out, the first administrator, and the language."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import APIRouter, Form, Request
+from starlette.responses import RedirectResponse, Response
+
+from hub import passwords
+from hub.pages import words
+from hub.pages.visitor import PageError, check_form, cookie_name
+from hub.storage import people
+from hub.storage.people import Role
+
+if TYPE_CHECKING:
+    from hub.pages.site import Desk
+
+Text = Annotated[str, Form(max_length=256)]
+
+
+def add(routes: APIRouter, desk: Desk) -> None:
+    """Add the routes."""
+    parts, render = desk.parts, desk.rendering
+    cookie = cookie_name(secure=parts.settings.secure)
+
+    def logged_in(name: str) -> Response:
+        with parts.database.write() as session:
+            token = people.log_in(session, name, parts.clock_ms())
+            people.note(session, parts.clock_ms(), name, "log_in", subject="")
+        answer = RedirectResponse("/", 303)
+        answer.set_cookie(cookie, token, httponly=True, samesite="strict", secure=parts.settings.secure, path="/")
+        return answer
+
+    @routes.get("/login")
+    def login_page(request: Request) -> Response:
+        return render.page("login.html", desk.visitor(request), failed=False, name="")
+
+    @routes.post("/login")
+    def log_in(request: Request, name: Text, password: Text, form: Text = "") -> Response:
+        visitor = desk.visitor(request)
+        check_form(request, visitor, form)
+        now_ms = parts.clock_ms()
+        with parts.database.read() as session:
+            stored, blocked = people.stored_password(session, name, now_ms)
+        right = passwords.holds(password, stored)  # always hashed, so that time tells nothing
+        if not right or blocked:
+            with parts.database.write() as session:
+                if stored is not None and not blocked:
+                    people.failed(session, name, now_ms)
+                if stored is not None:  # other people's typing does not fill the audit log
+                    people.note(session, now_ms, name, "log_in_failed", subject="")
+            return render.page("login.html", visitor, 401, failed=True, name=name)
+        return logged_in(name)
+
+    @routes.post("/logout")
+    def log_out(request: Request, form: Text = "") -> Response:
+        visitor = desk.visitor(request)
+        check_form(request, visitor, form)
+        if visitor.person is not None:
+            with parts.database.write() as session:
+                people.log_out(session, visitor.token)
+                people.note(session, parts.clock_ms(), visitor.person.name, "log_out", subject="")
+        answer = RedirectResponse("/login", 303)
+        answer.delete_cookie(cookie, httponly=True, samesite="strict", secure=parts.settings.secure, path="/")
+        return answer
+
+    @routes.get("/first/{token}")
+    def first_page(request: Request, token: str) -> Response:
+        _check_first(desk, token)
+        return render.page("first.html", desk.visitor(request), wrong="", name="")
+
+    @routes.post("/first/{token}")
+    def first(request: Request, token: str, *, name: Text, password: Text, again: Text, form: Text = "") -> Response:
+        visitor = desk.visitor(request)
+        check_form(request, visitor, form)
+        _check_first(desk, token)
+        wrong = fault(name, password, again)
+        if wrong:
+            return render.page("first.html", visitor, 422, wrong=wrong, name=name)
+        stored = passwords.stretched(password)
+        with parts.database.write() as session:
+            if not people.is_first_token(session, token):
+                raise PageError(404, "not_found")
+            people.spend_first_token(session)
+            people.put(session, name, Role.ADMINISTRATOR, stored)
+            people.note(session, parts.clock_ms(), name, "first", subject=name)
+        return logged_in(name)
+
+    @routes.post("/language")
+    def language(request: Request, form: Text = "") -> Response:
+        visitor = desk.visitor(request)
+        check_form(request, visitor, form)
+        known = sorted(words.languages())
+        following = known[(known.index(visitor.language) + 1) % len(known)]
+        with parts.database.write() as session:
+            people.set_language(session, visitor.named().name, following)
+        return RedirectResponse("/", 303)
+
+
+def fault(name: str, password: str, again: str) -> str:
+    """Name what is wrong with a new name and password, as a key of the words; empty when nothing is."""
+    if not people.NAME.fullmatch(name):
+        return "bad_name"
+    if password != again or not passwords.acceptable(password):
+        return "bad_password"
+    return ""
+
+
+def _check_first(desk: Desk, token: str) -> None:
+    with desk.parts.database.read() as session:
+        if not people.is_first_token(session, token):
+            raise PageError(404, "not_found")

@@ -1,0 +1,122 @@
+"""What passed: people by hour or day, site, colour and reason; and what guards decided against the appliance."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum, unique
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from hub.pages.charts import Bars, bars, ranking
+from hub.pages.visitor import require
+from hub.storage import appliances, summary
+from hub.storage.people import Role
+from hub.storage.session import Session
+from hub.values import Scope
+
+if TYPE_CHECKING:
+    from hub.pages.site import Desk
+
+_HOUR_MS = 3_600_000
+_OUTCOMES = ("pass", "refer", "stop")
+Number = Annotated[int | None, Query(ge=0, le=1 << 31)]
+
+
+@unique
+class Period(StrEnum):
+    """How far back a page looks."""
+
+    DAY = "hours_24"
+    WEEK = "days_7"
+    MONTH = "days_30"
+
+    @property
+    def hours(self) -> int:
+        """The same in hours."""
+        return {"hours_24": 24, "days_7": 7 * 24, "days_30": 30 * 24}[self.value]
+
+
+def add(routes: APIRouter, desk: Desk) -> None:
+    """Add the routes."""
+    parts, render = desk.parts, desk.rendering
+
+    @routes.get("/passages")
+    def passages(request: Request, period: Period = Period.DAY, site: Number = None) -> Response:
+        visitor = desk.visitor(request)
+        require(visitor, Role.VIEWER)
+        scope = Scope.FLEET if site is None else Scope.SITE
+        first = visitor.now_ms // _HOUR_MS - period.hours + 1
+        by_day = period is not Period.DAY
+        with parts.database.read() as session:
+            chart = outcome_bars(session, scope, site, first=first, hours=period.hours, zone=render.zone, by_day=by_day)
+            colours = ranking(summary.totals(session, scope, site, first, prefix="colour/", limit=10))
+            reasons = ranking(summary.totals(session, scope, site, first, prefix="reason/", limit=30))
+            by_site = ranking(summary.by_site(session, first, 20)) if site is None else ()
+            sites = appliances.sites(session)
+        return render.page(
+            "passages.html",
+            visitor,
+            chart=chart,
+            colours=colours,
+            reasons=reasons,
+            by_site=by_site,
+            sites=sites,
+            site=site,
+            period=period,
+            periods=list(Period),
+            by_day=by_day,
+        )
+
+    @routes.get("/overrides")
+    def overrides(request: Request, period: Period = Period.WEEK, site: Number = None) -> Response:
+        visitor = desk.visitor(request)
+        require(visitor, Role.VIEWER)
+        scope = Scope.FLEET if site is None else Scope.SITE
+        first = visitor.now_ms // _HOUR_MS - period.hours + 1
+        with parts.database.read() as session:
+            guards = summary.totals(session, scope, site, first, prefix="guard/", limit=200)
+            causes = ranking(summary.totals(session, scope, site, first, prefix="cause/", limit=30))
+            sites = appliances.sites(session)
+        return render.page(
+            "overrides.html",
+            visitor,
+            guards=_by_guard(guards),
+            causes=causes,
+            sites=sites,
+            site=site,
+            period=period,
+            periods=list(Period),
+        )
+
+
+def outcome_bars(
+    session: Session, scope: Scope, owner: int | None, *, first: int, hours: int, zone: ZoneInfo, by_day: bool
+) -> Bars:
+    """Chart outcomes from hour `first` on for so many hours, a bar an hour or a day of the zone."""
+
+    def slot(hour: int) -> str:
+        moment = datetime.fromtimestamp(hour * 3600, zone)
+        return moment.strftime("%m-%d") if by_day else moment.strftime("%H:00")
+
+    slots = list(dict.fromkeys(slot(hour) for hour in range(first, first + hours)))
+    place = {name: at for at, name in enumerate(slots)}
+    counts: dict[tuple[int, str], int] = {}
+    for one in summary.hours(session, scope, owner, first, tuple(f"outcome/{name}" for name in _OUTCOMES)):
+        at = place.get(slot(one.hour))
+        if at is not None:
+            key = at, one.measure.removeprefix("outcome/")
+            counts[key] = counts.get(key, 0) + one.many
+    return bars(slots, _OUTCOMES, counts, every=max(1, len(slots) // 8))
+
+
+def _by_guard(guards: list[tuple[str, int]]) -> list[tuple[str, int, int]]:
+    """Turn `A17/admit` and `A17/refuse` into a row a guard, the most active first."""
+    found: dict[str, list[int]] = {}
+    for name, many in guards:
+        guard, _, decision = name.rpartition("/")
+        found.setdefault(guard, [0, 0])[decision != "admit"] += many
+    rows = [(guard, admitted, refused) for guard, (admitted, refused) in found.items()]
+    return sorted(rows, key=lambda row: (-row[1] - row[2], row[0]))

@@ -1,0 +1,238 @@
+"""The pages over a real socket: who sees what, which forms are ours, and that words and content policy hold."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urlencode
+
+import pytest
+
+from hub import passwords
+from hub.pages import words
+from hub.pages.charts import bars, ceiling
+from hub.service import wall_clock_ms
+from hub.storage import alarms, people
+from hub.storage.people import Role
+from hub.values import AlarmKind
+from scanner.journal.detail import EntryKind, FaultDetail, OverrideDetail
+from scanner.values import Outcome
+from tests.hub.gate import Gate
+from tests.hub.serving import Answer, Serving
+
+PAGES = ["/", "/passages", "/overrides?site=1", "/alarms", "/enrolment", "/retention", "/audit", "/people"]
+PASSWORD = "correct horse"
+
+
+class Desk:
+    """Somebody's browser without scripts: a cookie, and forms as they stand in pages."""
+
+    def __init__(self, hub: Serving, language: str = "en") -> None:
+        self.hub = hub
+        self.language = language
+        self.cookie = ""
+
+    def get(self, path: str) -> Answer:
+        return self.hub.ask("GET", path, headers=self._headers())
+
+    def post(self, path: str, token: str | None = None, origin: str | None = None, **fields: str) -> Answer:
+        form = fields | ({"form": self.form()} if token is None else {"form": token})
+        headers = self._headers() | {
+            "Content-Type": "application/x-www-form-urlencoded",
+            "Origin": self.hub.url if origin is None else origin,
+        }
+        answer = self.hub.ask("POST", path, urlencode(form).encode(), headers)
+        if "set-cookie" in answer.headers:
+            self.cookie = answer.headers["set-cookie"].split(";")[0]
+        return answer
+
+    def form(self) -> str:
+        return passwords.form_token(self.cookie.partition("=")[2])
+
+    def log_in(self, name: str, password: str = PASSWORD) -> Answer:
+        return self.post("/login", name=name, password=password)
+
+    def _headers(self) -> dict[str, str]:
+        return {"Cookie": self.cookie, "Accept-Language": self.language}
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    patch = pytest.MonkeyPatch()
+    patch.setattr(passwords, "STRETCH_LOG2", 4)
+    made = Serving(tmp_path_factory.mktemp("hub"))
+    now_ms = wall_clock_ms()
+    gate = Gate().passes(3, time_ms=now_ms).passes(2, time_ms=now_ms, outcome=Outcome.STOP)
+    gate.write(EntryKind.OVERRIDE, OverrideDetail(admit=True, cause="relative"), staff="A17", time_ms=now_ms)
+    gate.write(EntryKind.FAULT, FaultDetail("thermometer_lost", began=True), time_ms=now_ms)
+    made.enrol(gate)
+    made.upload(gate, gate.upload())
+    with made.parts.database.write() as session:
+        alarms.ring(session, 1, AlarmKind.FORKED, now_ms, detail="<script>alert(1)</script>", evidence=b"<b>head</b>")
+        for role in Role:
+            people.put(session, role.name.lower(), role, passwords.stretched(PASSWORD))
+    yield made
+    made.close()
+    patch.undo()
+
+
+@pytest.fixture
+def boss(hub: Serving) -> Desk:
+    desk = Desk(hub)
+    assert desk.log_in("administrator").status == 303
+    return desk
+
+
+@pytest.mark.parametrize("path", [*PAGES, "/openapi.json", "/appliance/00"])
+def test_nobody_sees_a_page_before_the_login(hub: Serving, path: str) -> None:
+    answer = Desk(hub).get(path)
+    assert answer.status in {303, 404}
+    assert b"A17" not in answer.content
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("path", [*PAGES, "/passages?period=days_30&site=1", "/?pick=degraded", "APPLIANCE"])
+def test_every_page_renders_in_every_language_under_its_policy(hub: Serving, path: str, language: str) -> None:
+    desk = Desk(hub, language)
+    desk.log_in("administrator")
+    if path == "APPLIANCE":
+        path = re.search(rb"/appliance/[0-9a-f]{32}", desk.get("/").content)[0].decode()  # type: ignore[index]
+    answer = desk.get(path)
+    text = answer.content.decode()
+    assert answer.status == 200
+    assert f'<html lang="{language}">' in text
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert not re.search(r"<script|<style|\sstyle=|\son[a-z]+=|https?://", text), "the content policy would forbid it"
+    assert re.search(r"<h1>[^<]+</h1>", text)
+
+
+def test_what_others_wrote_is_shown_and_never_run(boss: Desk) -> None:
+    text = boss.get("/alarms").content.decode()
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
+    assert "&lt;b&gt;head&lt;/b&gt;" in text
+
+
+def test_the_fleet_page_shows_what_is_degraded_and_how_many_passed(boss: Desk) -> None:
+    text = boss.get("/").content.decode()
+    assert "thermometer_lost" in text
+    assert "<strong>5</strong> people in 24 h" in text
+    assert re.search(
+        r"A17</th><td class=\"n\">1</td><td class=\"n\">0</td>", boss.get("/overrides?site=1").content.decode()
+    )
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "least"),
+    [
+        ("GET", "/enrolment", Role.OPERATOR),
+        ("GET", "/audit", Role.ADMINISTRATOR),
+        ("GET", "/people", Role.ADMINISTRATOR),
+        ("POST", "/enrolment", Role.OPERATOR),
+        ("POST", "/alarms/99", Role.OPERATOR),
+        ("POST", "/people/nobody/remove", Role.ADMINISTRATOR),
+        ("POST", "/appliance/00/retire", Role.ADMINISTRATOR),
+    ],
+)
+def test_a_role_may_what_it_may_and_no_more(hub: Serving, method: str, path: str, least: Role) -> None:
+    for role in Role:
+        desk = Desk(hub)
+        desk.log_in(role.name.lower())
+        answer = desk.get(path) if method == "GET" else desk.post(path, site="West", lanes="gate-1")
+        assert (answer.status == 403) is (role < least)
+
+
+def test_a_form_from_another_site_changes_nothing(hub: Serving, boss: Desk) -> None:
+    for token, origin in (("", None), ("0" * 64, None), (None, "https://evil.example"), (None, "null")):
+        assert boss.post("/people/viewer/remove", token, origin).status == 403
+    with hub.parts.database.read() as session:
+        assert "viewer" in {one.name for one in people.everybody(session)}
+
+
+def test_an_operator_enrols_an_appliance_from_the_page(hub: Serving) -> None:
+    desk = Desk(hub)
+    desk.log_in("operator")
+    text = desk.post("/enrolment", site="南门", lanes="gate-1 gate-2").content.decode()
+    assert "<svg" in text
+    assert "JKE1:" in text
+    assert desk.post("/enrolment", site="<b>", lanes="gate-1").status == 422
+    assert desk.post("/enrolment", site="x", lanes="Gate!").status == 422
+
+
+def test_names_are_blocked_after_wrong_passwords_and_time_frees_them(hub: Serving) -> None:
+    with hub.parts.database.write() as session:
+        people.put(session, "target", Role.VIEWER, passwords.stretched(PASSWORD))
+    desk = Desk(hub)
+    for _ in range(people.FREE_FAILURES):
+        assert desk.log_in("target", "guess").status == 401
+    assert desk.log_in("target").status == 401
+    with hub.parts.database.write() as session:
+        session.run("UPDATE person SET blocked_ms = 1 WHERE name = 'target'")
+    assert desk.log_in("target").status == 303
+
+
+def test_a_login_ends_when_it_is_left_alone(hub: Serving, boss: Desk) -> None:
+    with hub.parts.database.write() as session:
+        session.run("UPDATE login SET seen_ms = seen_ms - ?", people.IDLE_MS + 1)
+    assert boss.get("/").status == 303
+
+
+def test_logging_out_ends_the_login_at_the_hub(boss: Desk) -> None:
+    kept = boss.cookie
+    boss.post("/logout")
+    boss.cookie = kept
+    assert boss.get("/").status == 303
+
+
+def test_the_first_administrator_is_made_once(tmp_path_factory: pytest.TempPathFactory) -> None:
+    other = Serving(tmp_path_factory.mktemp("new"))
+    try:
+        with other.parts.database.write() as session:
+            token = people.first_token(session)
+        desk = Desk(other)
+        assert desk.get("/first/guess").status == 404
+        assert desk.post(f"/first/{token}", name="root", password="short", again="short").status == 422
+        assert desk.post(f"/first/{token}", name="root", password=PASSWORD, again=PASSWORD).status == 303
+        assert desk.get("/").status == 200
+        assert desk.post(f"/first/{token}", name="eve", password=PASSWORD, again=PASSWORD).status == 404
+        with other.parts.database.write() as session:
+            assert people.first_token(session) is None
+    finally:
+        other.close()
+
+
+def test_the_last_administrator_stays(hub: Serving, boss: Desk) -> None:
+    assert boss.post("/people/administrator/remove").status == 422
+    low = {"name": "administrator", "role": "VIEWER", "password": PASSWORD, "again": PASSWORD}
+    assert boss.post("/people", **low).status == 422
+    assert boss.get("/people").status == 200
+
+
+def test_deeds_are_in_the_audit_log(boss: Desk) -> None:
+    boss.post("/alarms/1")
+    text = boss.get("/audit").content.decode()
+    assert "looked at an alarm" in text
+
+
+def test_every_language_has_every_word() -> None:
+    known = words.languages()
+    assert set(known) == {"en", "zh"}
+    assert known["en"].keys() == known["zh"].keys()
+    assert all(text.strip() for texts in known.values() for text in texts.values())
+    for kind in AlarmKind:
+        assert f"alarm_{kind}" in known["en"]
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [("", "zh"), ("en-GB,en;q=0.9", "en"), ("fr, zh-CN;q=0.8, en;q=0.5", "zh"), ("en;q=x, ;;;", "zh")],
+)
+def test_a_browsers_language_is_followed(header: str, language: str) -> None:
+    assert words.chosen("", header) == language
+
+
+def test_bars_stand_on_each_other_and_reach_what_they_count() -> None:
+    chart = bars(["a", "b"], ["pass", "stop"], {(0, "pass"): 30, (0, "stop"): 10, (1, "pass"): 4}, every=1)
+    assert chart.total == 44
+    first, second, _ = chart.parts
+    assert second.y + second.height == pytest.approx(first.y)
+    assert chart.lines[-1].value == ceiling(40) == 40
