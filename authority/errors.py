@@ -7,7 +7,8 @@ AuthorityError                  the caller handles: show the sentence, change so
 ├── PublishError                publishing would break a promise already given (time running backwards)
 ├── RepositoryError             a file of the TUF repository, a role's key or a draft is not what it must be
 ├── PassphraseError             no passphrase, or none that may protect a key
-└── JournalFileError            a journal file whose sealed parts cannot be read
+├── JournalFileError            a journal file whose sealed parts cannot be read
+└── HubLineError                the hub cannot be reached, or does not answer as a hub does
 
 A wrong passphrase is `keys.errors.KeyFileError`, sealed bytes that do not open `keys.errors.SealError`.
 """
@@ -53,3 +54,13 @@ class PassphraseError(AuthorityError):
 
 class JournalFileError(AuthorityError):
     """The journal file cannot be read."""
+
+
+class HubLineError(AuthorityError):
+    """The hub cannot be reached, refuses, or answers with something else than it should.
+
+    Its words may repeat a stranger's, and are printable all the same.
+    """
+
+    def __str__(self) -> str:
+        return printable(super().__str__())

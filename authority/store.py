@@ -21,6 +21,9 @@ from types import TracebackType
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
 from authority import foreign, publication
 from authority.bulk_issue import Issued, issue_all, read_requests
 from authority.codes import Codes, read_identity
@@ -61,6 +64,7 @@ class Authority:
         self.zone = ZoneInfo(register.setting("timezone"))
         self._register = register
         self._keyring = keyring
+        self._tag_key = tag_key
         self._codes = Codes(self.issuer, self.zone, register, keyring, tag_key)
         self._publisher = Publisher(folder, self.issuer, self.zone, register, keyring)
 
@@ -295,6 +299,10 @@ class Authority:
         numbers = ",".join(str(seq) for seq in sorted(entries)) or "all"
         self._write_audit(AuditLine(now, Act.UNSEAL, str(journal), None, numbers, order))
         return open_sealed(journal, self.unseal, entries)
+
+    def tracing_key(self) -> bytes:
+        """Return the HMAC key, 32 bytes, under which the tracing index knows codes: from the folder's secret."""
+        return HKDF(SHA256(), 32, None, b"checkpoint authority: tracing index").derive(self._tag_key)
 
     def _write_audit(self, line: AuditLine) -> None:
         with self._register.transaction():

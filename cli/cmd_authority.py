@@ -23,6 +23,7 @@ from cli import (
     authority_issue,
     authority_publish,
     authority_repository,
+    authority_tracing,
 )
 from cli.authority_options import (
     AsJson,
@@ -63,6 +64,8 @@ app.command()(authority_repository.release)
 app.command()(authority_repository.rotate)
 app.command()(authority_repository.renew)
 app.command()(authority_repository.export)
+app.command()(authority_tracing.serve)
+app.command()(authority_tracing.trace)
 app.add_typer(authority_ceremony.app, name="ceremony")
 app.add_typer(authority_fleet.app, name="fleet")
 

@@ -39,6 +39,7 @@ def hub(
     certificate: Annotated[Path | None, typer.Option(help="TLS certificate, PEM.")] = None,
     key: Annotated[Path | None, typer.Option(help="Its private key, PEM.")] = None,
     url: Annotated[str | None, typer.Option(help="The address appliances use, where it is another.")] = None,
+    timezone: Annotated[str, typer.Option(help="Of the times that the pages show.")] = "Asia/Shanghai",
     processes: Annotated[int, typer.Option(min=1, max=64, help="With PostgreSQL: how many share the port.")] = 1,
 ) -> None:
     """Take logs in, hand on signed trust, enrol appliances, and show the fleet.
@@ -53,6 +54,7 @@ def hub(
         certificate=certificate,
         key=key,
         url=url,
+        timezone=timezone,
     )
     context.obj = settings
     if context.invoked_subcommand is not None:
@@ -134,6 +136,21 @@ def invite(
     print(f"shown to the appliance's camera in maintenance mode: {text}")
 
 
+@app.command()
+def credential(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="Whose it is, such as authority-cn-33.")],
+) -> None:
+    """Make the credential with which an authority's process fetches logs; an earlier one of that name ends.
+
+    Example: checkpoint hub credential authority-cn-33 > credential
+    """
+    from hub import handover  # noqa: PLC0415
+
+    with reported(), _opened(context.obj) as parts:
+        print(handover.make_credential(parts, name))
+
+
 @app.command(name="retire")
 def retire(
     context: typer.Context,
@@ -203,6 +220,7 @@ def _settings(
     certificate: Path | None,
     key: Path | None,
     url: str | None,
+    timezone: str,
 ) -> Settings:
     from hub.settings import Settings  # noqa: PLC0415
 
@@ -218,4 +236,5 @@ def _settings(
         certificate=None if certificate is None else str(certificate),
         key=None if key is None else str(key),
         url=url,
+        timezone=timezone,
     )

@@ -10,16 +10,16 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, cast
 
-from fastapi import APIRouter, FastAPI, Path, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
-from hub import request_proof, upload
+from hub import handover, request_proof, upload
+from hub.api_words import CBOR_ANSWER, CBOR_TYPE, DeviceId, refusals
 from hub.enrolment import base64url
 from hub.errors import Problem, RefusalError
-from hub.problems import MEDIA_TYPE
 from hub.storage import appliances
 from hub.upload import UploadError
 from hub.values import Appliance
@@ -36,8 +36,6 @@ BODY_SECONDS = 60.0
 """How long a body may take to come."""
 RETRY_SECONDS = (5, 30)
 """When those come back that found the hub busy: anywhere between, so that they do not come together again."""
-CBOR_TYPE = "application/cbor"
-DeviceId = Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="Device id, hexadecimal.")]
 
 
 class EnrolmentRequest(BaseModel):
@@ -65,31 +63,12 @@ class EnrolmentAnswer(BaseModel):
     hub_key: str = Field(description="What the hub cosigns heads with: 32 bytes, Ed25519, base64url.")
 
 
-class ProblemDocument(BaseModel):
-    """RFC 9457."""
-
-    type: str
-    title: str
-    status: int
-    detail: str | None = None
-    known_size: int | None = Field(None, description="409: entries of this log that the hub has.")
-    known_root: str | None = Field(None, description="409: root of the known log, hexadecimal.")
-
-
-def _refusals(*statuses: int) -> dict[int | str, dict[str, object]]:
-    document = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}}
-    return {status: {"description": "Refused", "content": document} for status in statuses}
-
-
-_CBOR_ANSWER: dict[str, object] = {"description": "Deterministic CBOR", "content": {CBOR_TYPE: {}}}
-
-
 def router(parts: Parts) -> APIRouter:
     """Make the routes that work with these parts."""
     routes = APIRouter()
     gate = _Gate(UNDER_WAY)
 
-    @routes.post("/v1/enrolments", status_code=201, responses=_refusals(400, 401, 403, 410, 413, 422, 503))
+    @routes.post("/v1/enrolments", status_code=201, responses=refusals(400, 401, 403, 410, 413, 422, 503))
     def enrol(request: EnrolmentRequest) -> EnrolmentAnswer:
         """Let an appliance in that holds a token."""
         found = parts.enrolment.redeem(request.token, request.public_key, request.software, request.proof)
@@ -104,7 +83,7 @@ def router(parts: Parts) -> APIRouter:
 
     @routes.post(
         "/v1/devices/{device}/log",
-        responses={200: _CBOR_ANSWER, **_refusals(400, 401, 403, 408, 409, 413, 415, 422, 503)},
+        responses={200: CBOR_ANSWER, **refusals(400, 401, 403, 408, 409, 413, 415, 422, 503)},
         openapi_extra={"requestBody": {"required": True, "content": {CBOR_TYPE: {"schema": {"format": "binary"}}}}},
     )
     async def take_log(device: DeviceId, request: Request) -> Response:
@@ -119,7 +98,7 @@ def router(parts: Parts) -> APIRouter:
 
     @routes.get(
         "/v1/devices/{device}/head",
-        responses={200: _CBOR_ANSWER, **_refusals(401, 422, 503)},
+        responses={200: CBOR_ANSWER, **refusals(401, 422, 503)},
         openapi_extra={"parameters": [{"name": request_proof.HEADER, "in": "header", "schema": {"type": "string"}}]},
     )
     def head(device: DeviceId, request: Request) -> Response:
@@ -129,20 +108,21 @@ def router(parts: Parts) -> APIRouter:
         _seen(parts, found)
         return Response(cbor.encode({1: found.frontier.size, 2: found.head}), media_type=CBOR_TYPE)
 
-    @routes.get("/repository/{path:path}", responses={200: {"description": "A file"}, 304: {}, **_refusals(404)})
+    @routes.get("/repository/{path:path}", responses={200: {"description": "A file"}, 304: {}, **refusals(404)})
     def repository(path: str, request: Request) -> Response:
         """Hand on a file of the trust repository."""
         headers = request.headers
         found = parts.repository.answer(path, headers.get("accept-encoding", ""), headers.get("if-none-match", ""))
         return Response(found.content, found.status, dict(found.headers))
 
-    @routes.get("/v1/health", responses=_refusals(503))
+    @routes.get("/v1/health", responses=refusals(503))
     def health() -> Health:
         """Say whether the storage can be read: for whoever watches the hub."""
         with parts.database.read() as session:
             session.rows("SELECT 1")
         return Health(status="ok")
 
+    routes.include_router(handover.router(parts))
     return routes
 
 

@@ -80,6 +80,21 @@ def spend_first_token(session: Session) -> None:
     session.run("DELETE FROM credential WHERE name = ?", _FIRST)
 
 
+def put_credential(session: Session, name: str, token: str, now_ms: int) -> None:
+    """Keep a machine's credential, in the place of an earlier one of that name."""
+    session.run("DELETE FROM credential WHERE name = ?", name)
+    session.run(
+        "INSERT INTO credential (token_hash, name, made_ms) VALUES (?, ?, ?)", passwords.token_hash(token), name, now_ms
+    )
+
+
+def is_credential(session: Session, token: str) -> bool:
+    """Whether a token is a machine's credential."""
+    return bool(
+        session.rows("SELECT 1 FROM credential WHERE token_hash = ? AND name <> ?", passwords.token_hash(token), _FIRST)
+    )
+
+
 def put(session: Session, name: str, role: Role, password: str) -> None:
     """Add somebody, or give them another role and password; whoever was logged in as them is not any more."""
     session.run(

@@ -1,0 +1,246 @@
+"""The tracing store: one SQLite file for its owner alone; entries, parts still sealed, keyed tags, and what was asked.
+
+An entry counts once it lies under a head that its appliance signed and that was proved here (`gate.proved`). What a
+question was, who asked and why is written before the answer is read; triggers refuse to change or delete such a line.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from authority.errors import FolderError
+from authority.files import make_private_file, refuse_shared
+from authority.records import Order
+
+_VERSION: Final = 1
+_TABLES: Final = """
+CREATE TABLE gate (
+    number INTEGER PRIMARY KEY, device BLOB NOT NULL UNIQUE, site TEXT NOT NULL, size INTEGER NOT NULL,
+    roots BLOB NOT NULL, proved INTEGER NOT NULL, proved_roots BLOB NOT NULL, trouble TEXT) STRICT;
+CREATE TABLE sighting (
+    gate INTEGER NOT NULL, seq INTEGER NOT NULL, time_ms INTEGER NOT NULL, kind INTEGER NOT NULL, body BLOB NOT NULL,
+    sealed BLOB NOT NULL, tag BLOB, applied INTEGER NOT NULL, PRIMARY KEY (gate, seq)) STRICT, WITHOUT ROWID;
+CREATE INDEX sighting_tag ON sighting (tag, time_ms);
+CREATE INDEX sighting_time ON sighting (gate, time_ms);
+CREATE INDEX sighting_kind ON sighting (kind, applied) WHERE applied = 0;
+CREATE TABLE question (
+    number INTEGER PRIMARY KEY, at INTEGER NOT NULL, person TEXT NOT NULL, reason TEXT NOT NULL,
+    asked TEXT NOT NULL) STRICT;
+CREATE TABLE erasure (at INTEGER NOT NULL, before_ms INTEGER NOT NULL, many INTEGER NOT NULL) STRICT;
+CREATE TRIGGER question_stays BEFORE UPDATE ON question BEGIN SELECT raise(ABORT, 'the log of questions stays'); END;
+CREATE TRIGGER question_kept BEFORE DELETE ON question BEGIN SELECT raise(ABORT, 'the log of questions stays'); END;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """How far one appliance's log was taken in."""
+
+    number: int
+    device: bytes
+    site: str
+    size: int
+    roots: bytes
+    """Of the perfect subtrees over `size` entries."""
+    proved: int
+    """Entries under a signed head that was proved."""
+    proved_roots: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """An entry that has a sealed part."""
+
+    gate: int
+    seq: int
+    time_ms: int
+    kind: int
+    body: bytes
+    sealed: bytes
+    tag: bytes | None
+    """None where the part does not open, or names no code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page of answers goes on: after this entry."""
+
+    time_ms: int
+    gate: int
+    seq: int
+
+
+START: Final = Place(-1, -1, -1)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From a time to before another, milliseconds since 1970."""
+
+    first_ms: int
+    last_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A line of the log of questions."""
+
+    number: int
+    at: int
+    order: Order
+    asked: str
+
+
+class Index:
+    """The open store. Not for several threads; one process takes in while others ask."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._db = connection
+        self._path = path
+
+    @classmethod
+    def open(cls, path: Path) -> Index:
+        """Open the store at `path`, made where there is none. Raises FolderError."""
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not path.exists():
+                make_private_file(path)
+            refuse_shared(path)
+            connection = sqlite3.connect(path, isolation_level=None, timeout=60)
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA secure_delete = ON")
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            if version == 0:
+                connection.executescript(f"BEGIN IMMEDIATE;{_TABLES}PRAGMA user_version = {_VERSION};COMMIT;")
+            elif version != _VERSION:
+                raise FolderError(f"{path} was written by newer software; update this one.")
+        except (OSError, sqlite3.Error) as error:
+            raise FolderError(f"{path} cannot be opened as a tracing store: {error}") from error
+        return cls(connection, path)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Hold the one writer's place; all inside becomes durable together or not at all. Raises FolderError."""
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            yield
+            self._db.execute("COMMIT")
+        except BaseException as error:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            if isinstance(error, sqlite3.Error):
+                raise FolderError(f"{self._path} cannot be written ({error}); nothing was changed.") from error
+            raise
+
+    # --- taking in
+
+    def gate(self, device: bytes, site: str) -> Gate:
+        """Return how far a log was taken in; a new one begins at nothing."""
+        self._db.execute(
+            """INSERT INTO gate (device, site, size, roots, proved, proved_roots) VALUES (?, ?, 0, x'', 0, x'')
+                ON CONFLICT (device) DO UPDATE SET site = excluded.site WHERE site <> excluded.site""",
+            (device, site),
+        )
+        row = self._db.execute(
+            "SELECT number, device, site, size, roots, proved, proved_roots FROM gate WHERE device = ?", (device,)
+        ).fetchone()
+        return Gate(*row)
+
+    def put(self, gate: int, size: int, roots: bytes, sightings: Sequence[Sighting]) -> None:
+        """Add entries, and how far the log is taken in with them; in a transaction of the caller."""
+        self._db.executemany(
+            "INSERT OR REPLACE INTO sighting VALUES (?, ?, ?, ?, ?, ?, ?, 0)",
+            [(gate, one.seq, one.time_ms, one.kind, one.body, one.sealed, one.tag) for one in sightings],
+        )
+        self._db.execute("UPDATE gate SET size = ?, roots = ? WHERE number = ?", (size, roots, gate))
+
+    def prove(self, gate: int) -> None:
+        """Let everything taken in of a log count; in a transaction of the caller."""
+        self._db.execute(
+            "UPDATE gate SET proved = size, proved_roots = roots, trouble = NULL WHERE number = ?", (gate,)
+        )
+
+    def distrust(self, gate: int, why: str) -> None:
+        """Forget what was taken in of a log and not proved, and say why; in a transaction of the caller."""
+        self._db.execute(
+            "DELETE FROM sighting WHERE gate = ? AND seq >= (SELECT proved FROM gate WHERE number = ?)", (gate, gate)
+        )
+        self._db.execute(
+            "UPDATE gate SET size = proved, roots = proved_roots, trouble = ? WHERE number = ?", (why, gate)
+        )
+
+    def troubles(self) -> list[tuple[bytes, str, str]]:
+        """List the logs that do not hold: device, site, why."""
+        return self._db.execute("SELECT device, site, trouble FROM gate WHERE trouble IS NOT NULL").fetchall()
+
+    def waiting(self, kind: int, limit: int) -> list[tuple[Sighting, bytes, str]]:
+        """List proved entries of a kind that were not applied yet, with device and site, oldest first."""
+        rows = self._db.execute(
+            """SELECT s.gate, s.seq, s.time_ms, s.kind, s.body, s.sealed, s.tag, g.device, g.site
+                FROM sighting s JOIN gate g ON g.number = s.gate
+                WHERE s.kind = ? AND s.applied = 0 AND s.seq < g.proved ORDER BY s.time_ms LIMIT ?""",
+            (kind, limit),
+        )
+        return [(Sighting(*row[:7]), row[7], row[8]) for row in rows]
+
+    def apply(self, gate: int, seq: int) -> None:
+        """Note that an entry was applied; in a transaction of the caller."""
+        self._db.execute("UPDATE sighting SET applied = 1 WHERE gate = ? AND seq = ?", (gate, seq))
+
+    # --- asking
+
+    def note(self, at: int, order: Order, asked: str) -> None:
+        """Write down who asks what and why; durable before the answer is read."""
+        with self.transaction():
+            self._db.execute(
+                "INSERT INTO question (at, person, reason, asked) VALUES (?, ?, ?, ?)",
+                (at, order.by, order.reason, asked),
+            )
+
+    def of_tag(self, tag: bytes, span: Span, after: Place, limit: int) -> list[tuple[Sighting, bytes, str]]:
+        """List proved sightings of a code, oldest first, after a place; each with device and site."""
+        return self._sightings("s.tag = ?", tag, span, after=after, limit=limit)
+
+    def of_site(self, site: str, span: Span, after: Place, limit: int) -> list[tuple[Sighting, bytes, str]]:
+        """List proved sightings at a site, oldest first, after a place; each with device and site."""
+        return self._sightings("g.site = ?", site, span, after=after, limit=limit)
+
+    def asked(self) -> Iterator[Asked]:
+        """Yield the log of questions, oldest first."""
+        for number, at, person, reason, asked in self._db.execute("SELECT * FROM question ORDER BY number"):
+            yield Asked(number, at, Order(by=person, reason=reason), asked)
+
+    # --- forgetting
+
+    def erase(self, before_ms: int, at: int) -> int:
+        """Erase sightings older than `before_ms`, and keep a line that says how many; returns that."""
+        with self.transaction():
+            many = self._db.execute("DELETE FROM sighting WHERE time_ms < ?", (before_ms,)).rowcount
+            if many:
+                self._db.execute("INSERT INTO erasure VALUES (?, ?, ?)", (at, before_ms, many))
+        if many:
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        return many
+
+    def _sightings(
+        self, which: str, value: bytes | str, span: Span, *, after: Place, limit: int
+    ) -> list[tuple[Sighting, bytes, str]]:
+        rows = self._db.execute(
+            f"""SELECT s.gate, s.seq, s.time_ms, s.kind, s.body, s.sealed, s.tag, g.device, g.site
+                FROM sighting s JOIN gate g ON g.number = s.gate
+                WHERE {which} AND s.seq < g.proved AND s.time_ms >= ? AND s.time_ms < ?
+                AND (s.time_ms, s.gate, s.seq) > (?, ?, ?)
+                ORDER BY s.time_ms, s.gate, s.seq LIMIT ?""",  # noqa: S608 - one of two constants
+            (value, span.first_ms, span.last_ms, after.time_ms, after.gate, after.seq, limit),
+        )
+        return [(Sighting(*row[:7]), row[7], row[8]) for row in rows]

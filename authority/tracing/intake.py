@@ -1,0 +1,166 @@
+"""Taking logs in from the hub: continued in a tree of our own, and believed only under heads that appliances signed.
+
+The hub holds no secret of ours and is not trusted: it can withhold entries, and can add, change or reorder none.
+An activation that is proved becomes a change of status for the next publication, once, however often it is seen.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final
+
+from authority.errors import AuthorityError
+from authority.records import Order
+from authority.store import Authority
+from authority.tracing.index import Gate, Index, Sighting
+from authority.tracing.line import HandedEntries, HandedLog, HubLine
+from keys.errors import SealError, TreeHeadError
+from keys.merkle import HASH_SIZE, Tree, leaf_hash
+from keys.tree_head import TreeHead, log_origin, read_head
+from keys.verdict import CodeIdentity, Colour
+from scanner.journal import entry as wire
+from scanner.journal import personal as personal_wire
+from scanner.journal.detail import EntryKind
+from scanner.journal.device import device_id
+from scanner.journal.errors import EntryError
+from scanner.journal.personal import Personal
+
+DAY_MS: Final = 86_400_000
+_APPLIED_AT_ONCE: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What one round brought."""
+
+    entries: int
+    """Taken in and proved."""
+    troubles: tuple[str, ...]
+    """Logs that do not hold, or that could not be fetched, in words."""
+    activated: int
+    """Codes that became green."""
+
+
+class Intake:
+    """Takes in, for one authority. Not for several threads."""
+
+    def __init__(self, authority: Authority, index: Index, line: HubLine, now: Callable[[], int]) -> None:
+        """`now` gives seconds since 1970."""
+        self._authority = authority
+        self._index = index
+        self._line = line
+        self._now = now
+        self._key = authority.tracing_key()
+
+    def round(self) -> Round:
+        """Take in what the hub has by now, log by log. Raises HubLineError, FolderError."""
+        entries, troubles = 0, []
+        for log in self._line.logs():
+            if device_id(log.public_key) != log.device:
+                troubles.append(f"{log.device.hex()}: the hub gives a key that is not this appliance's")
+                continue
+            try:
+                entries += self._log(log)
+            except (TreeHeadError, AuthorityError) as error:
+                troubles.append(f"{log.device.hex()}: {error}")
+        return Round(entries, tuple(troubles), self._activations())
+
+    def _log(self, log: HandedLog) -> int:
+        """Take in one log up to its head; returns how many entries that brought."""
+        with self._index.transaction():
+            gate = self._index.gate(log.device, log.site)
+        if log.size <= gate.proved:
+            return 0
+        head = read_head(log.head, log.public_key)
+        if head.origin != log_origin(log.device) or head.size != log.size:
+            raise TreeHeadError("the hub gives a head of another log or size")
+        tree = _tree(gate)
+        while tree.size < head.size:
+            handed = self._line.entries(log.device, tree.size)
+            first = tree.size
+            if not handed.entries:
+                return 0  # it has fewer than it said: there will be another round
+            room = head.size - first
+            handed = HandedEntries(handed.entries[:room], handed.sealed[:room])
+            for entry in handed.entries:
+                tree.append(leaf_hash(entry))
+            found = self._sightings(gate, first, handed)
+            with self._index.transaction():
+                self._index.put(gate.number, tree.size, b"".join(tree.roots), found)
+        self._prove(gate, head, tree)
+        return head.size - gate.proved
+
+    def _prove(self, gate: Gate, head: TreeHead, tree: Tree) -> None:
+        with self._index.transaction():
+            if tree.root() == head.root:
+                self._index.prove(gate.number)
+                return
+            why = f"entries from {gate.proved} to {head.size - 1} are not those that the appliance signed"
+            self._index.distrust(gate.number, why)
+        raise TreeHeadError(why)
+
+    def _sightings(self, gate: Gate, first: int, handed: HandedEntries) -> list[Sighting]:
+        """Pick the entries that have a sealed part, each with its tag where the part opens."""
+        found = []
+        for seq, (body, sealed) in enumerate(zip(handed.entries, handed.sealed, strict=True), start=first):
+            if not sealed:
+                continue
+            try:
+                entry = wire.decode(body)
+            except EntryError:
+                continue  # nothing that could be asked for; the appliance's hub rings about it
+            if entry.seal is None or entry.seal.digest != sha256(sealed).digest():
+                continue
+            personal = opened(self._authority, gate.device, body, sealed)
+            identity = None if personal is None else personal.identity
+            tag = None if identity is None else tag_of(self._key, identity)
+            found.append(Sighting(gate.number, seq, entry.time_ms, int(entry.kind), body, sealed, tag))
+        return found
+
+    def _activations(self) -> int:
+        """Turn proved activations into green codes; one that is not grey any more is left as it is."""
+        activated = 0
+        for sighting, device, site in self._index.waiting(int(EntryKind.ACTIVATION), _APPLIED_AT_ONCE):
+            personal = opened(self._authority, device, sighting.body, sighting.sealed)
+            identity = None if personal is None else personal.identity
+            if identity is not None and identity.issuer == self._authority.issuer:
+                activated += self._activate(identity, device, site, sighting.seq)
+            with self._index.transaction():
+                self._index.apply(sighting.gate, sighting.seq)
+        return activated
+
+    def _activate(self, identity: CodeIdentity, device: bytes, site: str, seq: int) -> bool:
+        try:
+            code = self._authority.code(identity)
+            if code.colour is not Colour.GREY or code.revoked_at is not None:
+                return False
+            order = Order(by=f"gate {device.hex()}"[:200], reason=f"activated at {site}, entry {seq}"[:200])
+            self._authority.set_colour(identity, Colour.GREEN, order, self._now())
+        except AuthorityError:
+            return False  # a code that was never issued here
+        return True
+
+
+def opened(authority: Authority, device: bytes, body: bytes, sealed: bytes) -> Personal | None:
+    """Open an entry's sealed part; None when it is not sealed to us, or not as it must be."""
+    try:
+        entry = wire.decode(body)
+        if entry.seal is None:
+            return None
+        return personal_wire.decode(authority.unseal(entry.seal.kid, device, entry.seq, sealed))
+    except (EntryError, SealError, AuthorityError):
+        return None
+
+
+def tag_of(key: bytes, identity: CodeIdentity) -> bytes:
+    """Return the 16 bytes under which the index knows a code."""
+    text = f"{identity.issuer}\n{identity.uri}\n{identity.index}"
+    return hmac.digest(key, text.encode(), "sha256")[:16]
+
+
+def _tree(gate: Gate) -> Tree:
+    roots = [gate.roots[at : at + HASH_SIZE] for at in range(0, len(gate.roots), HASH_SIZE)]
+    return Tree(gate.size, roots)

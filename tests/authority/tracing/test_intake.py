@@ -1,0 +1,196 @@
+"""Logs taken in from a real hub over a real socket: what is proved counts, what is not is not believed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from authority.errors import HubLineError
+from authority.tracing.index import Index, Span
+from authority.tracing.intake import Intake
+from authority.tracing.line import HubLine
+from authority.tracing.question import Desk
+from hub.handover import make_credential
+from keys.seal import journal_info, seal
+from keys.verdict import CodeIdentity, Colour, Document, DocumentType
+from scanner.journal import personal as personal_wire
+from scanner.journal.detail import ActivationDetail, Detail, EntryKind, PassageDetail
+from scanner.journal.entry import Entry, Seal, encode
+from scanner.journal.personal import Personal
+from scanner.values import ClockTrust, Direction, Outcome
+from tests.hub.gate import Gate
+from tests.hub.serving import Serving
+from tests.world import NOW, ORDER, SmallWorld
+
+ALWAYS = Span(0, 1 << 60)
+PASSED = PassageDetail(Direction.ENTRY)
+
+
+class SealingGate(Gate):
+    """A gate that seals to a real authority."""
+
+    def __init__(self, world: SmallWorld) -> None:
+        super().__init__()
+        self.world = world
+
+    def sees(self, personal: Personal, kind: EntryKind = EntryKind.PASSAGE, detail: Detail = PASSED) -> None:
+        seq, key = len(self.log), self.world.seal_key
+        part = seal(key.public_key, journal_info(self.id, seq), personal_wire.encode(personal))
+        entry = Entry(
+            device=self.id,
+            seq=seq,
+            time_ms=(NOW + seq) * 1000,
+            clock=ClockTrust.TRUSTED,
+            lane="gate-1",
+            kind=kind,
+            staff=None,
+            detail=detail,
+            software="0.1.0",
+            outcome=Outcome.PASS,
+            seal=Seal(key.kid, sha256(part).digest()),
+        )
+        self.log.append(encode(entry))
+        self.sealed.append(part)
+
+
+def person(index: int, name: str = "张**") -> Personal:
+    return Personal(CodeIdentity("CN-33", "jkm:33/1", index), name, Document(DocumentType.RESIDENT_ID, "2X"))
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[Serving]:
+    made = Serving(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def gate(hub: Serving, world: SmallWorld) -> SealingGate:
+    made = SealingGate(world)
+    assert hub.enrol(made).status == 201
+    return made
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[Index]:
+    made = Index.open(tmp_path / "tracing" / "index.db")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def intake(hub: Serving, world: SmallWorld, index: Index) -> Intake:
+    line = HubLine(hub.url, make_credential(hub.parts, "authority"))
+    return Intake(world.authority, index, line, lambda: NOW)
+
+
+@pytest.fixture
+def desk(world: SmallWorld, index: Index) -> Desk:
+    return Desk(world.authority, index, lambda: NOW)
+
+
+def test_where_a_code_was_seen_and_who_passed_a_site(
+    hub: Serving, gate: SealingGate, intake: Intake, desk: Desk, index: Index
+) -> None:
+    for number in (7, 8, 7):
+        gate.sees(person(number))
+    hub.upload(gate, gate.upload(0, 2))
+    assert intake.round().entries == 2
+    hub.upload(gate, gate.upload(2, 3))
+    assert intake.round().entries == 1
+    assert intake.round().entries == 0
+    seen = desk.where_was(CodeIdentity("CN-33", "jkm:33/1", 7), ALWAYS, ORDER).seen
+    assert [one.entry.seq for one in seen] == [0, 2]
+    assert seen[0].personal == person(7)
+    page = desk.who_passed("West gate", ALWAYS, ORDER, limit=2)
+    assert page.after is not None
+    rest = desk.who_passed("West gate", ALWAYS, ORDER, after=page.after, limit=2)
+    assert [one.entry.seq for one in (*page.seen, *rest.seen)] == [0, 1, 2]
+    assert rest.after is None
+    assert [one.order for one in index.asked()] == [ORDER] * 3
+
+
+def test_nobodys_name_or_code_lies_in_the_store(
+    hub: Serving, gate: SealingGate, intake: Intake, tmp_path: Path
+) -> None:
+    gate.sees(person(7, "欧阳**"))
+    hub.upload(gate, gate.upload())
+    intake.round()
+    content = b"".join(path.read_bytes() for path in (tmp_path / "tracing").iterdir())
+    assert gate.log[0] in content
+    assert "欧阳".encode() not in content
+    assert b"jkm:33/1" not in content
+
+
+def test_the_log_of_questions_cannot_be_changed(desk: Desk, index: Index) -> None:
+    desk.who_passed("West gate", ALWAYS, ORDER)
+    for statement in ("DELETE FROM question", "UPDATE question SET person = 'x'"):
+        with pytest.raises(Exception, match="stays"):
+            index._db.execute(statement)
+
+
+def test_an_activation_at_a_gate_turns_a_grey_code_green_once(
+    hub: Serving, gate: SealingGate, intake: Intake, world: SmallWorld
+) -> None:
+    grey, red = (world.code(colour=colour).identity for colour in (Colour.GREY, Colour.RED))
+    activated = ActivationDetail(DocumentType.RESIDENT_ID)
+    for identity in (grey, red, grey, CodeIdentity("CN-33", "jkm:33/1", 999_999)):
+        gate.sees(Personal(identity), EntryKind.ACTIVATION, activated)
+    hub.upload(gate, gate.upload())
+    assert intake.round().activated == 1
+    assert (world.authority.code(grey).colour, world.authority.code(red).colour) == (Colour.GREEN, Colour.RED)
+    assert intake.round().activated == 0
+
+
+def test_a_hub_that_alters_an_entry_is_not_believed(
+    hub: Serving, gate: SealingGate, intake: Intake, desk: Desk, index: Index
+) -> None:
+    for number in range(3):
+        gate.sees(person(number))
+    hub.upload(gate, gate.upload(0, 2))
+    intake.round()
+    hub.upload(gate, gate.upload(2, 3))
+    forged = bytearray(gate.log[2])
+    forged[forged.index(b"gate-1") + 5] = ord("2")
+    with hub.parts.database.write() as session:
+        session.run("UPDATE entry SET body = ? WHERE seq = 2", bytes(forged))
+    found = intake.round()
+    assert (found.entries, len(found.troubles)) == (0, 1)
+    assert len(index.troubles()) == 1
+    assert len(desk.who_passed("West gate", ALWAYS, ORDER).seen) == 2
+    with hub.parts.database.write() as session:
+        session.run("UPDATE entry SET body = ? WHERE seq = 2", gate.log[2])
+    assert intake.round().entries == 1
+    assert index.troubles() == []
+
+
+def test_a_hub_that_makes_an_appliance_up_is_not_believed(hub: Serving, gate: SealingGate, intake: Intake) -> None:
+    gate.sees(person(1))
+    hub.upload(gate, gate.upload())
+    with hub.parts.database.write() as session:
+        session.run("UPDATE device SET public_key = ?", Gate().public_key)
+    found = intake.round()
+    assert (found.entries, len(found.troubles)) == (0, 1)
+
+
+def test_sightings_are_erased_when_their_time_is_over(
+    hub: Serving, gate: SealingGate, intake: Intake, desk: Desk, index: Index
+) -> None:
+    gate.sees(person(1))
+    gate.sees(person(2))
+    hub.upload(gate, gate.upload())
+    intake.round()
+    assert index.erase((NOW + 1) * 1000, NOW) == 1
+    assert [one.entry.seq for one in desk.who_passed("West gate", ALWAYS, ORDER).seen] == [1]
+
+
+def test_without_its_credential_nothing_is_handed_over(hub: Serving, gate: SealingGate) -> None:
+    make_credential(hub.parts, "authority")
+    line = HubLine(hub.url, "x" * 43)
+    with pytest.raises(HubLineError, match="401"):
+        list(line.logs())
+    for path in ("/v1/authority/logs", f"/v1/authority/logs/{gate.id.hex()}"):
+        assert hub.ask("GET", path).problem()["type"] == "urn:checkpoint:problem:credential"
