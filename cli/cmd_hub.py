@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import json
 import sys
 from collections.abc import Iterator
@@ -86,28 +85,32 @@ def bring_in(
 ) -> None:
     """Take in logs that were exported to a folder; in any order, and as often as you like.
 
+    Writes a receipt for each appliance beside them, for `checkpoint journal receipt` there.
+
     Exit status 1 when something was refused or waits for entries before it.
 
     Example: checkpoint hub import /media/stick
     """
     from hub import stick  # noqa: PLC0415
 
-    well = True
-    found_any = False
+    found = []
     with reported(), _opened(context.obj) as parts:
-        if not where.is_dir():
-            fail(f"{where}: there is no such folder", 2)
-        for one in stick.bring_in(where, parts.ingest):
-            found_any = True
-            well &= one.taken is stick.Taken.DONE
-            if as_json:
-                print(json.dumps(dataclasses.asdict(one)), flush=True)
-            else:
-                so_far = "" if one.durable_to is None else f", the hub has {one.durable_to} entries of this log"
-                print(f"{one.file}: {one.taken}{so_far}{'; ' + one.why if one.why else ''}", flush=True)
-    if not found_any:
+        try:
+            for one in stick.bring_in(where, parts.ingest):
+                found.append(one)
+                durable_to = None if one.receipt is None else one.receipt.durable_to
+                if as_json:
+                    record = {"file": one.file, "taken": one.taken, "durable_to": durable_to, "why": one.why}
+                    print(json.dumps(record), flush=True)
+                else:
+                    so_far = "" if durable_to is None else f", the hub has {durable_to} entries of this log"
+                    print(f"{one.file}: {one.taken}{so_far}{'; ' + one.why if one.why else ''}", flush=True)
+            stick.write_receipts(where, found)
+        except OSError as error:
+            fail(f"{error.filename or where}: {error.strerror}")
+    if not found:
         fail(f"{where} holds no exported logs (checkpoint-log/<device>-<from>-<to>.log)")
-    raise typer.Exit(0 if well else 1)
+    raise typer.Exit(0 if all(one.taken is stick.Taken.DONE for one in found) else 1)
 
 
 @app.command()

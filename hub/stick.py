@@ -2,7 +2,8 @@
 
 `checkpoint-log/<device>-<from>-<to>.log` is a row of uploads, each behind its length in 4 bytes, big-endian. Files are
 taken in by appliance and number; one that begins after the end of what the hub has is tried again after the others.
-A file never blocks another.
+A file never blocks another. For the way back, the hub's receipt is written beside them: `<device>.receipt`, the newest
+head with the hub's cosignature, under which the appliance may erase what the hub has.
 """
 
 from __future__ import annotations
@@ -10,14 +11,14 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum, unique
 from pathlib import Path
 
 from hub import upload
 from hub.errors import Problem, RefusalError
-from hub.ingest import Ingest
+from hub.ingest import Ingest, Receipt
 
 FOLDER = "checkpoint-log"
 MAX_FILE = 1 << 30
@@ -42,16 +43,23 @@ class Imported:
 
     file: str
     taken: Taken
-    durable_to: int | None
-    """Tree size of the appliance's log at the hub, where something of the file was taken."""
+    device: bytes
+    """16 bytes, as the file's name says."""
+    receipt: Receipt | None
+    """The hub's last word, where it took something of the file."""
     why: str
     """For people; empty when done."""
 
 
-def bring_in(folder: Path, ingest: Ingest) -> Iterator[Imported]:
-    """Take in every log file of a folder, or of `checkpoint-log` in it. Raises StorageError."""
+def log_folder(folder: Path) -> Path:
+    """Return where the log files of a stick are: in `checkpoint-log`, or in the folder given."""
     below = folder / FOLDER
-    where = below if below.is_dir() else folder
+    return below if below.is_dir() else folder
+
+
+def bring_in(folder: Path, ingest: Ingest) -> Iterator[Imported]:
+    """Take in every log file of a stick. Raises StorageError, and OSError for a folder that cannot be read."""
+    where = log_folder(folder)
     waiting = sorted(_files(where), key=lambda one: (one[0], one[1]))
     while waiting:
         later = []
@@ -67,6 +75,24 @@ def bring_in(folder: Path, ingest: Ingest) -> Iterator[Imported]:
         waiting = [file for file, _ in later]
 
 
+def write_receipts(folder: Path, found: Iterable[Imported]) -> None:
+    """Write the hub's last word to each appliance beside its files. Raises OSError."""
+    newest: dict[bytes, Receipt] = {}
+    for one in found:
+        if one.receipt is not None and (
+            one.device not in newest or newest[one.device].durable_to <= one.receipt.durable_to
+        ):
+            newest[one.device] = one.receipt
+    for device, receipt in newest.items():
+        path = log_folder(folder) / f"{device.hex()}.receipt"
+        side = path.with_name(f".{path.name}.{os.getpid()}")
+        with side.open("w", encoding="utf-8", newline="") as file:
+            file.write(receipt.head)
+            file.flush()
+            os.fsync(file.fileno())
+        side.replace(path)
+
+
 def _files(folder: Path) -> list[tuple[str, int, Path]]:
     found = []
     for path in folder.iterdir():
@@ -77,17 +103,17 @@ def _files(folder: Path) -> list[tuple[str, int, Path]]:
 
 
 def _one(path: Path, device: bytes, ingest: Ingest) -> Imported:
-    durable_to = None
+    receipt = None
     try:
         for body in _bodies(path):
-            durable_to = ingest.take(device, body).durable_to
+            receipt = ingest.take(device, body)
     except RefusalError as refusal:
         answer = refusal.answer
         taken = Taken.WAITING if answer.problem is Problem.GAP else Taken.REFUSED
-        return Imported(path.name, taken, durable_to, answer.detail)
+        return Imported(path.name, taken, device, receipt, answer.detail)
     except (OSError, ValueError) as error:
-        return Imported(path.name, Taken.REFUSED, durable_to, f"cannot be read: {error}")
-    return Imported(path.name, Taken.DONE, durable_to, "")
+        return Imported(path.name, Taken.REFUSED, device, receipt, f"cannot be read: {error}")
+    return Imported(path.name, Taken.DONE, device, receipt, "")
 
 
 def _bodies(path: Path) -> Iterator[bytes]:
