@@ -30,7 +30,7 @@ PAGES = {
     "fleet-dark": ("/", "en", True),
     "passages": ("/passages", "en", False),
     "alarms": ("/alarms", "en", False),
-    "overrides": ("/overrides?site=1", "zh", False),
+    "overrides": ("/overrides?site=%E5%9F%8E", "zh", False),
 }
 _HOUR_MS = 3_600_000
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, cast
 from fastapi import APIRouter, FastAPI, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 
 from hub import handover, request_proof, upload
 from hub.api_words import CBOR_ANSWER, CBOR_TYPE, DeviceId, refusals
@@ -182,6 +183,8 @@ async def _body(request: Request) -> bytes:
                 found += chunk
                 if len(found) > upload.MAX_BODY:
                     raise RefusalError(413, Problem.TOO_LARGE, f"an upload has at most {upload.MAX_BODY} bytes")
+    except ClientDisconnect:
+        raise RefusalError(400, Problem.BAD_REQUEST, "the line broke") from None
     except TimeoutError:
         raise RefusalError(408, Problem.TOO_SLOW, f"the upload did not come within {BODY_SECONDS:.0f} s") from None
     return bytes(found)

@@ -23,6 +23,8 @@ from scanner.values import Outcome
 AHEAD_MS = 300_000
 """How far an appliance's clock may be ahead of the hub's."""
 HOUR_MS = 3_600_000
+PEOPLE = "people"
+"""What everybody is counted as whom a gate decided on."""
 _DECIDED = frozenset({EntryKind.PASSAGE, EntryKind.MANUAL_ENTRY})
 _TOLD = frozenset({EntryKind.OVERRIDE, EntryKind.FAULT, EntryKind.UPDATE})
 """Rare kinds whose detail is read: completely, since they are few."""
@@ -120,7 +122,7 @@ def _counts(
     outcomes: Counter[tuple[int, str]] = Counter()
     all_of_it = Counter(others)
     for (hour, outcome, colour, reasons), many in decided.items():
-        all_of_it[hour, "people"] += many
+        all_of_it[hour, PEOPLE] += many
         if outcome is not None:
             outcomes[hour, _OUTCOMES[outcome]] += many
         if colour is not None:
@@ -129,9 +131,13 @@ def _counts(
             all_of_it[hour, f"reason/{reason}"] += many
     all_of_it.update(outcomes)
     shard = appliance.number % FLEET_SHARDS
+    days: Counter[int] = Counter()
     found = [Count(Scope.DEVICE, appliance.number, *key, many) for key, many in outcomes.items()]
     for (hour, measure), many in all_of_it.items():
         found.append(Count(Scope.SITE, appliance.site.number, hour, measure, many))
+        if measure == PEOPLE:
+            days[hour // 24] += many
         if not measure.startswith("guard/"):  # a guard's number means something at a site only
             found.append(Count(Scope.FLEET, shard, hour, measure, many))
+    found += [Count(Scope.SITE_DAY, appliance.site.number, day, PEOPLE, many) for day, many in days.items()]
     return found

@@ -99,7 +99,7 @@ class Repository:
             raise _missing() from None
         with os.fdopen(descriptor, "rb") as file:
             status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_FILE:
+            if status.st_size > MAX_FILE:
                 raise _missing()
             mark = (status.st_ino, status.st_mtime_ns, status.st_size)
             with self._lock:
@@ -133,14 +133,18 @@ def _takes_gzip(accept_encoding: str) -> bool:
 
 
 def _open_below(folder: Path, parts: list[str]) -> int:
-    """Open a file below `folder`, following no link on the way. Raises OSError."""
+    """Open a plain file below `folder`, following no link on the way. Raises OSError."""
     at = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         for part in parts[:-1]:
             below = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=at)
             os.close(at)
             at = below
-        return os.open(parts[-1], os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=at)
+        found = os.open(parts[-1], os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=at)
+        if not stat.S_ISREG(os.fstat(found).st_mode):
+            os.close(found)
+            raise IsADirectoryError(parts[-1])
+        return found
     finally:
         os.close(at)
 

@@ -57,6 +57,7 @@ def erase(database: Database, retention: Retention, now_ms: int) -> list[Erasure
     with database.write() as session:
         found += [
             _counts(session, now_ms, retention.count_days, "count", (Scope.FLEET, Scope.SITE)),
+            _days(session, now_ms, retention.count_days),
             _counts(session, now_ms, retention.device_count_days, "device_count", (Scope.DEVICE,)),
             _audit(session, now_ms, retention.audit_days),
         ]
@@ -80,6 +81,12 @@ def _counts(session: Session, now_ms: int, days: int, what: str, scopes: tuple[S
     hour = (now_ms // DAY_MS - days) * _HOURS
     many = sum(session.run("DELETE FROM tally WHERE scope = ? AND hour < ?", int(scope), hour) for scope in scopes)
     return Erasure(now_ms, what, hour * 3_600_000, many)
+
+
+def _days(session: Session, now_ms: int, days: int) -> Erasure:
+    day = now_ms // DAY_MS - days
+    many = session.run("DELETE FROM tally WHERE scope = ? AND hour < ?", int(Scope.SITE_DAY), day)
+    return Erasure(now_ms, "count", day * DAY_MS, many)
 
 
 def _audit(session: Session, now_ms: int, days: int) -> Erasure:

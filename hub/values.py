@@ -29,9 +29,11 @@ class Scope(IntEnum):
     """All of them, in shards, so that appliances do not wait for each other."""
     SITE = 1
     DEVICE = 2
+    SITE_DAY = 3
+    """People at a site by day (UTC), so that sites are ranked over a month without a million hours."""
 
 
-FLEET_SHARDS = 64
+FLEET_SHARDS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,7 @@ class Count:
     owner: int
     """A shard of the fleet, or the number of a site or an appliance."""
     hour: int
-    """Hours since 1970 UTC."""
+    """Hours since 1970 UTC; days for SITE_DAY."""
     measure: str
     """What is counted: `outcome/pass`, `colour/green`, `reason/EXPIRED`, `kind/3`, `guard/A17/admit`, `cause/…`."""
     many: int

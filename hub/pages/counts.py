@@ -10,19 +10,26 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from hub.pages.charts import Bars, bars, ranking
+from hub.pages.charts import Bars, Share, bars, ranking
 from hub.pages.visitor import require
 from hub.storage import appliances, summary
 from hub.storage.people import Role
 from hub.storage.session import Session
 from hub.values import Scope
+from keys.reasons import Reason
+from keys.verdict import Colour
+from scanner.journal.detail import EntryKind
 
 if TYPE_CHECKING:
     from hub.pages.site import Desk
 
 _HOUR_MS = 3_600_000
 _OUTCOMES = ("pass", "refer", "stop")
-Number = Annotated[int | None, Query(ge=0, le=1 << 31)]
+_COLOURS = tuple(f"colour/{colour.name.lower()}" for colour in Colour)
+_REASONS = tuple(f"reason/{reason}" for reason in Reason)
+SITES_OFFERED = 200
+"""How many sites a page offers by name; any other can be typed."""
+SiteName = Annotated[str, Query(max_length=64)]
 
 
 @unique
@@ -44,18 +51,21 @@ def add(routes: APIRouter, desk: Desk) -> None:
     parts, render = desk.parts, desk.rendering
 
     @routes.get("/passages")
-    def passages(request: Request, period: Period = Period.DAY, site: Number = None) -> Response:
+    def passages(request: Request, period: Period = Period.DAY, site: SiteName = "") -> Response:
         visitor = desk.visitor(request)
         require(visitor, Role.VIEWER)
-        scope = Scope.FLEET if site is None else Scope.SITE
         first = visitor.now_ms // _HOUR_MS - period.hours + 1
         by_day = period is not Period.DAY
         with parts.database.read() as session:
-            chart = outcome_bars(session, scope, site, first=first, hours=period.hours, zone=render.zone, by_day=by_day)
-            colours = ranking(summary.totals(session, scope, site, first, prefix="colour/", limit=10))
-            reasons = ranking(summary.totals(session, scope, site, first, prefix="reason/", limit=30))
-            by_site = ranking(summary.by_site(session, first, 20)) if site is None else ()
-            sites = appliances.sites(session)
+            chosen = appliances.site_named(session, site) if site else None
+            scope, owner = (Scope.FLEET, None) if chosen is None else (Scope.SITE, chosen.number)
+            chart = outcome_bars(
+                session, scope, owner, first=first, hours=period.hours, zone=render.zone, by_day=by_day
+            )
+            colours = _ranked(summary.totals(session, scope, owner, first, _COLOURS), "colour/")
+            reasons = _ranked(summary.totals(session, scope, owner, first, _REASONS), "reason/")
+            by_site = ranking(summary.by_site(session, first, 20, by_day=by_day)) if chosen is None else ()
+            sites = appliances.sites(session, SITES_OFFERED)
         return render.page(
             "passages.html",
             visitor,
@@ -64,32 +74,41 @@ def add(routes: APIRouter, desk: Desk) -> None:
             reasons=reasons,
             by_site=by_site,
             sites=sites,
-            site=site,
+            site=chosen,
             period=period,
             periods=list(Period),
             by_day=by_day,
         )
 
     @routes.get("/overrides")
-    def overrides(request: Request, period: Period = Period.WEEK, site: Number = None) -> Response:
+    def overrides(request: Request, period: Period = Period.WEEK, site: SiteName = "") -> Response:
         visitor = desk.visitor(request)
         require(visitor, Role.VIEWER)
-        scope = Scope.FLEET if site is None else Scope.SITE
         first = visitor.now_ms // _HOUR_MS - period.hours + 1
+        guards: list[tuple[str, int]] = []
+        causes: list[tuple[str, int]] = []
         with parts.database.read() as session:
-            guards = summary.totals(session, scope, site, first, prefix="guard/", limit=200)
-            causes = ranking(summary.totals(session, scope, site, first, prefix="cause/", limit=30))
-            sites = appliances.sites(session)
+            chosen = appliances.site_named(session, site) if site else None
+            many = summary.totals(session, Scope.FLEET, None, first, (f"kind/{int(EntryKind.OVERRIDE)}",))
+            if chosen is not None:
+                guards = summary.totals_of_site(session, chosen.number, first, prefix="guard/", limit=200)
+                causes = summary.totals_of_site(session, chosen.number, first, prefix="cause/", limit=30)
+            sites = appliances.sites(session, SITES_OFFERED)
         return render.page(
             "overrides.html",
             visitor,
             guards=_by_guard(guards),
-            causes=causes,
+            causes=ranking(causes),
+            many=sum(count for _, count in many),
             sites=sites,
-            site=site,
+            site=chosen,
             period=period,
             periods=list(Period),
         )
+
+
+def _ranked(counts: list[tuple[str, int]], prefix: str) -> tuple[Share, ...]:
+    return ranking([(measure.removeprefix(prefix), many) for measure, many in counts])
 
 
 def outcome_bars(

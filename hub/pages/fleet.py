@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from hub.enrolment import TOKEN_MS
 from hub.errors import RefusalError
-from hub.pages.counts import outcome_bars
+from hub.pages.counts import SITES_OFFERED, SiteName, outcome_bars
 from hub.pages.visitor import PageError, check_form, require
 from hub.storage import alarms, appliances, people, summary
 from hub.storage.people import Role
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 PAGE = 100
 """Appliances on one page."""
 Text = Annotated[str, Form(max_length=1024)]
-Number = Annotated[int | None, Query(ge=0, le=1 << 31)]
 _HOUR_MS = 3_600_000
 
 
@@ -35,18 +34,20 @@ def add(routes: APIRouter, desk: Desk) -> None:
 
     @routes.get("/")
     def fleet(
-        request: Request, pick: Pick = Pick.ALL, site: Number = None, page: Annotated[int, Query(ge=1, le=10_000)] = 1
+        request: Request, pick: Pick = Pick.ALL, site: SiteName = "", page: Annotated[int, Query(ge=1, le=10_000)] = 1
     ) -> Response:
         visitor = desk.visitor(request)
         require(visitor, Role.VIEWER)
         now_ms = visitor.now_ms
         with parts.database.read() as session:
             counts = summary.fleet_counts(session, now_ms)
-            found = summary.fleet_page(session, pick, site, now_ms, offset=(page - 1) * PAGE, limit=PAGE + 1)
+            chosen = appliances.site_named(session, site) if site else None
+            number = None if chosen is None else chosen.number
+            found = summary.fleet_page(session, pick, number, now_ms, offset=(page - 1) * PAGE, limit=PAGE + 1)
             troubles = appliances.troubles(session, [one.number for one in found])
             day = summary.hours(session, Scope.FLEET, None, now_ms // _HOUR_MS - 23, ("people",))
             open_alarms = alarms.open_count(session)
-            sites = appliances.sites(session)
+            sites = appliances.sites(session, SITES_OFFERED)
         return render.page(
             "fleet.html",
             visitor,
@@ -60,7 +61,7 @@ def add(routes: APIRouter, desk: Desk) -> None:
             sites=sites,
             pick=pick,
             picks=list(Pick),
-            site=site,
+            site=chosen,
             page=page,
             more=len(found) > PAGE,
         )

@@ -80,12 +80,20 @@ def site_called(session: Session, name: str) -> Site:
     return Site(integer(session.rows("SELECT number FROM site WHERE name = ?", name)[0][0]), name)
 
 
-def sites(session: Session) -> list[Site]:
-    """List every site by name."""
-    return [
-        Site(integer(number), text(name))
-        for number, name in session.rows("SELECT number, name FROM site ORDER BY name")
-    ]
+def site_named(session: Session, name: str) -> Site | None:
+    """Find a site by its name, or by how it begins; None too for what cannot be a name."""
+    if not name.isprintable():
+        return None
+    rows = session.rows("SELECT number, name FROM site WHERE name = ?", name) or session.rows(
+        "SELECT number, name FROM site WHERE substr(name, 1, ?) = ? ORDER BY name LIMIT 1", len(name), name
+    )
+    return Site(integer(rows[0][0]), text(rows[0][1])) if rows else None
+
+
+def sites(session: Session, limit: int) -> list[Site]:
+    """List sites by name, the first `limit` of them."""
+    rows = session.rows("SELECT number, name FROM site ORDER BY name LIMIT ?", limit)
+    return [Site(integer(number), text(name)) for number, name in rows]
 
 
 def set_standing(session: Session, device: bytes, standing: Standing) -> bool:

@@ -83,7 +83,13 @@ class PostgresDatabase:
             raise SetupError(f"--database: neither sqlite nor a PostgreSQL address: {error}") from error
         self.name = f"postgresql://{known.get('host') or 'localhost'}/{known.get('dbname') or ''}"
         self._pool = ConnectionPool[_Connection](
-            url, min_size=1, max_size=CONNECTIONS, timeout=WAIT_SECONDS, configure=_configure, open=False
+            url,
+            min_size=1,
+            max_size=CONNECTIONS,
+            timeout=WAIT_SECONDS,
+            configure=_configure,
+            check=ConnectionPool.check_connection,  # one that died with its server is replaced unseen
+            open=False,
         )
         try:
             with psycopg.connect(url, connect_timeout=int(WAIT_SECONDS)):

@@ -148,27 +148,40 @@ def hours(session: Session, scope: Scope, owner: int | None, first: int, measure
 
 
 def totals(
-    session: Session, scope: Scope, owner: int | None, first: int, *, prefix: str, limit: int
+    session: Session, scope: Scope, owner: int | None, first: int, measures: tuple[str, ...]
 ) -> list[tuple[str, int]]:
-    """Add up what begins with `prefix` from hour `first` on, the most frequent first; names without the prefix."""
+    """Add up each of `measures` from hour `first` on, the most frequent first; those that never came are left out."""
+    marks = ", ".join("?" * len(measures))
     of = "" if owner is None else "AND owner = ?"
-    values: list[SqlValue] = [int(scope), first, prefix, prefix + "~"]
+    values: list[SqlValue] = [int(scope), first, *measures]
     values += [] if owner is None else [owner]
     rows = session.rows(
         f"""SELECT measure, CAST(sum(many) AS bigint) AS all_of_it FROM tally
-            WHERE scope = ? AND hour >= ? AND measure >= ? AND measure < ? {of}
-            GROUP BY measure ORDER BY all_of_it DESC, measure LIMIT ?""",  # noqa: S608 - a constant
-        *values, limit,
+            WHERE scope = ? AND hour >= ? AND measure IN ({marks}) {of}
+            GROUP BY measure ORDER BY all_of_it DESC, measure""",  # noqa: S608 - marks
+        *values,
+    )
+    return [(text(measure), integer(many)) for measure, many in rows]
+
+
+def totals_of_site(session: Session, site: int, first: int, *, prefix: str, limit: int) -> list[tuple[str, int]]:
+    """Add up whatever begins with `prefix` at one site, the most frequent first; names without the prefix."""
+    rows = session.rows(
+        """SELECT measure, CAST(sum(many) AS bigint) AS all_of_it FROM tally
+            WHERE scope = ? AND owner = ? AND hour >= ? AND measure >= ? AND measure < ?
+            GROUP BY measure ORDER BY all_of_it DESC, measure LIMIT ?""",
+        int(Scope.SITE), site, first, prefix, prefix + "~", limit,
     )  # fmt: skip
     return [(text(measure).removeprefix(prefix), integer(many)) for measure, many in rows]
 
 
-def by_site(session: Session, first: int, limit: int) -> list[tuple[str, int]]:
-    """Count people by site from hour `first` on, the busiest first."""
+def by_site(session: Session, first: int, limit: int, *, by_day: bool) -> list[tuple[str, int]]:
+    """Count people by site from hour `first` on, or from its day (UTC) on, the busiest first."""
     rows = session.rows(
-        """SELECT s.name, CAST(sum(t.many) AS bigint) AS all_of_it FROM tally t JOIN site s ON s.number = t.owner
-            WHERE t.scope = ? AND t.measure = 'people' AND t.hour >= ?
-            GROUP BY s.name ORDER BY all_of_it DESC, s.name LIMIT ?""",
-        int(Scope.SITE), first, limit,
+        """SELECT s.name, t.all_of_it FROM
+            (SELECT owner, CAST(sum(many) AS bigint) AS all_of_it FROM tally
+                WHERE scope = ? AND measure = 'people' AND hour >= ? GROUP BY owner ORDER BY all_of_it DESC LIMIT ?) t
+            JOIN site s ON s.number = t.owner ORDER BY t.all_of_it DESC, s.name""",
+        int(Scope.SITE_DAY if by_day else Scope.SITE), first // 24 if by_day else first, limit,
     )  # fmt: skip
     return [(text(name), integer(many)) for name, many in rows]

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.hub.cluster import Cluster, programs
 from hub.cosigner import Cosigner
 from hub.ingest import Ingest
 from hub.storage import appliances, open_database
 from hub.storage.session import Database
 from hub.values import Appliance, Invitation
-from tests.hub.cluster import Cluster, programs
 from tests.hub.gate import NOON, Gate
 
 
@@ -72,7 +72,7 @@ def cluster() -> Iterator[Cluster]:
     found = programs()
     if found is None:
         pytest.skip("postgresql is not installed (apt-get install postgresql)")
-    made = Cluster(found)
+    made = Cluster(found, fsync=False)
     yield made
     made.close()
 

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hub import upload
 from hub.enrolment import base64url
 from hub.upload import Upload
-from keys.merkle import Tree, consistency_proof, leaf_hash
+from keys.merkle import EMPTY_ROOT, Tree, consistency_proof, leaf_hash
 from keys.reasons import Reason
 from keys.tree_head import TreeHead, log_origin, sign_head
 from keys.verdict import Carrier, CodeFormat, Colour
@@ -33,6 +33,9 @@ class Gate:
         self.id = device_id(self.key.public_key())
         self.log: list[bytes] = []
         self.sealed: list[bytes] = []
+        self._hashed: list[bytes] = []
+        self._roots = [EMPTY_ROOT]
+        self._tree = Tree()
 
     @property
     def public_key(self) -> bytes:
@@ -98,10 +101,15 @@ class Gate:
         return [leaf_hash(entry) for entry in self.log]
 
     def root(self, size: int | None = None) -> bytes:
-        tree = Tree()
-        for leaf in self.leaves()[:size]:
-            tree.append(leaf)
-        return tree.root()
+        """The root over the first entries; every root is kept until an entry below it is another."""
+        end = len(self.log) if size is None else size
+        if self.log[: len(self._hashed)] != self._hashed:
+            self._hashed, self._roots, self._tree = [], [EMPTY_ROOT], Tree()
+        for entry in self.log[len(self._hashed) : end]:
+            self._tree.append(leaf_hash(entry))
+            self._hashed.append(entry)
+            self._roots.append(self._tree.root())
+        return self._roots[end]
 
     def head(self, size: int | None = None) -> str:
         end = len(self.log) if size is None else size

@@ -206,7 +206,7 @@ def test_hours_of_a_wrong_clock_are_those_of_arrival(place: Place) -> None:
     place.enrol(gate)
     place.ingest.take(gate.id, gate.upload())
     with place.database.read() as session:
-        hours = {row[0] for row in session.rows("SELECT DISTINCT hour FROM tally")}
+        hours = {row[0] for row in session.rows("SELECT DISTINCT hour FROM tally WHERE scope <> 3")}
     assert hours == {place.clock.ms // 3_600_000}
 
 

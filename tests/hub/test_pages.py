@@ -20,7 +20,7 @@ from scanner.values import Outcome
 from tests.hub.gate import Gate
 from tests.hub.serving import Answer, Serving
 
-PAGES = ["/", "/passages", "/overrides?site=1", "/alarms", "/enrolment", "/retention", "/audit", "/people"]
+PAGES = ["/", "/passages", "/overrides?site=West", "/alarms", "/enrolment", "/retention", "/audit", "/people"]
 PASSWORD = "correct horse"
 
 
@@ -91,7 +91,7 @@ def test_nobody_sees_a_page_before_the_login(hub: Serving, path: str) -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize("path", [*PAGES, "/passages?period=days_30&site=1", "/?pick=degraded", "APPLIANCE"])
+@pytest.mark.parametrize("path", [*PAGES, "/passages?period=days_30&site=West+gate", "/?pick=degraded", "APPLIANCE"])
 def test_every_page_renders_in_every_language_under_its_policy(hub: Serving, path: str, language: str) -> None:
     desk = Desk(hub, language)
     desk.log_in("administrator")
@@ -117,7 +117,7 @@ def test_the_fleet_page_shows_what_is_degraded_and_how_many_passed(boss: Desk) -
     assert "thermometer_lost" in text
     assert "<strong>5</strong> people in 24 h" in text
     assert re.search(
-        r"A17</th><td class=\"n\">1</td><td class=\"n\">0</td>", boss.get("/overrides?site=1").content.decode()
+        r"A17</th><td class=\"n\">1</td><td class=\"n\">0</td>", boss.get("/overrides?site=West").content.decode()
     )
 
 

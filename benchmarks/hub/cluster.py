@@ -16,7 +16,7 @@ import psycopg
 
 
 def programs() -> Path | None:
-    """The folder with `initdb` and `postgres`; Debian keeps them off the path."""
+    """Find the folder with `initdb` and `postgres`; Debian keeps them off the path."""
     found = shutil.which("initdb")
     if found is not None and shutil.which("postgres") is not None:
         return Path(found).parent
@@ -25,9 +25,11 @@ def programs() -> Path | None:
 
 
 class Cluster:
-    """One server; PostgreSQL refuses to run as root, so a root's test run lends it another user."""
+    """One server; PostgreSQL refuses to run as root, which therefore lends it another user."""
 
-    def __init__(self, programs: Path) -> None:
+    def __init__(self, programs: Path, *, fsync: bool) -> None:
+        """Make and start it. Without `fsync` it survives a killed process and no power cut: enough for most tests."""
+        self._fsync = "on" if fsync else "off"
         self._programs = programs
         self._numbers = count()
         self.folder = Path(tempfile.mkdtemp(prefix="checkpoint-pg-"))
@@ -41,10 +43,20 @@ class Cluster:
         self.start()
 
     def start(self) -> None:
+        """Start the server and wait until it answers."""
         command = [
             str(self._programs / "postgres"),
             *("-D", str(self.folder / "data"), "-k", str(self.folder)),
-            *("-c", "listen_addresses=", "-c", "max_connections=60", "-c", "log_min_messages=fatal"),
+            *(
+                "-c",
+                f"fsync={self._fsync}",
+                "-c",
+                "listen_addresses=",
+                "-c",
+                "max_connections=60",
+                "-c",
+                "log_min_messages=fatal",
+            ),
         ]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
@@ -61,26 +73,26 @@ class Cluster:
                 time.sleep(0.05)
 
     def kill(self) -> None:
-        """As a power cut would: every process of the cluster at once."""
-        assert self._process is not None
-        os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        """End every process of the cluster at once."""
+        if self._process is not None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
         (self.folder / "data" / "postmaster.pid").unlink(missing_ok=True)
 
     def new_database(self) -> str:
-        """An empty database; returns its address."""
+        """Make an empty database; returns its address."""
         name = f"hub{next(self._numbers)}"
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]  # a name of ours
+            connection.execute(f"CREATE DATABASE {name}")
         return self.url(name)
 
     def url(self, name: str) -> str:
+        """Return the address of a database."""
         return f"postgresql://hub@/{name}?host={self.folder}"
 
     def close(self) -> None:
-        if self._process is not None and self._process.poll() is None:
-            self._process.send_signal(signal.SIGINT)  # "fast": open sessions are ended
-            self._process.wait(timeout=20)
+        """End the server and remove its folder."""
+        self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _run(self, program: str, *arguments: str) -> None:

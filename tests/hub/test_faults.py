@@ -1,0 +1,285 @@
+"""What hubs and databases survive, with nothing lost and nothing twice: real processes, sockets and servers."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from benchmarks.hub.cluster import Cluster
+from hub.service import wall_clock_ms
+from hub.settings import Settings
+from hub.storage import appliances
+from tests.hub.conftest import Place
+from tests.hub.gate import Gate, packed
+from tests.hub.sender import LostError, Sender
+from tests.hub.serving import Serving, repository
+
+soak = pytest.mark.soak
+KILLS = 100
+
+
+class Hubs:
+    """Hub processes on one storage; killed and started again."""
+
+    def __init__(self, settings: Settings, many: int, *, most_bytes: int | None = None) -> None:
+        command = [sys.executable, "-m", "tests.hub.hub_process", settings.to_text()]
+        command += [] if most_bytes is None else [str(most_bytes)]
+        self._nursery = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+        self._pids = [0] * many
+        self.urls = [""] * many
+        for number in range(many):
+            self._begin(number)
+
+    def kill(self, number: int) -> None:
+        os.kill(self._pids[number], signal.SIGKILL)
+        self._begin(number)
+
+    def close(self) -> None:
+        for pid in self._pids:
+            os.kill(pid, signal.SIGKILL)
+        self._nursery.kill()
+        self._nursery.wait()
+
+    def _begin(self, number: int) -> None:
+        assert self._nursery.stdin is not None
+        assert self._nursery.stdout is not None
+        self._nursery.stdin.write("begin\n")
+        self._nursery.stdin.flush()
+        answer = self._nursery.stdout.readline().split()
+        assert len(answer) == 2, "the hub did not start"
+        self._pids[number] = int(answer[0])
+        self.urls[number] = f"http://127.0.0.1:{answer[1]}"
+
+
+def settings_in(folder: Path, setting: str) -> Settings:
+    return Settings(folder=str(folder), repository=str(repository(folder)), database=setting)
+
+
+def check(place: Place, gates: list[Gate]) -> None:
+    """Everything is there, once, in order, and counted once."""
+    total = 0
+    for gate in gates:
+        assert place.stored(gate) == gate.log
+        total += len(gate.log)
+    assert place.tallies(0)["people"] == total
+
+
+@pytest.fixture
+def senders(setting: str, open_place: Callable[[str], Place]) -> tuple[Place, list[Sender]]:
+    place = open_place(setting)
+    place.database.prepare_day(wall_clock_ms() // 86_400_000)
+    found = []
+    for number in range(3):
+        gate = Gate().passes(300, time_ms=wall_clock_ms() - 3_600_000)
+        place.enrol(gate)
+        found.append(Sender(gate, place.cosigner.public_key, random.Random(number)))
+    return place, found
+
+
+@soak
+def test_hubs_killed_at_any_instant_lose_nothing_and_store_nothing_twice(
+    tmp_path: Path, setting: str, senders: tuple[Place, list[Sender]]
+) -> None:
+    place, found = senders
+    hubs = Hubs(settings_in(tmp_path, setting), 1 if setting == "sqlite" else 2)
+    chance, ended, faults = random.Random(5), threading.Event(), []
+
+    def send(sender: Sender) -> None:
+        try:
+            while not ended.is_set():
+                if sender.attempt(hubs.urls.copy(), 40) is None:
+                    time.sleep(0.02)
+                if sender.acknowledged == len(sender.gate.log):
+                    sender.gate.passes(20, time_ms=wall_clock_ms())
+                    time.sleep(0.005)
+        except (AssertionError, LostError) as error:
+            faults.append(error)
+
+    threads = [threading.Thread(target=send, args=(sender,)) for sender in found]
+    for thread in threads:
+        thread.start()
+    try:
+        for round_ in range(KILLS):
+            time.sleep(chance.uniform(0.0, 0.15))
+            hubs.kill(round_ % len(hubs.urls))
+    finally:
+        ended.set()
+        for thread in threads:
+            thread.join()
+    try:
+        assert faults == []
+        for sender in found:
+            sender.deliver(hubs.urls)
+        check(place, [sender.gate for sender in found])
+    finally:
+        hubs.close()
+
+
+@soak
+def test_a_postgresql_killed_at_any_instant_loses_nothing(
+    tmp_path: Path, cluster: Cluster, open_place: Callable[[str], Place]
+) -> None:
+    setting = cluster.new_database()
+    place = open_place(setting)
+    place.database.prepare_day(wall_clock_ms() // 86_400_000)
+    gate = Gate().passes(3000, time_ms=wall_clock_ms() - 3_600_000)
+    place.enrol(gate)
+    sender = Sender(gate, place.cosigner.public_key, random.Random(9))
+    hubs = Hubs(settings_in(tmp_path, setting), 1)
+    ended, faults = threading.Event(), []
+
+    def send() -> None:
+        try:
+            while not ended.is_set():
+                if sender.attempt(hubs.urls.copy(), 40) != 200:
+                    time.sleep(0.02)
+        except (AssertionError, LostError) as error:
+            faults.append(error)
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    chance = random.Random(3)
+    try:
+        for _ in range(6):
+            time.sleep(chance.uniform(0.2, 0.8))
+            cluster.kill()
+            cluster.start()
+    finally:
+        ended.set()
+        thread.join()
+    try:
+        assert faults == []
+        sender.deliver(hubs.urls)
+        check(place, [gate])
+    finally:
+        hubs.close()
+
+
+def test_a_connection_cut_at_every_point_leaves_all_or_nothing(tmp_path: Path) -> None:
+    hub = Serving(tmp_path)
+    gate = Gate().passes(40)
+    try:
+        hub.enrol(gate)
+        request = _request(gate, packed(gate.upload()))
+        for cut in [*range(0, len(request), 61), len(request)]:
+            with socket.create_connection(("127.0.0.1", hub.port), timeout=10) as line:
+                line.sendall(request[:cut])
+        with socket.create_connection(("127.0.0.1", hub.port), timeout=10) as line:
+            line.sendall(request)
+            line.recv(1)  # cut inside the answer: stored, and the appliance does not know
+        assert hub.upload(gate, gate.upload()).cbor()[1] == 40
+        with hub.parts.database.read() as session:
+            assert session.rows("SELECT count(*) FROM entry") == [(40,)]
+    finally:
+        hub.close()
+
+
+def _request(gate: Gate, body: bytes) -> bytes:
+    return (
+        f"POST /v1/devices/{gate.id.hex()}/log HTTP/1.1\r\nHost: hub\r\nContent-Type: application/cbor\r\n"
+        f"Content-Encoding: gzip\r\nContent-Length: {len(body)}\r\n\r\n"
+    ).encode() + body
+
+
+def test_slow_and_half_open_connections_keep_nobody_else_waiting(tmp_path: Path) -> None:
+    hub = Serving(tmp_path)
+    gate = Gate().passes(5)
+    lines = []
+    try:
+        hub.enrol(gate)
+        request = _request(gate, b"x" * 1000)
+        for _ in range(50):
+            line = socket.create_connection(("127.0.0.1", hub.port), timeout=10)
+            line.sendall(request[:-900])
+            lines.append(line)
+        begun = time.monotonic()
+        assert hub.upload(gate, gate.upload()).status == 200
+        assert time.monotonic() - begun < 5
+    finally:
+        for line in lines:
+            line.close()
+        hub.close()
+
+
+def test_when_all_places_are_taken_the_others_are_told_when_to_come_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.api.UNDER_WAY", 1)
+    hub = Serving(tmp_path)
+    gate = Gate().passes(5)
+    try:
+        hub.enrol(gate)
+        with socket.create_connection(("127.0.0.1", hub.port), timeout=10) as line:
+            line.sendall(_request(gate, b"x" * 1000)[:-900])
+            deadline = time.monotonic() + 10
+            answer = hub.upload(gate, gate.upload())
+            while answer.status != 503 and time.monotonic() < deadline:
+                answer = hub.upload(gate, gate.upload())
+            assert answer.problem()["type"] == "urn:checkpoint:problem:busy"
+            assert 5 <= int(answer.headers["retry-after"]) <= 30
+        while hub.upload(gate, gate.upload()).status != 200:
+            assert time.monotonic() < deadline
+    finally:
+        hub.close()
+
+
+def test_a_hub_restored_from_an_old_backup_is_noticed_and_gets_everything_again(tmp_path: Path) -> None:
+    gate = Gate().passes(30)
+    first = Serving(tmp_path)
+    first.enrol(gate)
+    sender = Sender(gate, first.parts.cosigner.public_key, random.Random(1))
+    first.upload(gate, gate.upload(0, 10))
+    first.close()
+    shutil.copytree(tmp_path / "hub", tmp_path / "backup")
+    second = Serving(tmp_path)
+    sender.deliver([second.url])
+    second.close()
+    shutil.rmtree(tmp_path / "hub")
+    (tmp_path / "backup").rename(tmp_path / "hub")
+    third = Serving(tmp_path)
+    try:
+        gate.passes(5)
+        with pytest.raises(LostError, match="10 after 30"):
+            sender.deliver([third.url])
+        sender.acknowledged = 10
+        sender.deliver([third.url])
+        with third.parts.database.read() as session:
+            assert [body for _, body in appliances.bodies(session, 1, 0, 100)] == gate.log
+    finally:
+        third.close()
+
+
+@soak
+def test_a_full_disk_stores_nothing_and_says_so(tmp_path: Path, open_place: Callable[[str], Place]) -> None:
+    """The hub's process may not let any file grow further: SQLite sees a disk that is full."""
+    gate = Gate().passes(4000)
+    place = open_place("sqlite")
+    place.enrol(gate)
+    sender = Sender(gate, place.cosigner.public_key, random.Random(2))
+    settings = settings_in(tmp_path, "sqlite")
+    full = Hubs(settings, 1, most_bytes=1_500_000)
+    try:
+        statuses = [sender.attempt(full.urls, 600) for _ in range(20)]
+    finally:
+        full.close()
+    assert (statuses[0], statuses[-1]) == (200, 503)
+    assert sender.acknowledged < len(gate.log)
+    again = Hubs(settings, 1)
+    try:
+        sender.deliver(again.urls)
+    finally:
+        again.close()
+    check(place, [gate])
