@@ -14,6 +14,7 @@ import typer
 from cli.errors import fail
 
 if TYPE_CHECKING:
+    from hub.retention import Retention
     from hub.service import Parts
     from hub.settings import Settings
 
@@ -39,12 +40,17 @@ def hub(
     key: Annotated[Path | None, typer.Option(help="Its private key, PEM.")] = None,
     url: Annotated[str | None, typer.Option(help="The address appliances use, where it is another.")] = None,
     timezone: Annotated[str, typer.Option(help="Of the times that the pages show.")] = "Asia/Shanghai",
+    sealed_days: Annotated[int, typer.Option(min=1, max=3_650, help="Days that sealed parts are kept.")] = 14,
+    entry_days: Annotated[int, typer.Option(min=1, max=36_500, help="Days that entries are kept.")] = 180,
+    count_days: Annotated[int, typer.Option(min=1, max=36_500, help="Days that hourly counts are kept.")] = 400,
     processes: Annotated[int, typer.Option(min=1, max=64, help="With PostgreSQL: how many share the port.")] = 1,
 ) -> None:
     """Take logs in, hand on signed trust, enrol appliances, and show the fleet.
 
     Example: checkpoint hub --repository checkpoint-trust
     """
+    from hub.retention import Retention  # noqa: PLC0415
+
     settings = _settings(
         folder=folder,
         repository=repository,
@@ -54,6 +60,7 @@ def hub(
         key=key,
         url=url,
         timezone=timezone,
+        retention=Retention(sealed_days, entry_days, count_days),
     )
     context.obj = settings
     if context.invoked_subcommand is not None:
@@ -224,6 +231,7 @@ def _settings(
     key: Path | None,
     url: str | None,
     timezone: str,
+    retention: Retention,
 ) -> Settings:
     from hub.settings import Settings  # noqa: PLC0415
 
@@ -240,4 +248,5 @@ def _settings(
         key=None if key is None else str(key),
         url=url,
         timezone=timezone,
+        retention=retention,
     )

@@ -18,7 +18,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from hub import handover, request_proof, upload
-from hub.api_words import CBOR_ANSWER, CBOR_TYPE, DeviceId, refusals
+from hub.api_words import BINARY, CBOR_ANSWER, CBOR_TYPE, DeviceId, refusals
 from hub.enrolment import base64url
 from hub.errors import Problem, RefusalError
 from hub.storage import appliances
@@ -85,7 +85,7 @@ def router(parts: Parts) -> APIRouter:
     @routes.post(
         "/v1/devices/{device}/log",
         responses={200: CBOR_ANSWER, **refusals(400, 401, 403, 408, 409, 413, 415, 422, 503)},
-        openapi_extra={"requestBody": {"required": True, "content": {CBOR_TYPE: {"schema": {"format": "binary"}}}}},
+        openapi_extra={"requestBody": {"required": True, "content": {CBOR_TYPE: {"schema": BINARY}}}},
     )
     async def take_log(device: DeviceId, request: Request) -> Response:
         """Take a batch of a log in: authenticated by the signed head in it, idempotent by sequence number."""

@@ -10,7 +10,8 @@ from pydantic import BaseModel, Field
 from hub.problems import MEDIA_TYPE
 
 CBOR_TYPE = "application/cbor"
-CBOR_ANSWER: dict[str, object] = {"description": "Deterministic CBOR", "content": {CBOR_TYPE: {}}}
+BINARY = {"type": "string", "format": "binary"}
+CBOR_ANSWER: dict[str, object] = {"description": "Deterministic CBOR", "content": {CBOR_TYPE: {"schema": BINARY}}}
 DeviceId = Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="Device id, hexadecimal.")]
 
 

@@ -20,6 +20,11 @@ pytestmark = pytest.mark.soak
 SCHEMA = schemathesis.openapi.from_dict(json.loads(json.dumps(api.document())))
 
 
+@schemathesis.serializer("application/cbor")
+def cbor_body(_: object, value: object) -> bytes:
+    return value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogatepass")
+
+
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     made = Serving(tmp_path_factory.mktemp("hub"))
@@ -35,7 +40,7 @@ def gate(hub: Serving) -> Gate:
 
 
 @SCHEMA.parametrize()
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 def test_no_request_of_any_shape_breaks_the_hub(case: schemathesis.Case, hub: Serving, gate: Gate) -> None:
     if case.path_parameters.get("device"):
         case.path_parameters["device"] = gate.id.hex()
@@ -45,4 +50,4 @@ def test_no_request_of_any_shape_breaks_the_hub(case: schemathesis.Case, hub: Se
         answer, checks=(not_a_server_error, content_type_conformance, response_schema_conformance), headers=headers
     )
     if answer.status_code >= 400:
-        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.headers["content-type"] == ["application/problem+json"]
