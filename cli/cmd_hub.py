@@ -112,7 +112,7 @@ def bring_in(
                 else:
                     so_far = "" if durable_to is None else f", the hub has {durable_to} entries of this log"
                     print(f"{one.file}: {one.taken}{so_far}{'; ' + one.why if one.why else ''}", flush=True)
-            stick.write_receipts(where, found)
+            stick.write_receipts(where, found, parts.ingest)
         except OSError as error:
             fail(f"{error.filename or where}: {error.strerror}")
     if not found:

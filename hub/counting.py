@@ -13,6 +13,8 @@ from hashlib import sha256
 
 from hub.columns import UNREADABLE, Columns, columns, seal_digest
 from hub.values import FLEET_SHARDS, Appliance, Count, Scope, SealedPart, StoredEntry, Trouble
+from keys import cbor
+from keys.errors import CborError
 from keys.verdict import Colour
 from scanner.journal import detail as details
 from scanner.journal import entry as wire
@@ -28,6 +30,8 @@ PEOPLE = "people"
 _DECIDED = frozenset({EntryKind.PASSAGE, EntryKind.MANUAL_ENTRY})
 _TOLD = frozenset({EntryKind.OVERRIDE, EntryKind.FAULT, EntryKind.UPDATE})
 """Rare kinds whose detail is read: completely, since they are few."""
+_ERASURE, _DETAIL, _EVERYTHING = 14, 17, 2
+"""The entry about an erasure, its detail, and what the last one of a retired appliance says was erased."""
 _LISTS = frozenset({details.Updated.LISTS, details.Updated.REPOSITORY})
 _OUTCOMES = {int(one): f"outcome/{one.name.lower()}" for one in Outcome}
 _COLOURS = {int(one): f"colour/{one.name.lower()}" for one in Colour}
@@ -45,6 +49,8 @@ class Findings:
     entry_ms: int | None = None
     lists_ms: int | None = None
     software: str | None = None
+    ended: bool = False
+    """Whether the last entry says that the appliance erased everything, as it was ordered to."""
 
 
 def find(appliance: Appliance, first: int, entries: Iterable[bytes], arrived_ms: int) -> Findings:
@@ -70,6 +76,7 @@ def find(appliance: Appliance, first: int, entries: Iterable[bytes], arrived_ms:
             _told(found, others, read, body, time_ms)
     if found.stored and found.stored[-1].kind != UNREADABLE:
         found.software = _software(found.stored[-1].body)
+        found.ended = _ends(found.stored[-1])
     found.counts = _counts(appliance, decided, others)
     return found
 
@@ -111,6 +118,17 @@ def _software(body: bytes) -> str | None:
         return wire.decode(body).software
     except EntryError:
         return None
+
+
+def _ends(last: StoredEntry) -> bool:
+    if last.kind != _ERASURE:
+        return False
+    try:
+        entry = cbor.decode(last.body, limit=wire.MAX_ENTRY)
+    except CborError:
+        return False
+    detail = entry.get(_DETAIL) if isinstance(entry, dict) else None
+    return isinstance(detail, dict) and detail.get(1) == _EVERYTHING
 
 
 def _counts(

@@ -37,7 +37,7 @@ class Receipt:
     durable_to: int
     """Tree size."""
     head: str
-    """The head of that size, with the hub's cosignature."""
+    """The head that was sent, with the hub's cosignature."""
     time_ms: int
     """The hub's clock."""
 
@@ -86,13 +86,14 @@ class Ingest:
             self._check_overlap(appliance, batch, head)
         tree = self._extended(appliance, batch, head)
         now_ms = self._clock_ms()
-        if tree is None:  # everything was known before: nothing to store, and nothing costs anything
-            return Receipt(known, appliance.head, now_ms)
+        if tree is None:  # everything was known before: there is nothing to store
+            same = head.size == known
+            return Receipt(known, appliance.head if same else self._cosigned(batch, now_ms), now_ms)
         skip = known - batch.first
         entries, parts = batch.entries[skip:], batch.sealed[skip:]
         found = counting.find(appliance, known, entries, now_ms)
         good, bad = counting.sealed_parts(known, entries, parts)
-        cosigned = self._cosigner.cosign(_own_lines(batch.head), now_ms)
+        cosigned = self._cosigned(batch, now_ms)
         stored = Batch(
             appliance=appliance,
             entries=tuple(found.stored),
@@ -106,6 +107,7 @@ class Ingest:
             entry_ms=found.entry_ms,
             lists_ms=found.lists_ms,
             software=found.software,
+            standing=Standing.RETIRED if found.ended else Standing.ACTIVE,
         )
         with self._database.write() as session:
             if not appliances.append(session, stored):
@@ -114,15 +116,27 @@ class Ingest:
             self._ring(session, appliance, AlarmKind.SEALED_ALTERED, bad, now_ms)
         return Receipt(head.size, cosigned, now_ms)
 
+    def newest(self, device: bytes) -> Receipt:
+        """Return the hub's word on all that it has of a log. Raises Refusal."""
+        appliance = self.admit(device)
+        return Receipt(appliance.frontier.size, appliance.head, self._clock_ms())
+
+    def _cosigned(self, batch: Upload, now_ms: int) -> str:
+        return self._cosigner.cosign(_own_lines(batch.head), now_ms)
+
     def _authentic(self, appliance: Appliance, batch: Upload) -> TreeHead:
-        """Check that the appliance's own key signed the head, and that it covers exactly these entries."""
+        """Check that the appliance's own key signed the head, and that it covers exactly these entries.
+
+        A retired appliance may ask again for the receipt of what it handed in: it erases itself under that alone.
+        """
         try:
             head = read_head(batch.head, appliance.key)
         except TreeHeadError as error:
             raise RefusalError(401, Problem.UNKNOWN_KEY, f"the head is not by this appliance's key: {error}") from error
         if head.origin != log_origin(appliance.id):
             raise RefusalError(401, Problem.UNKNOWN_KEY, "the head is of another log")
-        if appliance.standing is not Standing.ACTIVE:
+        late = appliance.standing is Standing.RETIRED and batch.end <= appliance.frontier.size
+        if appliance.standing is not Standing.ACTIVE and not late:
             words = f"entries from {batch.first} under a genuine head of {head.size}"
             with self._database.write() as session:
                 alarms.ring(

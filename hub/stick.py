@@ -75,19 +75,13 @@ def bring_in(folder: Path, ingest: Ingest) -> Iterator[Imported]:
         waiting = [file for file, _ in later]
 
 
-def write_receipts(folder: Path, found: Iterable[Imported]) -> None:
-    """Write the hub's last word to each appliance beside its files. Raises OSError."""
-    newest: dict[bytes, Receipt] = {}
-    for one in found:
-        if one.receipt is not None and (
-            one.device not in newest or newest[one.device].durable_to <= one.receipt.durable_to
-        ):
-            newest[one.device] = one.receipt
-    for device, receipt in newest.items():
+def write_receipts(folder: Path, found: Iterable[Imported], ingest: Ingest) -> None:
+    """Write the hub's word on all it has of each log that it took something of. Raises OSError, StorageError."""
+    for device in sorted({one.device for one in found if one.receipt is not None}):
         path = log_folder(folder) / f"{device.hex()}.receipt"
         side = path.with_name(f".{path.name}.{os.getpid()}")
         with side.open("w", encoding="utf-8", newline="") as file:
-            file.write(receipt.head)
+            file.write(ingest.newest(device).head)
             file.flush()
             os.fsync(file.fileno())
         side.replace(path)

@@ -158,6 +158,8 @@ class Batch:
     entry_ms: int | None
     lists_ms: int | None
     software: str | None
+    standing: Standing
+    """RETIRED where the last entry says that everything was erased: no more will come."""
 
 
 @unique

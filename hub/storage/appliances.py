@@ -146,10 +146,11 @@ def append(session: Session, batch: Batch) -> bool:
     appliance = batch.appliance
     moved = session.run(
         """UPDATE device SET size = ?, frontier = ?, root = ?, head = ?, seen_ms = ?,
-            entry_ms = coalesce(?, entry_ms), lists_ms = coalesce(?, lists_ms), software = coalesce(?, software)
+            entry_ms = coalesce(?, entry_ms), lists_ms = coalesce(?, lists_ms), software = coalesce(?, software),
+            standing = ?
             WHERE number = ? AND size = ? AND root = ? AND standing = ?""",
         batch.frontier.size, batch.frontier.roots, batch.root, batch.head, batch.arrived_ms,
-        batch.entry_ms, batch.lists_ms, batch.software,
+        batch.entry_ms, batch.lists_ms, batch.software, batch.standing,
         appliance.number, appliance.frontier.size, appliance.root, Standing.ACTIVE,
     )  # fmt: skip
     if moved == 0:

@@ -61,10 +61,12 @@ class Sender:
         assert isinstance(receipt, dict)
         head = read_cosigned(str(receipt[2]), self.gate.key.public_key(), self._witness).head
         assert head.root == self.gate.root(head.size)
-        assert head.size == receipt[1]
-        if head.size < self.acknowledged:
-            raise LostError(f"{head.size} after {self.acknowledged}")
-        self.acknowledged = head.size
+        durable_to = receipt[1]
+        assert isinstance(durable_to, int)
+        assert head.size <= durable_to
+        if durable_to < self.acknowledged:
+            raise LostError(f"{durable_to} after {self.acknowledged}")
+        self.acknowledged = durable_to
 
     def _go_on(self, content: bytes) -> None:
         known = json.loads(content)

@@ -10,6 +10,7 @@ import pytest
 from hub.errors import Problem, RefusalError
 from hub.storage import alarms, appliances
 from hub.values import AlarmKind, Scope, Standing
+from keys import cbor
 from keys.cosignature import read_cosigned
 from scanner.journal.detail import ClockDetail, EntryKind, FaultDetail, OverrideDetail, StepCause, Updated, UpdateDetail
 from scanner.values import ClockTrust, Outcome
@@ -64,8 +65,11 @@ def test_a_late_older_batch_is_acknowledged_with_all_that_is_known(place: Place)
     place.enrol(gate)
     place.ingest.take(gate.id, gate.upload(0, 4))
     place.ingest.take(gate.id, gate.upload(4, 9))
-    assert place.ingest.take(gate.id, gate.upload(0, 4)).durable_to == 9
-    assert place.ingest.take(gate.id, gate.upload(2, 7)).durable_to == 9
+    for first, end in ((0, 4), (2, 7)):
+        receipt = place.ingest.take(gate.id, gate.upload(first, end))
+        assert receipt.durable_to == 9
+        head = read_cosigned(receipt.head, gate.key.public_key(), place.cosigner.public_key).head
+        assert (head.size, head.root) == (end, gate.root(end))
     assert place.stored(gate) == gate.log
 
 
@@ -152,6 +156,20 @@ def test_a_stolen_key_is_refused_once_revoked_and_rings(place: Place) -> None:
     answer = refused(place, gate, gate.upload()).answer
     assert (answer.status, answer.problem) == (403, Problem.RETIRED)
     assert open_alarms(place) == [AlarmKind.REFUSED_KEY]
+
+
+def test_an_appliance_whose_last_entry_says_that_it_erased_everything_is_retired(place: Place) -> None:
+    gate = Gate().passes(3)
+    gate.write(EntryKind.FAULT, FaultDetail("camera_lost", began=True))
+    last = cbor.decode(gate.log[3])
+    assert isinstance(last, dict)
+    gate.log[3] = cbor.encode(last | {7: 14, 17: {1: 2, 2: 0, 3: 3, 4: 3}})
+    place.enrol(gate)
+    receipt = place.ingest.take(gate.id, gate.upload())
+    assert place.appliance(gate).standing is Standing.RETIRED
+    assert place.ingest.take(gate.id, gate.upload()).head == receipt.head, "its answer may have been lost"
+    gate.passes(1)
+    assert refused(place, gate, gate.upload(4, 5)).answer.status == 403
 
 
 def test_an_entry_that_cannot_be_read_is_stored_and_blocks_nothing(place: Place) -> None:

@@ -78,7 +78,7 @@ def test_the_receipt_for_the_way_back_is_the_hubs_word_on_the_newest_head(
 ) -> None:
     put(tmp_path, gate, 0, 8)
     put(tmp_path, gate, 8, 12)
-    write_receipts(tmp_path, taken(place, tmp_path))
+    write_receipts(tmp_path, taken(place, tmp_path), place.ingest)
     note = (tmp_path / "checkpoint-log" / f"{gate.id.hex()}.receipt").read_text("utf-8")
     head = read_cosigned(note, gate.key.public_key(), place.cosigner.public_key).head
     assert (head.size, head.root) == (12, gate.root())
