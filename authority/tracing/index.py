@@ -31,6 +31,8 @@ CREATE INDEX sighting_kind ON sighting (kind, applied) WHERE applied = 0;
 CREATE TABLE question (
     number INTEGER PRIMARY KEY, at INTEGER NOT NULL, person TEXT NOT NULL, reason TEXT NOT NULL,
     asked TEXT NOT NULL) STRICT;
+CREATE TABLE tracer (
+    name TEXT PRIMARY KEY, salt BLOB NOT NULL, cost_log2 INTEGER NOT NULL, password BLOB NOT NULL) STRICT;
 CREATE TABLE erasure (at INTEGER NOT NULL, before_ms INTEGER NOT NULL, many INTEGER NOT NULL) STRICT;
 CREATE TRIGGER question_stays BEFORE UPDATE ON question BEGIN SELECT raise(ABORT, 'the log of questions stays'); END;
 CREATE TRIGGER question_kept BEFORE DELETE ON question BEGIN SELECT raise(ABORT, 'the log of questions stays'); END;
@@ -219,6 +221,21 @@ class Index:
         """Yield the log of questions, oldest first."""
         for number, at, person, reason, asked in self._db.execute("SELECT * FROM question ORDER BY number"):
             yield Asked(number, at, Order(by=person, reason=reason), asked)
+
+    def put_tracer(self, name: str, salt: bytes, cost_log2: int, password: bytes) -> None:
+        """Keep who may ask: what is stored of a password."""
+        with self.transaction():
+            self._db.execute("INSERT OR REPLACE INTO tracer VALUES (?, ?, ?, ?)", (name, salt, cost_log2, password))
+
+    def remove_tracer(self, name: str) -> bool:
+        """Let somebody ask no more; False when there is nobody of that name."""
+        with self.transaction():
+            return self._db.execute("DELETE FROM tracer WHERE name = ?", (name,)).rowcount == 1
+
+    def tracer(self, name: str) -> tuple[bytes, int, bytes] | None:
+        """Return salt, cost and what is stored of a password; None for a name that nobody has."""
+        row = self._db.execute("SELECT salt, cost_log2, password FROM tracer WHERE name = ?", (name,)).fetchone()
+        return None if row is None else (row[0], row[1], row[2])
 
     # --- forgetting
 

@@ -16,7 +16,7 @@ from scanner.config import load as load_configuration
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
-UNITS = ["checkpoint.service", "checkpoint-screen.service"]
+UNITS = ["checkpoint.service", "checkpoint-screen.service", "checkpoint-hub.service"]
 HERE = "/opt/checkpoint"
 
 with_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
@@ -43,9 +43,10 @@ def test_systemd_accepts_the_unit(name: str, tmp_path: Path) -> None:
 
 
 @with_systemd
-def test_the_engine_may_do_little() -> None:
+@pytest.mark.parametrize("name", ["checkpoint.service", "checkpoint-hub.service"])
+def test_a_service_may_do_little(name: str) -> None:
     run = subprocess.run(
-        ["systemd-analyze", "security", "--offline=true", "--threshold=25", str(DEPLOY / "checkpoint.service")],
+        ["systemd-analyze", "security", "--offline=true", "--threshold=25", str(DEPLOY / name)],
         capture_output=True,
         text=True,
         check=False,

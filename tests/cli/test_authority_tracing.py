@@ -1,0 +1,75 @@
+"""The authority's process beside a real hub: logs come in, a tracer asks through its socket, a stranger cannot."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hub.handover import make_credential
+from tests.authority.tracing.test_intake import SealingGate, person
+from tests.cli.calling import ROOT, Done, call
+from tests.hub.serving import Serving
+from tests.world import PASSPHRASE, SmallWorld
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[Serving]:
+    made = Serving(tmp_path)
+    yield made
+    made.close()
+
+
+def private(path: Path, content: str) -> str:
+    path.write_text(content)
+    path.chmod(0o600)
+    return str(path)
+
+
+def test_a_tracer_asks_the_serving_process(hub: Serving, tmp_path: Path) -> None:
+    world = SmallWorld.create(tmp_path / "world")
+    gate = SealingGate(world)
+    hub.enrol(gate)
+    for number in (7, 8):
+        gate.sees(person(number))
+    hub.upload(gate, gate.upload())
+    store = tmp_path / "tracing" / "index.db"
+    password = private(tmp_path / "password", "correct horse\n")
+    names = ("--by", "Data office", "--reason", "on duty")
+    done = call("authority", "tracer", "li", "--store", str(store), "--password-file", password, *names)
+    assert done.status == 0, done.err
+    command = [
+        *(sys.executable, "-m", "cli.main", "authority", "serve", str(world.authority.folder), "--store", str(store)),
+        *("--hub", hub.url, "--credential", private(tmp_path / "credential", make_credential(hub.parts, "authority"))),
+        *("--passphrase-file", private(tmp_path / "passphrase", PASSPHRASE.decode()), "--keep-days", "3650", "--json"),
+    ]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    try:
+        assert process.stdout is not None
+        assert json.loads(process.stdout.readline())["entries"] == 2
+
+        def trace(*more: str) -> Done:
+            asked = ("--store", str(store), "--as", "li", "--reason", "case 12", "--password-file", password)
+            return call("authority", "trace", *asked, *more)
+
+        deadline = time.monotonic() + 20
+        while (done := trace("--code", "1/7", "--json")).status != 0:
+            assert time.monotonic() < deadline, done.err
+            time.sleep(0.1)
+        assert [json.loads(one)["seq"] for one in done.out.splitlines()] == [0]
+        table = tmp_path / "list.csv"
+        assert trace("--site", "West gate", "--csv", str(table)).status == 0
+        assert len(table.read_text("utf-8-sig").splitlines()) == 3
+        assert table.stat().st_mode & 0o777 == 0o600
+    finally:
+        process.terminate()
+        assert process.wait(timeout=20) == 0
+    asked = call("authority", "questions", "--store", str(store)).out.decode()
+    assert "tracer li may ask (on duty)" in asked
+    assert asked.count("case 12") == 2
+    assert b"authority serve" in trace("--code", "1/7").err
