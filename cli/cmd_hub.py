@@ -74,13 +74,15 @@ def hub(
                 fail(f"{parts.database.name}: SQLite serves one process; use PostgreSQL for {processes}", 2)
             with parts.database.write() as session:
                 token = people.first_token(session)
-        print(f"the hub listens on {settings.public_url}, keeps its storage in {parts.database.name}", flush=True)
-        if token is not None:
-            print(
-                f"nobody can log in yet; make the first administrator at {settings.public_url}/first/{token}",
-                flush=True,
-            )
-        server.run(settings, processes)
+
+        def ready() -> None:
+            kept = parts.database.name
+            print(f"the hub listens on {settings.public_url}, keeps its storage in {kept}", flush=True)
+            if token is not None:
+                words = "nobody can log in yet; make the first administrator at"
+                print(f"{words} {settings.public_url}/first/{token}", flush=True)
+
+        server.run(settings, processes, ready)
 
 
 @app.command(name="import")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import socket
 from asyncio import TimerHandle, Transport
+from collections.abc import Callable
 from typing import Any
 
 import uvicorn
@@ -77,10 +79,28 @@ def options(settings: Settings) -> dict[str, Any]:
     }
 
 
-def run(settings: Settings, processes: int) -> None:
-    """Serve until told to stop. Several processes share the port; each opens the storage for itself."""
+class _Server(uvicorn.Server):
+    """Says when it really listens."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Open the port, then say so."""
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+
+def run(settings: Settings, processes: int, ready: Callable[[], None]) -> None:
+    """Serve until told to stop; `ready` is called when connections are taken.
+
+    Several processes share the port and each opens the storage for itself; `ready` is then called before they begin.
+    """
     if processes == 1:
-        uvicorn.run(make_app(open_parts(settings)), **options(settings))
+        _Server(uvicorn.Config(make_app(open_parts(settings)), **options(settings)), ready).run()
         return
     os.environ[SETTINGS_VARIABLE] = settings.to_text()
+    ready()
     uvicorn.run("hub.server:app_from_environment", factory=True, workers=processes, **options(settings))

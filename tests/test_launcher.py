@@ -38,7 +38,8 @@ def tree(tmp_path: Path) -> Path:
     (root / "requirements").mkdir(parents=True)
     shutil.copy(LAUNCHER, root / "checkpoint")
     (root / "requirements/appliance.lock").write_text("a==1\n")
-    (root / "requirements/dev.lock").write_text("a==1\nb==1\n")
+    (root / "requirements/hub.lock").write_text("a==1\nh==1\n")
+    (root / "requirements/dev.lock").write_text("a==1\nb==1\nh==1\n")
     (root / "pip").write_text(GOOD)
     machine(root)
     return root
@@ -98,7 +99,14 @@ def test_a_ready_command_runs_where_the_user_stands_and_says_nothing(tree: Path)
 
 def test_the_environment_of_the_tests_serves_every_command(tree: Path) -> None:
     make(tree, "dev")
-    assert [start(tree, name).stderr for name in ("verify", "test", "bench")] == ["", "", ""]
+    assert [start(tree, name).stderr for name in ("verify", "test", "bench", "hub")] == [""] * 4
+
+
+def test_the_hub_gets_what_it_needs_and_then_the_appliance_needs_nothing_more(tree: Path) -> None:
+    make(tree)
+    assert "installing 2 packages" in start(tree, "hub").stderr
+    assert [start(tree, name).stderr for name in ("hub", "verify")] == ["", ""]
+    assert "installing 3 packages" in start(tree, "test").stderr
 
 
 def test_a_first_start_makes_the_environment_for_all_users_and_the_second_does_not(tree: Path) -> None:
