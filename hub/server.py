@@ -23,6 +23,9 @@ KEEP_ALIVE_SECONDS = 20
 CONNECTIONS = 4_000
 """Open connections; one more is answered 503."""
 STOP_SECONDS = 15
+"""How long uploads that are under way are given when the hub is told to stop."""
+GOODBYE_SECONDS = 0.5
+"""How long an idle connection may take to be closed then."""
 
 
 class ImpatientProtocol(H11Protocol):
@@ -47,6 +50,12 @@ class ImpatientProtocol(H11Protocol):
         if self._silence is not None:
             self._silence.cancel()
         super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """Close at the hub's end; a TLS connection whose other side does not say goodbye is dropped all the same."""
+        super().shutdown()
+        if self.cycle is None or self.cycle.response_complete:
+            self.loop.call_later(GOODBYE_SECONDS, self.transport.abort)
 
     def _too_late(self) -> None:
         if self.cycle is None and not self.transport.is_closing():

@@ -25,6 +25,8 @@ from hub.settings import Settings
 from tests.cli.calling import ROOT
 from tests.hub.serving import repository
 
+pytestmark = pytest.mark.soak
+
 
 @contextmanager
 def started(folder: Path, *options: str) -> Iterator[str]:
