@@ -86,6 +86,13 @@ class Cluster:
             connection.execute(f"CREATE DATABASE {name}")
         return self.url(name)
 
+    def emptied_database(self) -> str:
+        """Empty the one database that short tests share, which is far quicker than a new one; returns its address."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute("DROP SCHEMA public CASCADE")
+            connection.execute("CREATE SCHEMA public")
+        return self.url("postgres")
+
     def url(self, name: str) -> str:
         """Return the address of a database."""
         return f"postgresql://hub@/{name}?host={self.folder}"

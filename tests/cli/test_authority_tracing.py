@@ -31,6 +31,7 @@ def private(path: Path, content: str) -> str:
     return str(path)
 
 
+@pytest.mark.soak
 def test_a_tracer_asks_the_serving_process(hub: Serving, tmp_path: Path) -> None:
     world = SmallWorld.create(tmp_path / "world")
     gate = SealingGate(world)

@@ -83,7 +83,7 @@ def setting(request: pytest.FixtureRequest) -> str:
     if request.param == "sqlite":
         return "sqlite"
     made: Cluster = request.getfixturevalue("cluster")
-    return made.new_database()
+    return made.emptied_database()
 
 
 @pytest.fixture
