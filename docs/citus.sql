@@ -2,7 +2,8 @@
 --
 -- Run once, after the hub has made its tables (its first start) and before the first entry:
 --     psql "$DATABASE" -f docs/citus.sql
--- Every statement of an upload then touches one appliance's shard and the small tables that are on every node.
+-- An upload then writes one appliance's shard, and the shards of the counts. Written from Citus' documentation: it is not
+-- among Debian's packages, so nothing here tries it. Try it with your version before you rely on it.
 
 BEGIN;
 CREATE EXTENSION IF NOT EXISTS citus;

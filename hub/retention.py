@@ -65,8 +65,8 @@ def erase(database: Database, retention: Retention, now_ms: int) -> list[Erasure
             if one.many:
                 session.run(
                     """INSERT INTO erasure (number, time_ms, what, before_ms, many)
-                        VALUES ((SELECT coalesce(max(number), 0) + 1 FROM erasure), ?, ?, ?, ?)""",
-                    one.time_ms, one.what, one.before_ms, one.many,
+                        VALUES (?, ?, ?, ?, ?)""",
+                    session.next_number("erasure"), one.time_ms, one.what, one.before_ms, one.many,
                 )  # fmt: skip
     return [one for one in found if one.many]
 

@@ -24,8 +24,8 @@ def ring(
         return
     session.run(
         """INSERT INTO alarm (number, device, kind, first_ms, last_ms, many, detail, evidence)
-            VALUES ((SELECT coalesce(max(number), 0) + 1 FROM alarm), ?, ?, ?, ?, 1, ?, ?)""",
-        appliance, kind, now_ms, now_ms, detail, evidence[:EVIDENCE_BYTES],
+            VALUES (?, ?, ?, ?, ?, 1, ?, ?)""",
+        session.next_number("alarm"), appliance, kind, now_ms, now_ms, detail, evidence[:EVIDENCE_BYTES],
     )  # fmt: skip
 
 

@@ -59,9 +59,9 @@ def enrol(
     ):
         session.run(
             """INSERT INTO device (number, id, public_key, site, lanes, standing, software, enrolled_ms, size, frontier,
-                root, head)
-                VALUES ((SELECT coalesce(max(number), 0) + 1 FROM device), ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, '')""",
-            device, public_key, site.number, lanes, Standing.ACTIVE, software, now_ms, b"", EMPTY_ROOT,
+                root, head) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, '')""",
+            session.next_number("device"), device, public_key, site.number, lanes, Standing.ACTIVE, software, now_ms,
+            b"", EMPTY_ROOT,
         )  # fmt: skip
     session.run("UPDATE invitation SET used_by = ? WHERE token_hash = ?", device, invitation.token_hash)
     found = find(session, device)
@@ -72,12 +72,16 @@ def enrol(
 
 def site_called(session: Session, name: str) -> Site:
     """Find the site of that name, or add it."""
-    session.run(
-        """INSERT INTO site (number, name) VALUES ((SELECT coalesce(max(number), 0) + 1 FROM site), ?)
-            ON CONFLICT (name) DO NOTHING""",
-        name,
-    )
-    return Site(integer(session.rows("SELECT number FROM site WHERE name = ?", name)[0][0]), name)
+    query = "SELECT number FROM site WHERE name = ?"
+    known = session.rows(query, name)
+    if known:
+        return Site(integer(known[0][0]), name)
+    number = session.next_number("site")
+    known = session.rows(query, name)  # again: somebody may have added it while this one waited for its turn
+    if known:
+        return Site(integer(known[0][0]), name)
+    session.run("INSERT INTO site (number, name) VALUES (?, ?)", number, name)
+    return Site(number, name)
 
 
 def site_named(session: Session, name: str) -> Site | None:

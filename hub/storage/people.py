@@ -186,8 +186,8 @@ def note(session: Session, now_ms: int, person: str, deed: str, *, subject: str,
     """Write a line of the audit log."""
     session.run(
         """INSERT INTO audit (number, time_ms, person, deed, subject, reason)
-            VALUES ((SELECT coalesce(max(number), 0) + 1 FROM audit), ?, ?, ?, ?, ?)""",
-        now_ms, person, deed, subject, reason,
+            VALUES (?, ?, ?, ?, ?, ?)""",
+        session.next_number("audit"), now_ms, person, deed, subject, reason,
     )  # fmt: skip
 
 

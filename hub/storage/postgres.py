@@ -19,7 +19,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from hub.errors import BusyError, DamagedError, FullError, SetupError, StorageError
 from hub.storage import schema
-from hub.storage.session import SqlRow, SqlValue, text
+from hub.storage.session import SqlRow, SqlValue, integer, text
 from hub.values import SealedPart, StoredEntry
 
 CONNECTIONS = 8
@@ -28,6 +28,8 @@ WAIT_SECONDS = 10.0
 """How long a transaction waits for a connection before the caller is sent away to come back later."""
 _SCHEMA_LOCK = 0x6A6B6D
 """An advisory lock: one process at a time changes tables."""
+_NUMBER_LOCK = 0x6A6B6E
+"""An advisory lock, with a table's name: one transaction at a time gives out its numbers."""
 _DAY_SECONDS = 86_400
 _ENTRY = sql.SQL("COPY entry (device, seq, day, time_ms, kind, body) FROM STDIN (FORMAT binary)")
 _SEALED = sql.SQL("COPY sealed (device, seq, day, part) FROM STDIN (FORMAT binary)")
@@ -55,6 +57,11 @@ class PostgresSession:
         if rows:
             with self._connection.cursor() as cursor:
                 cursor.executemany(_ours(statement), rows)
+
+    def next_number(self, table: str) -> int:
+        """Return the number of the next row: whoever else wants one of this table waits for this transaction."""
+        self.rows("SELECT pg_advisory_xact_lock(?, hashtext(?))", _NUMBER_LOCK, table)
+        return integer(self.rows(f"SELECT coalesce(max(number), 0) + 1 FROM {table}")[0][0])  # noqa: S608 - a name of the schema
 
     def put_log(self, appliance: int, day: int, entries: Sequence[StoredEntry], sealed: Sequence[SealedPart]) -> None:
         """Append rows of the log."""
@@ -191,7 +198,7 @@ def _explained() -> Iterator[None]:
     except (errors.UndefinedTable, errors.UndefinedColumn) as error:
         raise DamagedError(f"the hub's storage is not as this program made it: {error}") from error
     except (psycopg.OperationalError, errors.UniqueViolation, PoolTimeout) as error:
-        # No connection, a lock held too long, or two hubs that gave out the same number at the same moment.
+        # No connection, a lock held too long, or the same name added twice at the same moment.
         raise BusyError(f"the hub's storage is busy or away: {error}") from error
     except psycopg.Error as error:
         raise StorageError(f"the hub's storage failed: {error}") from error

@@ -28,6 +28,9 @@ class Session(Protocol):
     def many(self, statement: str, rows: Sequence[SqlRow]) -> None:
         """Run a statement once for every row."""
 
+    def next_number(self, table: str) -> int:
+        """Return the number of the next row of `table`, which is nobody else's until this transaction ends."""
+
     def put_log(self, appliance: int, day: int, entries: Sequence[StoredEntry], sealed: Sequence[SealedPart]) -> None:
         """Append rows of the log that arrived on `day` (days since 1970 UTC), the fastest way there is."""
 

@@ -54,6 +54,10 @@ class SqliteSession:
         with _explained():
             self._connection.executemany(statement, rows)
 
+    def next_number(self, table: str) -> int:
+        """Return the number of the next row: there is one writer at a time."""
+        return integer(self.rows(f"SELECT coalesce(max(number), 0) + 1 FROM {table}")[0][0])  # noqa: S608 - a name of the schema
+
     def put_log(self, appliance: int, day: int, entries: Sequence[StoredEntry], sealed: Sequence[SealedPart]) -> None:
         """Append rows of the log."""
         self.many(

@@ -1,0 +1,70 @@
+"""Letting appliances in: at the same moment, through several hubs, and with a token only."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from hub.enrolment import Enrolment, Offer
+from hub.errors import RefusalError
+from hub.storage import appliances
+from hub.values import Standing
+from keys import base45, cbor
+from tests.hub.conftest import Place
+from tests.hub.gate import Gate
+
+
+def redeem(enrolment: Enrolment, gate: Gate, token: bytes) -> None:
+    request = gate.enrolment(token)
+    enrolment.redeem(request["token"], request["public_key"], request["software"], request["proof"])
+
+
+def test_appliances_that_enrol_at_the_same_moment_all_get_in(setting: str, open_place: Callable[[str], Place]) -> None:
+    places = [open_place(setting), open_place(setting)]
+    gates, faults = [Gate() for _ in range(12)], []
+
+    def enrol(number: int) -> None:
+        enrolment = Enrolment(places[number % 2].database, places[0].clock)
+        try:
+            redeem(enrolment, gates[number], enrolment.invite(f"site {number % 3}", ("gate-1",), "test"))
+        except Exception as error:  # whatever it is, it must not be
+            faults.append(error)
+
+    threads = [threading.Thread(target=enrol, args=(number,)) for number in range(len(gates))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert faults == []
+    assert sorted(places[0].appliance(gate).number for gate in gates) == list(range(1, 13))
+    with places[0].database.read() as session:
+        assert len(appliances.sites(session, 10)) == 3
+
+
+def test_an_appliance_that_moves_keeps_its_log(place: Place) -> None:
+    gate = Gate().passes(3)
+    place.enrol(gate, "west")
+    place.ingest.take(gate.id, gate.upload())
+    place.enrol(gate, "east")
+    found = place.appliance(gate)
+    assert (found.site.name, found.frontier.size) == ("east", 3)
+
+
+def test_a_revoked_key_does_not_enrol_again(place: Place) -> None:
+    gate = Gate()
+    place.enrol(gate)
+    with place.database.write() as session:
+        appliances.set_standing(session, gate.id, Standing.REVOKED)
+    enrolment = Enrolment(place.database, place.clock)
+    with pytest.raises(RefusalError, match="revoked"):
+        redeem(enrolment, gate, enrolment.invite("west", ("gate-1",), "test"))
+
+
+@pytest.mark.parametrize("pin", [None, bytes(32)])
+def test_the_code_says_address_certificate_root_and_token(pin: bytes | None) -> None:
+    text = Offer("https://hub.example.org", pin, bytes(range(32))).text(b"t" * 16)
+    fields = {1: "https://hub.example.org", 3: bytes(range(32)), 4: b"t" * 16} | ({} if pin is None else {2: pin})
+    assert text.startswith("JKE1:")
+    assert cbor.decode(base45.decode(text.removeprefix("JKE1:"))) == fields
