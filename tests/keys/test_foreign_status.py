@@ -154,6 +154,7 @@ def test_an_announced_list_that_is_missing_or_older_leaves_its_cards_unknown() -
 @pytest.mark.parametrize(
     "data",
     [crl("not base64url!"), crl("x" * 25), crl(7), b"{}", b"[]", crl("a", ctr=0), crl("a").replace(b"rid", b"sid", 1)],
+    ids=["alphabet", "length", "number", "empty", "list", "counter", "method"],
 )
 def test_a_card_list_with_one_bad_entry_is_believed_in_nothing(data: bytes, tmp_path: Path) -> None:
     with pytest.raises(StatusListError):
