@@ -76,7 +76,7 @@ def test_other_encodings_are_refused(body: bytes) -> None:
         read(body)
 
 
-@pytest.mark.parametrize("tail", [b"x", gzip.compress(b"more")])
+@pytest.mark.parametrize("tail", [b"x", gzip.compress(b"more", mtime=0)])
 def test_nothing_may_follow_a_compressed_body(tail: bytes) -> None:
     assert inflate(gzip.compress(b"body")) == b"body"
     with pytest.raises(UploadError):
