@@ -13,7 +13,7 @@ import typer
 from cli.errors import fail
 
 ROOT = Path(__file__).resolve().parent.parent
-SIDE_BY_SIDE = "4"
+SIDE_BY_SIDE = "5"
 WIDE = "not soak and not alone"
 ALONE = "alone and not soak"
 NONE_CHOSEN = 5
@@ -34,7 +34,11 @@ def command(
         fail("the tests are part of the source tree; run this from a clone")
     # Most tests wait for devices and processes: several side by side. What is judged by the clock comes afterwards,
     # one by one, and so do the long runs.
-    phases = {"soak": ["-m", "soak"]} if soak else {"wide": ["-m", WIDE, "-n", SIDE_BY_SIDE], "alone": ["-m", ALONE]}
+    phases = (
+        {"soak": ["-m", "soak"]}
+        if soak
+        else {"wide": ["-m", WIDE, "-n", SIDE_BY_SIDE, "--dist", "worksteal"], "alone": ["-m", ALONE]}
+    )
     # Every process that pytest or a test starts would compile again what is not kept.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     statuses = [

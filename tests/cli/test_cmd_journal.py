@@ -51,7 +51,7 @@ def test_json_is_one_object_an_entry_and_names_nobody(state: Path, capsys: pytes
     entries = [json.loads(line) for line in out.splitlines()]
     assert [entry["seq"] for entry in entries] == list(range(6))
     assert entries[0]["kind"] == "fault"
-    assert entries[0]["detail"] == {"code": "thermometer_lost", "began": True}
+    assert entries[0]["detail"] == {"code": "thermometer_lost", "began": True, "folded": None}
     assert entries[1]["sealed"] == "present"
     assert entries[1]["outcome"] == "pass"
     assert entries[1]["temperature"]["result"] == 3650

@@ -74,6 +74,7 @@ async def test_a_text_console_gets_english_in_ascii(open_screen: OpenScreen, sit
         assert screen_text(screen.app).isascii()
 
 
+@pytest.mark.alone  # it counts the seconds until the next attempt
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 async def test_a_missing_engine_is_said_in_words(open_screen: OpenScreen, size: tuple[int, int]) -> None:
     async with open_screen(size) as screen:
