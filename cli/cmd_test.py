@@ -34,11 +34,8 @@ def command(
         fail("the tests are part of the source tree; run this from a clone")
     # Most tests wait for devices and processes: several side by side. What is judged by the clock comes afterwards,
     # one by one, and so do the long runs.
-    phases = (
-        {"soak": ["-m", "soak"]}
-        if soak
-        else {"wide": ["-m", WIDE, "-n", SIDE_BY_SIDE, "--dist", "worksteal"], "alone": ["-m", ALONE]}
-    )
+    wide = ["-m", WIDE, "-n", SIDE_BY_SIDE, "--dist", "worksteal"]
+    phases = {"soak": ["-m", "soak"]} if soak else {"wide": wide, "alone": ["-m", ALONE]}
     # Every process that pytest or a test starts would compile again what is not kept.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     statuses = [
