@@ -31,6 +31,8 @@ def excused(reason: str) -> bool:
         "micropython": (sys.platform, platform.machine()) not in {("linux", "x86_64"), ("darwin", "arm64")},
         "postgresql": shutil.which("postgres") is None and not any(Path("/usr/lib/postgresql").glob("*/bin/postgres")),
         "chromium": shutil.which("chromium") is None,
+        "pdftoppm": shutil.which("pdftoppm") is None,
+        "alsa-utils": shutil.which("aplay") is None,
         "systemd-analyze": shutil.which("systemd-analyze") is None,
     }
     return any(word in reason.lower() and gone for word, gone in absent.items())
