@@ -20,6 +20,7 @@ from demo.frame_pipe import FramePipe
 from demo.scripts import SCENARIOS, Place
 from demo.site import bring_up_to_date, prepare
 from firmware_bridge.emulator import VirtualController, VirtualThermometer
+from scanner.decoder.process import Program
 
 LARGEST_RESIDENT_MB: Final = 220.0
 LARGEST_GROWTH_MB: Final = 5.0
@@ -42,9 +43,9 @@ class Watched:
     """Taken by the engine's camera."""
     passages: int
     resident_mb: float
-    """The most that engine and decoders together had: pages that they share count once."""
+    """The most that the engine and all that it started had together: pages that they share count once."""
     growth_mb: float
-    """From just after the middle to the end."""
+    """From just after the middle to the end, of engine and decoders: an update's process comes and goes."""
     deaths: int
     """Decoders that died on the way: then the growth says nothing."""
 
@@ -74,10 +75,11 @@ def watch(seconds: float, seed: int) -> Watched:
         passages = 0
         while engine.passage(0.0) is not None:
             passages += 1
-        tenth = max(1, len(samples) // 10)
-        middle = samples[len(samples) // 2 : len(samples) // 2 + tenth]
-        growth = sum(samples[-tenth:]) / tenth - sum(middle) / len(middle)
-        return Watched(seconds, pipe.written, passages, max(samples), growth, deaths)
+        staying = [sample.staying_mb for sample in samples]
+        tenth = max(1, len(staying) // 10)
+        middle = staying[len(staying) // 2 : len(staying) // 2 + tenth]
+        growth = sum(staying[-tenth:]) / tenth - sum(middle) / len(middle)
+        return Watched(seconds, pipe.written, passages, max(sample.all_mb for sample in samples), growth, deaths)
 
 
 def _frames(seed: int) -> list[bytes]:
@@ -90,9 +92,19 @@ def _frames(seed: int) -> list[bytes]:
     return jpegs
 
 
-def _play(engine: EngineProcess, pipe: FramePipe, jpegs: list[bytes], seconds: float) -> tuple[list[float], int]:
-    """Write frames as fast as they are taken; return the memory in MB, every half second, and the deaths."""
-    samples: list[float] = []
+@dataclass(frozen=True, slots=True)
+class _Sample:
+    """Memory at one moment."""
+
+    all_mb: float
+    """Of the engine and all that it started."""
+    staying_mb: float
+    """Of the engine and its decoders."""
+
+
+def _play(engine: EngineProcess, pipe: FramePipe, jpegs: list[bytes], seconds: float) -> tuple[list[_Sample], int]:
+    """Write frames as fast as they are taken; return the memory every half second, and the deaths of decoders."""
+    samples: list[_Sample] = []
     known: set[int] = set()
     deaths = 0
     pictures: Iterator[bytes] = cycle(jpegs)
@@ -108,10 +120,11 @@ def _play(engine: EngineProcess, pipe: FramePipe, jpegs: list[bytes], seconds: f
         else:
             time.sleep(0.002)
         if begun is not None and time.monotonic() >= begun + len(samples) * _SAMPLE_S:
-            alive = set(family(engine.pid))
-            deaths += len(known - alive)
-            known = alive
-            samples.append(sum(resident_mb(pid) for pid in alive))
+            sizes = {pid: resident_mb(pid) for pid in family(engine.pid)}
+            decoders = {pid for pid in sizes if is_decoder(pid)}
+            deaths += sum(not is_decoder(pid) for pid in known)
+            known = decoders
+            samples.append(_Sample(sum(sizes.values()), sum(sizes[pid] for pid in {engine.pid, *decoders})))
     return samples, deaths
 
 
@@ -119,10 +132,21 @@ def family(pid: int) -> list[int]:
     """Return a process and all that it started."""
     found = [pid]
     for one in found:
-        with contextlib.suppress(OSError):
-            for task in Path(f"/proc/{one}/task").iterdir():
+        tasks: list[Path] = []
+        with contextlib.suppress(OSError):  # it has ended
+            tasks = list(Path(f"/proc/{one}/task").iterdir())
+        for task in tasks:
+            with contextlib.suppress(OSError):  # so has this thread; the others have children too
                 found += [int(child) for child in (task / "children").read_text("ascii").split()]
     return found
+
+
+def is_decoder(pid: int) -> bool:
+    """Whether such a process lives and is a decoder's."""
+    with contextlib.suppress(OSError):
+        started_as = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        return any(program.value.encode() in started_as for program in Program)
+    return False
 
 
 def resident_mb(pid: int) -> float:

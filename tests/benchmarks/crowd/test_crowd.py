@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 
@@ -9,10 +11,11 @@ from benchmarks import bench_crowd
 from benchmarks.crowd.conditions import Effect
 from benchmarks.crowd.count import Outcome, count, outcome
 from benchmarks.crowd.gate import Core
-from benchmarks.crowd.memory import LARGEST_GROWTH_MB, LARGEST_RESIDENT_MB, family, resident_mb, watch
+from benchmarks.crowd.memory import LARGEST_GROWTH_MB, LARGEST_RESIDENT_MB, family, is_decoder, resident_mb, watch
 from benchmarks.crowd.population import person
 from benchmarks.crowd.stream import Visit
 from benchmarks.crowd.sweep import Frame, take
+from scanner.decoder.process import DecoderProcess, Program
 
 
 def test_three_people_are_read_within_500_ms_and_nothing_wrong() -> None:
@@ -72,6 +75,19 @@ def test_rows_have_stable_names_and_a_miss_fails_them() -> None:
 def test_memory_is_read_of_a_process_and_its_children() -> None:
     assert family(1)[0] == 1
     assert resident_mb(0) == 0
+
+
+def test_only_a_decoder_that_lives_is_one() -> None:
+    process = DecoderProcess(Program.QUICK, name="a decoder")
+    try:
+        assert process.ready(20.0)
+        decoder = process.pid or 0
+        assert decoder in family(os.getpid())
+        assert is_decoder(decoder)
+    finally:
+        process.close()
+    assert not is_decoder(decoder)
+    assert not is_decoder(os.getpid())
 
 
 @pytest.mark.soak
