@@ -50,7 +50,7 @@ def test_each_look_is_given_its_worth_once(folder: Path) -> None:
 def test_the_whole_way_of_frames_is_walked_with_codes_proved() -> None:
 
     done = subprocess.run(
-        [sys.executable, "-m", pipeline.__name__, str(max(os.sched_getaffinity(0))), "1"],
+        [sys.executable, "-m", pipeline.__name__, str(max(os.sched_getaffinity(0))), "1.0", "1.0"],
         check=True,
         capture_output=True,
         text=True,
