@@ -60,8 +60,8 @@ def _overhead() -> Iterator[Row]:
     """Yield what a process of its own adds to a bare zxing-cpp call on the same frame, taken in turn.
 
     Judged by processor time, of caller and process together on the same core, of the quicker half of the calls: what
-    else the machine does takes caches and lengthens the others. Copying the picture counts as ours. The time by the clock
-    stands beside it.
+    else the machine does takes caches and lengthens the others. Copying the picture counts as ours. The time by the
+    clock stands beside it.
     """
     busy = _scene()
     code = _drawn("JKM1:" + "6BFOXN%TSMAHN-HWWC" * 15)
