@@ -12,8 +12,9 @@ bignums, no other tag. A boolean is never a key. Callers check `type(x) is int`,
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple, TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from keys.errors import CborError
 
@@ -29,6 +30,7 @@ _FALSE, _TRUE, _NULL = 0xF4, 0xF5, 0xF6
 _TAG_18 = 0xD2
 _SMALLEST_IN = {1: 24, 2: 1 << 8, 4: 1 << 16, 8: 1 << 32}
 """Bytes after a head → the smallest argument that needs them."""
+_ONE_BYTE: Final = tuple(bytes((byte,)) for byte in range(256))
 
 
 class Tag(NamedTuple):
@@ -171,13 +173,11 @@ def _simple(head: int) -> bool | None:
 
 def head(major: int, argument: int) -> bytes:
     """Return the shortest head of an item of `major` type, 0 to 7 (RFC 8949 section 3)."""
-    if argument < 24:
-        return bytes((major << 5 | argument,))
-    if argument < 1 << 8:
-        return bytes((major << 5 | 24, argument))
-    for code, width in enumerate((2, 4, 8), start=25):
-        if argument < 1 << 8 * width:
-            return bytes((major << 5 | code,)) + argument.to_bytes(width, "big")
+    if 0 <= argument < 24:
+        return _ONE_BYTE[major << 5 | argument]
+    for code, width in enumerate((1, 2, 4, 8), start=24):
+        if 0 <= argument < 1 << 8 * width:
+            return ((major << 5 | code) << 8 * width | argument).to_bytes(1 + width, "big")
     raise ValueError(f"{argument} does not fit a CBOR head")
 
 
@@ -191,33 +191,70 @@ def encode(value: Encodable) -> bytes:
 
     Raises ValueError or TypeError for what the vocabulary does not hold: our bug, not the data's.
     """
-    if value is None:
-        return bytes((_NULL,))
-    if isinstance(value, bool):
-        return bytes((_TRUE if value else _FALSE,))
-    if isinstance(value, int):
-        return head(_UINT, value) if value >= 0 else head(_NINT, -1 - value)
-    if isinstance(value, bytes):
-        return byte_string(value)
-    if isinstance(value, str):
-        text = value.encode("utf-8")
-        return head(_TEXT, len(text)) + text
-    if isinstance(value, Tag):
+    parts: list[bytes] = []
+    _write(value, parts.append)
+    return b"".join(parts)
+
+
+def _write(value: Encodable, put: Callable[[bytes], None]) -> None:
+    """Put the parts of one item, one after the other."""
+    leaf = _LEAVES.get(type(value))
+    if leaf is not None:
+        put(leaf(value))
+    elif isinstance(value, Mapping):
+        _write_map(value, put)
+    elif isinstance(value, Tag):
         if value.number != SIGN1_TAG:
             raise ValueError(f"tag {value.number} is not written")
-        return head(_TAG, value.number) + encode(value.value)
-    if isinstance(value, Mapping):
-        return head(_MAP, len(value)) + _members(value)
-    if isinstance(value, Sequence):
-        return head(_ARRAY, len(value)) + b"".join(encode(member) for member in value)
-    raise TypeError(f"{type(value).__name__} is not written as CBOR")
+        put(head(_TAG, value.number))
+        _write(value.value, put)
+    else:
+        for kind in (int, str, bytes):  # a member of an enum
+            if isinstance(value, kind):
+                put(_LEAVES[kind](value))
+                return
+        if not isinstance(value, Sequence):
+            raise TypeError(f"{type(value).__name__} is not written as CBOR")
+        put(head(_ARRAY, len(value)))
+        for member in value:
+            _write(member, put)
 
 
-def _members(mapping: Mapping[int, Encodable] | Mapping[str, Encodable] | Mapping[int | str, Encodable]) -> bytes:
-    members: list[tuple[bytes, bytes]] = []
+def _write_map(mapping: Mapping[Any, Encodable], put: Callable[[bytes], None]) -> None:
+    members = []
     for key, value in mapping.items():
-        if isinstance(key, bool) or not isinstance(key, int | str):
+        kind = type(key)
+        if kind is not int and kind is not str and (kind is bool or not isinstance(key, int | str)):
             raise TypeError("CBOR map key that is neither an integer nor text")
-        members.append((encode(key), encode(value)))
-    members.sort()
-    return b"".join(key + value for key, value in members)
+        members.append((_text(key) if isinstance(key, str) else _integer(key), value))
+    members.sort(key=_KEY)
+    put(head(_MAP, len(members)))
+    for written, value in members:
+        put(written)
+        leaf = _LEAVES.get(type(value))
+        if leaf is None:
+            _write(value, put)
+        else:
+            put(leaf(value))
+
+
+def _integer(value: int) -> bytes:
+    if 0 <= value < 24:
+        return _ONE_BYTE[value]
+    return head(_UINT, value) if value >= 0 else head(_NINT, -1 - value)
+
+
+def _text(value: str) -> bytes:
+    text = value.encode("utf-8")
+    return head(_TEXT, len(text)) + text
+
+
+_KEY: Final = itemgetter(0)
+_LEAVES: Final[Mapping[type, Callable[[Any], bytes]]] = {
+    type(None): lambda _: _ONE_BYTE[_NULL],
+    bool: lambda value: _ONE_BYTE[_TRUE if value else _FALSE],
+    int: _integer,
+    bytes: byte_string,
+    str: _text,
+}
+"""What holds nothing else, by its exact type."""

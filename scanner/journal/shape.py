@@ -82,7 +82,9 @@ def loggable(text: str | None) -> str | None:
 
 def member(kind: type[I], value: object, name: str) -> I:
     """Take a member of a closed enum of integers."""
-    if type(value) is int or type(value) is kind:
+    if type(value) is kind:
+        return value
+    if type(value) is int:
         try:
             return kind(value)
         except ValueError:
@@ -92,7 +94,9 @@ def member(kind: type[I], value: object, name: str) -> I:
 
 def word(kind: type[S], value: object, name: str) -> S:
     """Take a member of a closed enum of words."""
-    if type(value) is str or type(value) is kind:
+    if type(value) is kind:
+        return value
+    if type(value) is str:
         try:
             return kind(value)
         except ValueError:
