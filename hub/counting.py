@@ -68,7 +68,7 @@ def find(appliance: Appliance, first: int, entries: Iterable[bytes], arrived_ms:
         found.stored.append(StoredEntry(seq, read.time_ms, read.kind, body))
         found.entry_ms = read.time_ms
         time_ms = read.time_ms if read.trusted and read.time_ms <= latest else arrived_ms
-        if read.kind in _DECIDED:
+        if read.kind in _DECIDED and read.outcome is not None:
             decided[time_ms // HOUR_MS, read.outcome, read.colour, read.reasons] += 1
         else:
             others[time_ms // HOUR_MS, f"kind/{read.kind}"] += 1

@@ -72,6 +72,7 @@ class LaneLoop:
         """Work until `stop`."""
         while not stop.is_set():
             self.turn(VIEW_EVERY_S)
+        self._passage.end()
 
     def turn(self, patience_s: float) -> None:
         """Wait at most `patience_s` for something to happen, and let it."""

@@ -96,6 +96,11 @@ class Passage:
         for party in self.parties.give_up(self.services.now()):
             self.receipts.note_party(PartyPhase.ABANDONED, party, self.services.on_duty())
 
+    def end(self) -> None:
+        """Write down of whom the lane lets go as the engine stops."""
+        if self.person is not None and self.state in MEASURED:
+            self.receipts.note_abandoned(self.person)
+
     def happen(self, event: Event) -> bool:
         """Let the table answer to an event; False where it changes nothing."""
         cell = step(self.table, self.state, event)
@@ -109,6 +114,8 @@ class Passage:
         if Effect.FORGET_PERSON in cell.effects and left in {State.REFERRED, State.STOPPED} and self.person:
             # Whoever was refused may still stand there: that forehead serves nobody else.
             self.presences.spend(self.person.who)
+        if Effect.FORGET_PERSON in cell.effects and left in MEASURED and self.person:
+            self.receipts.note_abandoned(self.person)
         for effect in cell.effects:
             self._do(effect)
         self.shown.light(self.state)

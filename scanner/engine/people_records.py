@@ -41,9 +41,7 @@ def passage(person: Person, site: Site, rules: Rules, stamp: Stamp, party: int |
     status = verdict.status
     return EntryDraft(
         kind=EntryKind.PASSAGE,
-        time_ms=stamp.time_ms,
-        clock=stamp.clock,
-        lane=stamp.lane,
+        **stamp.when,
         staff=person.staff,
         outcome=decision.outcome,
         reasons=decision.reasons,
@@ -84,9 +82,7 @@ def _registered(  # noqa: PLR0917 - as `passage`
 ) -> EntryDraft:
     return EntryDraft(
         kind=EntryKind.MANUAL_ENTRY,
-        time_ms=stamp.time_ms,
-        clock=stamp.clock,
-        lane=stamp.lane,
+        **stamp.when,
         staff=person.staff,
         outcome=person.decision.outcome,
         reasons=person.decision.reasons,
@@ -95,6 +91,17 @@ def _registered(  # noqa: PLR0917 - as `passage`
         evidence=Evidence(None, None, None, None, rules.version),
         refers_to=person.seq,
         detail=ManualDetail(direction=site.direction, slip=form.slip),
+        personal=form.personal(),
+    )
+
+
+def abandoned(person: Person, form: Form, site: Site, stamp: Stamp) -> EntryDraft:
+    """Draft the entry of somebody whom staff registered and the lane let go of undecided: no slip was given out."""
+    return EntryDraft(
+        kind=EntryKind.MANUAL_ENTRY,
+        **stamp.when,
+        staff=person.staff,
+        detail=ManualDetail(direction=site.direction, cause="abandoned"),
         personal=form.personal(),
     )
 
@@ -111,9 +118,7 @@ def visitor(
     """Draft the entry of a visitor who has just passed with a code, or who leaves."""
     return EntryDraft(
         kind=EntryKind.MANUAL_ENTRY,
-        time_ms=stamp.time_ms,
-        clock=stamp.clock,
-        lane=stamp.lane,
+        **stamp.when,
         staff=staff,
         refers_to=refers_to,
         detail=ManualDetail(direction=direction, cause="visitor", slip=slip),
@@ -126,9 +131,7 @@ def activation(person: Person, *, staff: str, document: DocumentType, party: int
     verdict = person.verdict
     return EntryDraft(
         kind=EntryKind.ACTIVATION,
-        time_ms=stamp.time_ms,
-        clock=stamp.clock,
-        lane=stamp.lane,
+        **stamp.when,
         staff=staff,
         outcome=Outcome.PASS,
         reasons=person.decision.reasons,
@@ -147,9 +150,7 @@ def party(phase: PartyPhase, found: Party, *, staff: str | None, stamp: Stamp) -
     ends = {PartyPhase.COMPLETE: Outcome.PASS, PartyPhase.ABANDONED: max(found.outcome, Outcome.REFER)}
     return EntryDraft(
         kind=EntryKind.PARTY,
-        time_ms=stamp.time_ms,
-        clock=stamp.clock,
-        lane=stamp.lane,
+        **stamp.when,
         staff=staff,
         outcome=ends.get(phase),
         reasons=(Reason.PARTY_INCOMPLETE,) if phase is PartyPhase.ABANDONED and found.missing else (),
@@ -163,9 +164,7 @@ def action(what: StaffAction, *, staff: str | None, refers_to: int | None, stamp
     """Draft the entry of something staff did that decides nothing about anybody."""
     return EntryDraft(
         kind=EntryKind.ACTION,
-        time_ms=stamp.time_ms,
-        clock=stamp.clock,
-        lane=stamp.lane,
+        **stamp.when,
         staff=staff,
         refers_to=refers_to,
         detail=ActionDetail(action=what),
@@ -176,9 +175,7 @@ def shift(staff: str, *, began: bool, stamp: Stamp) -> EntryDraft:
     """Draft the entry of somebody coming on shift, or leaving."""
     return EntryDraft(
         kind=EntryKind.SHIFT,
-        time_ms=stamp.time_ms,
-        clock=stamp.clock,
-        lane=stamp.lane,
+        **stamp.when,
         staff=staff,
         detail=ShiftDetail(began=began),
     )
@@ -198,9 +195,7 @@ def override(
     verdict = person.verdict
     return EntryDraft(
         kind=EntryKind.OVERRIDE,
-        time_ms=stamp.time_ms,
-        clock=stamp.clock,
-        lane=stamp.lane,
+        **stamp.when,
         staff=staff,
         outcome=Outcome.PASS if admit else Outcome.STOP,
         reasons=person.decision.reasons,

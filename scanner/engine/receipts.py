@@ -89,6 +89,11 @@ class Receipts:
         """Give it to the log that a whole vehicle may pass; the answer comes likewise."""
         self._submit(people_records.party(PartyPhase.COMPLETE, found, staff=staff, stamp=self._stamp()), reserve=True)
 
+    def note_abandoned(self, person: Person) -> None:
+        """Note that the lane lets go of somebody undecided, where staff had registered them: their act is written."""
+        if person.form is not None:
+            self._note(people_records.abandoned(person, person.form, self._devices.site, self._stamp()))
+
     def meaning(self, recorded: Recorded) -> Answer:
         """Tell what an answer of the log means now."""
         if recorded.token != self._token:

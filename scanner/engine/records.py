@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypedDict
 
 from firmware_bridge.gate import GateCommanded, GateConfirmed, GateEvent, GateFailed
 from scanner.clock import ClockStep
@@ -29,6 +30,14 @@ from scanner.updates.report import UpdateReport
 from scanner.values import ClockTrust
 
 
+class When(TypedDict):
+    """The fields of a draft that a `Stamp` fills in."""
+
+    time_ms: int
+    clock: ClockTrust
+    lane: str
+
+
 @dataclass(frozen=True, slots=True)
 class Stamp:
     """Where and when an entry is made."""
@@ -38,6 +47,11 @@ class Stamp:
     clock: ClockTrust
     lane: str
     """Empty: the whole appliance."""
+
+    @property
+    def when(self) -> When:
+        """Return it as fields of a draft."""
+        return {"time_ms": self.time_ms, "clock": self.clock, "lane": self.lane}
 
 
 NOT_CONFIRMABLE = "not_confirmable"
@@ -55,9 +69,7 @@ def gate(event: GateEvent, stamp: Stamp) -> EntryDraft:
             detail = GateDetail(confirmed=False, why_not=event.why.value)
     return EntryDraft(
         kind=EntryKind.GATE,
-        time_ms=stamp.time_ms,
-        clock=stamp.clock,
-        lane=stamp.lane,
+        **stamp.when,
         latency_ms=None if isinstance(event, GateFailed) else round(event.latency_ms),
         refers_to=event.token,
         detail=detail,
@@ -68,9 +80,7 @@ def gate_held(seq: int, stamp: Stamp) -> EntryDraft:
     """Draft the entry of a gate that stayed shut because the log answered too late."""
     return EntryDraft(
         kind=EntryKind.GATE,
-        time_ms=stamp.time_ms,
-        clock=stamp.clock,
-        lane=stamp.lane,
+        **stamp.when,
         refers_to=seq,
         detail=GateDetail(confirmed=False, why_not="commit_too_late"),
     )
@@ -80,9 +90,7 @@ def fault(cause: Cause, *, began: bool, stamp: Stamp, folded: int = 0) -> EntryD
     """Draft the entry of something that is degraded, or whole again; `folded`: began so often without an entry."""
     return EntryDraft(
         kind=EntryKind.FAULT,
-        time_ms=stamp.time_ms,
-        clock=stamp.clock,
-        lane=stamp.lane,
+        **stamp.when,
         detail=FaultDetail(code=cause.value, began=began, folded=folded or None),
     )
 
@@ -91,9 +99,7 @@ def pause(paused: bool, staff: str | None, stamp: Stamp) -> EntryDraft:
     """Draft the entry of a lane taken out of service, or back."""
     return EntryDraft(
         kind=EntryKind.FAULT,
-        time_ms=stamp.time_ms,
-        clock=stamp.clock,
-        lane=stamp.lane,
+        **stamp.when,
         staff=staff,
         detail=FaultDetail(code="lane_paused", began=paused),
     )
@@ -101,18 +107,14 @@ def pause(paused: bool, staff: str | None, stamp: Stamp) -> EntryDraft:
 
 def run(*, started: bool, stamp: Stamp) -> EntryDraft:
     """Draft the entry of the engine's start or stop."""
-    return EntryDraft(
-        kind=EntryKind.RUN, time_ms=stamp.time_ms, clock=stamp.clock, lane="", detail=RunDetail(started=started)
-    )
+    return EntryDraft(kind=EntryKind.RUN, **stamp.when, detail=RunDetail(started=started))
 
 
 def clock_step(step: ClockStep, stamp: Stamp) -> EntryDraft:
     """Draft the entry of a jump of the clock."""
     return EntryDraft(
         kind=EntryKind.CLOCK_STEP,
-        time_ms=stamp.time_ms,
-        clock=stamp.clock,
-        lane="",
+        **stamp.when,
         detail=ClockDetail(step_ms=step.by_ms, cause=StepCause.DETECTED),
     )
 
@@ -121,8 +123,7 @@ def time_confirmed(supervisor: str, stamp: Stamp) -> EntryDraft:
     """Draft the entry of a supervisor's word that the time shown is right."""
     return EntryDraft(
         kind=EntryKind.CLOCK_STEP,
-        time_ms=stamp.time_ms,
-        clock=stamp.clock,
+        **stamp.when,
         staff=supervisor,
         detail=ClockDetail(step_ms=0, cause=StepCause.CONFIRMED),
     )
@@ -132,8 +133,7 @@ def time_moved(by_ms: int, stamp: Stamp) -> EntryDraft:
     """Draft the entry of a clock that was behind a time its home authority signed, and was moved ahead to it."""
     return EntryDraft(
         kind=EntryKind.CLOCK_STEP,
-        time_ms=stamp.time_ms,
-        clock=stamp.clock,
+        **stamp.when,
         detail=ClockDetail(step_ms=by_ms, cause=StepCause.FLOOR),
     )
 
@@ -142,9 +142,7 @@ def list_taken_in(issuer: str, uri: str, issued_at: int, stamp: Stamp) -> EntryD
     """Draft the entry of a newer status list that came into force."""
     return EntryDraft(
         kind=EntryKind.UPDATE,
-        time_ms=stamp.time_ms,
-        clock=stamp.clock,
-        lane="",
+        **stamp.when,
         issuer=loggable(issuer),
         detail=UpdateDetail(what=Updated.LISTS, version=str(issued_at), uri=loggable(uri), issued_at=issued_at),
     )
@@ -154,8 +152,7 @@ def erased(line: Erasure, stamp: Stamp) -> EntryDraft:
     """Draft the entry of what retention has erased."""
     return EntryDraft(
         kind=EntryKind.ERASURE,
-        time_ms=stamp.time_ms,
-        clock=stamp.clock,
+        **stamp.when,
         detail=ErasureDetail(what=Erased(line.what), start=line.start, stop=line.stop, count=line.count),
     )
 
@@ -164,8 +161,7 @@ def retiring(stamp: Stamp) -> EntryDraft:
     """Draft the entry of an order to retire that is being carried out: the lanes are closed from here on."""
     return EntryDraft(
         kind=EntryKind.RUN,
-        time_ms=stamp.time_ms,
-        clock=stamp.clock,
+        **stamp.when,
         detail=RunDetail(started=False, cause="retired"),
     )
 
@@ -174,8 +170,7 @@ def emptied(count: int, stamp: Stamp) -> EntryDraft:
     """Draft a retired appliance's last entry: everything before it is erased here."""
     return EntryDraft(
         kind=EntryKind.ERASURE,
-        time_ms=stamp.time_ms,
-        clock=stamp.clock,
+        **stamp.when,
         detail=ErasureDetail(what=Erased.EVERYTHING, start=0, stop=count, count=count),
     )
 
@@ -184,8 +179,7 @@ def exported(left: LeftExport, stamp: Stamp) -> EntryDraft:
     """Draft the entry of a part of the log that was written to a stick."""
     return EntryDraft(
         kind=EntryKind.EXPORT,
-        time_ms=stamp.time_ms,
-        clock=stamp.clock,
+        **stamp.when,
         detail=ExportDetail(start=left.start, stop=left.stop, target=ExportTarget.STICK),
     )
 
@@ -194,9 +188,7 @@ def update(report: UpdateReport, home: str, stamp: Stamp) -> EntryDraft:
     """Draft the entry of a publication that was taken in, or refused as a whole or in part."""
     return EntryDraft(
         kind=EntryKind.UPDATE,
-        time_ms=stamp.time_ms,
-        clock=stamp.clock,
-        lane="",
+        **stamp.when,
         issuer=loggable(home),
         detail=UpdateDetail(
             what=Updated.REPOSITORY,

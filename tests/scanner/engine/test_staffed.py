@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import Future
 
 import pytest
@@ -10,7 +11,7 @@ from firmware_bridge.values import LinkState, Method
 from keys.reasons import Reason
 from keys.verdict import Carrier, Colour, DocumentType
 from scanner.control.duty import SlipIssued
-from scanner.control.messages import Acknowledge, Remeasure
+from scanner.control.messages import Acknowledge, Pause, Remeasure
 from scanner.control.people import (
     Activate,
     BeginParty,
@@ -144,6 +145,33 @@ def test_a_full_disk_admits_nobody_by_hand_unrecorded(bench: Bench) -> None:
     bench.recorded(JournalFullError("full"))
     assert bench.view.state == "referred"
     assert bench.devices.opened == []
+
+
+def test_somebody_registered_is_written_down_though_the_lane_closes_before_anything_is_decided(bench: Bench) -> None:
+    bench.ask(manual(host="502"), G)
+    assert bench.view.state == "measuring"
+    bench.ask(Pause(id=2, lane="main", paused=True), G)
+    (entry,) = (one for one in bench.services.drafts if one.kind is EntryKind.MANUAL_ENTRY)
+    assert (entry.staff, entry.outcome, entry.lane) == (G, None, "main")
+    assert entry.detail == ManualDetail(direction=Direction.ENTRY, cause="abandoned")
+    assert entry.personal is not None
+    assert entry.personal.name == "张**"
+    assert bench.visitors.inside() == ((), 0)
+
+
+@pytest.mark.parametrize("by_hand", [True, False])
+def test_whom_staff_registered_is_written_down_though_the_engine_stops_before_anything_is_decided(
+    bench: Bench, by_hand: bool
+) -> None:
+    if by_hand:
+        bench.ask(manual(), G)
+    else:
+        bench.show(code())
+    assert bench.view.state == "measuring"
+    stopped = threading.Event()
+    stopped.set()
+    bench.loop.run(stopped)
+    assert [entry.kind for entry in bench.services.drafts] == [EntryKind.MANUAL_ENTRY] * by_hand
 
 
 def test_nobody_is_registered_over_somebody_who_stands_there(bench: Bench) -> None:
