@@ -6,7 +6,6 @@ ends by itself only when a lane's own thread hangs: then it exits, and whoever s
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import logging
 import threading
@@ -18,11 +17,10 @@ from zoneinfo import ZoneInfo
 
 from firmware_bridge.values import LinkState
 from keys.verdict import Verdict
-from scanner.clock import Clock, ClockError, ClockStep
+from scanner.clock import Clock
 from scanner.config.model import Configuration, SiteSection
 from scanner.config.reader import Document
 from scanner.control.messages import Hello, View
-from scanner.control.server import ControlError, ControlServer
 from scanner.decoder.process import Health
 from scanner.engine import records
 from scanner.engine.comparing import Comparing
@@ -38,8 +36,10 @@ from scanner.engine.renewal import Renewal
 from scanner.engine.report import PassageReport, Reporter
 from scanner.engine.reports import Reading, recent
 from scanner.engine.retirement import Retirement
+from scanner.engine.screens import Screens
 from scanner.engine.staff_desk import StaffDesk
 from scanner.engine.supervision import notify_systemd
+from scanner.engine.timekeeping import Timekeeping
 from scanner.engine.trust import Trust
 from scanner.engine.views import engine_view, update_view
 from scanner.engine.visitors import Visitors
@@ -94,13 +94,14 @@ class Engine:
         self._folding = Folding(self._record, self.stamp, time.monotonic)
         self.degradations = Degradations(clock.now, self._degradation_changed)
         self.trust = Trust(document, lambda: max(clock.now(), clock.floor), self.degradations)
+        self._time = Timekeeping(clock, self.trust, self.degradations, self._record, lambda: self.stamp(None))
         self._log = Log(
             configuration.state.folder,
             reserve_mb=configuration.journal.reserve_mb,
             software=software,
             trust=self.trust,
             degradations=self.degradations,
-            written=self._written,
+            written=self._time.written,
         )
         self._hand_over = HandOver(
             configuration,
@@ -135,19 +136,16 @@ class Engine:
             staff,
             clock,
             self._loop_of,
-            self._on_time_confirmed,
+            self._time.confirmed,
             self._renewal.keeper.take_stick,
             comparing=self._comparing,
             duty=self._duty,
             reports=Reading(configuration.state.folder, clock.now, self._different_codes),
         )
-        self.control = ControlServer(configuration.control.socket, self._hello(), desk.handle)
-        self._control_retry_at = 0.0
+        self.screens = Screens(configuration.control.socket, self._hello, desk.handle, self._view, self.degradations)
         self._lanes = [LaneParts(section, self) for section in configuration.lane]
         self._day = self.today()
         self._housekeeping_at = 0.0
-        self._last_view: View | None = None
-        self._view_at = 0.0
 
     # --- life -----------------------------------------------------------------------------------------------------
 
@@ -163,10 +161,10 @@ class Engine:
         """Serve the lanes until `stopping` is set, after `prove`. Raises LaneHungError: only a new process can help."""
         opened = self._log.open()
         self._retirement.resume(self.trust.verified.order)
-        self._raise_floor()
+        self._time.raise_floor()
         if opened:
             self._on_log_opened()
-        self._open_control()
+        self.screens.open()
         self._reporter.start()
         for lane in self._lanes:
             lane.start()
@@ -179,7 +177,7 @@ class Engine:
                 self._view_wanted.wait(STOP_CHECK_S)
                 self._view_wanted.clear()
                 self._keep_house()
-                self._publish()
+                self.screens.publish()
                 self.stopping.wait(VIEW_INTERVAL_S)
         finally:
             self._end()
@@ -195,7 +193,7 @@ class Engine:
             self._folding.tell_rest()
             self._record(records.run(started=False, stamp=self.stamp(None)))
         self._log.close()
-        self.control.stop()
+        self.screens.stop()
         self._reporter.stop()
         self._retirement.wipe(self.configuration)
 
@@ -207,16 +205,12 @@ class Engine:
             return
         self._housekeeping_at = now + HOUSEKEEPING_S
         self._folding.poll()
-        step = self._clock.poll()
-        if step is not None:
-            self._on_clock_step(step)
-        untrusted = self._clock.trust() is ClockTrust.UNTRUSTED
-        self.degradations.set(Cause.CLOCK_UNTRUSTED, untrusted, detail=self._clock.floor_source)
+        self._time.poll()
         passback = self.trust.verified.rules.times.already_passed_s
         self.degradations.set(Cause.MEMORY_LOST, now - self._started_at < passback, detail=f"{passback} s")
         if self.trust.poll():
             self._obey()
-            self._raise_floor()
+            self._time.raise_floor()
             self._log.use_seal_key()
             self._record_news()
         self.trust.judge()
@@ -228,8 +222,7 @@ class Engine:
                 self._record(records.update(report, self.trust.home, self.stamp(None)))
         if self._log.poll():
             self._on_log_opened()
-        if not self.control.serving and now >= self._control_retry_at:
-            self._open_control()
+        self.screens.watch()
         today = self.today()
         for lane in self._lanes:
             over = lane.devices.offset_expired(today)
@@ -244,7 +237,7 @@ class Engine:
     def _on_log_opened(self) -> None:
         """Write down what went before, now that there is a log: the start, what is degraded, the lists in force."""
         self._recall_visitors()
-        self.control.greet(self._hello())
+        self.screens.greet()
         self._record(records.run(started=True, stamp=self.stamp(None)))
         self._folding.tell_standing(self.degradations.active())
         self._record_news()
@@ -269,24 +262,6 @@ class Engine:
     def today(self) -> dt.date:
         """Return the date at the site."""
         return dt.datetime.fromtimestamp(self._clock.now(), self._zone).date()
-
-    def _on_time_confirmed(self, supervisor: str) -> None:
-        self.trust.prove_again()
-        self._record(records.time_confirmed(supervisor, self.stamp(None)))
-
-    def _on_clock_step(self, step: ClockStep) -> None:
-        log.warning("the clock stepped by %+d ms", step.by_ms)
-        self.trust.prove_again()
-        self._record(records.clock_step(step, self.stamp(None)))
-
-    def _raise_floor(self) -> None:
-        for issued_at, source in self.trust.signed_times():
-            before_ms = self._clock.now_ms()
-            try:
-                if self._clock.accept_signed_time(issued_at, source):
-                    self._record(records.time_moved(self._clock.now_ms() - before_ms, self.stamp(None)))
-            except ClockError as error:
-                log.warning("%s", error)
 
     # --- what lanes share (scanner.engine.ports.Services) ---------------------------------------------------------
 
@@ -345,12 +320,6 @@ class Engine:
         """Note that a lane's view is a new one."""
         self._view_wanted.set()
 
-    def _written(self, draft: EntryDraft) -> None:
-        """Let the log's own time be a floor for the clock, where it was written while trusted."""
-        if draft.clock is ClockTrust.TRUSTED:
-            with contextlib.suppress(ClockError):
-                self._clock.raise_floor(draft.time_ms // 1000, "log")
-
     def _record(self, draft: EntryDraft) -> None:
         self._log.record(draft, lambda _: None)
 
@@ -400,15 +369,6 @@ class Engine:
             language=self.configuration.site.language,
         )
 
-    def _open_control(self) -> None:
-        try:
-            self.control.start()
-        except ControlError as error:
-            self._control_retry_at = time.monotonic() + 3.0
-            self.degradations.set(Cause.CONTROL_UNAVAILABLE, True, detail=str(error))
-        else:
-            self.degradations.set(Cause.CONTROL_UNAVAILABLE, False)
-
     def _comparing(self, name: str) -> Comparing | None:
         return next((lane.devices.comparing for lane in self._lanes if lane.section.name == name), None)
 
@@ -420,14 +380,9 @@ class Engine:
         order, site = self.trust.verified.order, self.configuration.site
         return site if order is None or order.site is None else site.model_copy(update={"name": order.site})
 
-    def _publish(self) -> None:
-        """Make the view that screens get; where nobody looks, once a second for whoever comes next."""
-        now = time.monotonic()
-        if now < self._view_at and not self.control.has_clients:
-            return
-        self._view_at = now + HOUSEKEEPING_S
+    def _view(self) -> View:
         entries, hub = self._log.size, self._hand_over.keeper.state
-        view = engine_view(
+        return engine_view(
             self._site(),
             now=self._clock.now(),
             freshness=self.trust.freshness(None, self._clock.trust()),
@@ -440,6 +395,3 @@ class Engine:
             shift=self._duty.shift,
             visitors=self.visitors,
         )
-        if view != self._last_view:
-            self._last_view = view
-            self.control.publish(view)

@@ -77,8 +77,8 @@ class LaneParts:
             verify=engine.verify,
             foreign=lambda verdict: is_ignored(verdict, self._site, engine.rules()),
             seen=self.loop.post,
-            preview=engine.control.publish_preview,
-            watched=lambda: name in engine.control.watched,
+            preview=engine.screens.preview,
+            watched=lambda: engine.screens.watches(name),
             health=lambda health: engine.decoder_changed(name, health),
             whole=self._whole,
         )
