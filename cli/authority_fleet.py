@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from authority.files import PUBLIC_FILE, write_whole
 from authority.records import Order
 from cli.authority_options import (
     AsJson,
@@ -16,6 +15,7 @@ from cli.authority_options import (
     PassphraseFd,
     PassphraseFile,
     Why,
+    hand_out,
     in_words,
     line,
     now,
@@ -47,6 +47,7 @@ def key(
     public: Annotated[Path, typer.Option(help="Where the public half is written.", show_default=False)],
     passphrase_file: PassphraseFile = None,
     passphrase_fd: PassphraseFd = None,
+    as_json: AsJson = False,
 ) -> None:
     """Write the public half of the key that orders are signed with; the first time, make that key.
 
@@ -57,11 +58,7 @@ def key(
     with opened(folder, passphrase_file, passphrase_fd) as authority:
         role = authority.fleet().role
         found = role.key() if role.keys else role.add_key(now(), order=_FIRST_KEY)
-    try:
-        write_whole(public, found.to_file(), PUBLIC_FILE)
-    except OSError as error:
-        fail(f"{public} cannot be written: {error.strerror}")
-    print(f"{public}: {found.holder}, key {found.key_id}")
+    hand_out(found, public, as_json=as_json)
 
 
 @app.command("set")

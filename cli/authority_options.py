@@ -13,9 +13,10 @@ from typing import Annotated, TypeAlias
 import typer
 
 from authority.errors import AuthorityError
-from authority.files import PRIVATE_FILE, write_whole
+from authority.files import PRIVATE_FILE, PUBLIC_FILE, write_whole
 from authority.passphrase import ask_passphrase, passphrase_from_descriptor, passphrase_from_file
 from authority.qr import png
+from authority.repository.role_keys import RoleKey
 from authority.store import Authority
 from cli.errors import fail
 from keys.errors import KeysError
@@ -100,6 +101,18 @@ def put(path: Path, content: bytes) -> None:
         write_whole(path, content, PRIVATE_FILE)
     except OSError as error:
         fail(f"{path} cannot be written: {error.strerror}")
+
+
+def hand_out(key: RoleKey, public: Path, *, as_json: bool) -> None:
+    """Write the public half of a role's key for whoever admits it, and say so; or end the command."""
+    try:
+        write_whole(public, key.to_file(), PUBLIC_FILE)
+    except OSError as error:
+        fail(f"{public} cannot be written: {error.strerror}")
+    if as_json:
+        line({"issuer": key.holder, "key_id": key.key_id, "public": str(public)})
+    else:
+        print(f"{public}: {key.holder}, key {key.key_id}")
 
 
 def in_words(moment: int | None) -> str:

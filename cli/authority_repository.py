@@ -8,7 +8,6 @@ from typing import Annotated, Literal
 
 import typer
 
-from authority.files import PUBLIC_FILE, write_whole
 from authority.passphrase import refuse_short
 from authority.records import Order
 from authority.repository.export import export as export_repository
@@ -21,6 +20,7 @@ from cli.authority_options import (
     PassphraseFd,
     PassphraseFile,
     Why,
+    hand_out,
     in_words,
     line,
     now,
@@ -29,7 +29,6 @@ from cli.authority_options import (
     reported,
 )
 from cli.authority_release import FederationFolder, opened_federation, read_keys, tell_draft, tell_release
-from cli.errors import fail
 
 _FIRST_KEY = Order(by="authority", reason="first key of its role")
 Key = Annotated[
@@ -109,14 +108,7 @@ def role_key(
             key = region.add_key(now(), order=_FIRST_KEY)
         else:
             key = region.key()
-    try:
-        write_whole(public, key.to_file(), PUBLIC_FILE)
-    except OSError as error:
-        fail(f"{public} cannot be written: {error.strerror}")
-    if as_json:
-        line({"issuer": key.holder, "key_id": key.key_id, "public": str(public)})
-    else:
-        print(f"{public}: {key.holder}, key {key.key_id}")
+    hand_out(key, public, as_json=as_json)
 
 
 def admit(
