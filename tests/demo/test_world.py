@@ -80,42 +80,42 @@ def person(key: str) -> Person:
     return next(one for one in SCRIPT if one.key == key)
 
 
-@pytest.mark.alone  # they share one staged world
+@pytest.mark.soak
 def test_people_pass_as_the_script_says(staged: Staged) -> None:
     assert [turn.problems for turn in staged.turns][::2] == [(), ()]
     assert staged.turns[0].passages[0].gate_ns is not None
     assert staged.turns[0].latencies_ms[0] is not None
 
 
-@pytest.mark.alone  # they share one staged world
+@pytest.mark.soak
 def test_a_decision_against_the_script_is_noticed(staged: Staged) -> None:
     assert staged.turns[1].problems == (f"expected PASS, got STOP {Reason.COLOUR_RED}",)
     assert (staged.summary.decisions, staged.summary.unexpected) == (3, 1)
     assert not staged.summary.ok
 
 
-@pytest.mark.alone  # they share one staged world
+@pytest.mark.soak
 def test_the_gate_opens_for_the_guard_s_override_and_not_for_the_decision(staged: Staged) -> None:
     assert staged.turns[2].passages[0].gate_ns is None
     assert staged.override.override is Reason.OVERRIDE_ADMIT
     assert staged.override.gate_ns is not None
 
 
-@pytest.mark.alone  # they share one staged world
+@pytest.mark.soak
 def test_nothing_is_left_running(staged: Staged) -> None:
     assert staged.left_over == []
     assert not staged.world.site.gate.exists()
     assert not staged.world.site.thermometer.exists()
 
 
-@pytest.mark.alone  # they share one staged world
+@pytest.mark.soak
 def test_the_authority_can_open_what_the_appliance_sealed_and_the_appliance_s_folder_cannot(staged: Staged) -> None:
     private = {path.parent.parent.name for path in staged.world.site.folder.rglob("private/*.pem")}
     assert private == {HOME, STRANGER, "federation"}
     assert "王**".encode() not in journal_path(staged.world.site.state).read_bytes()
 
 
-@pytest.mark.alone  # they share one staged world
+@pytest.mark.soak
 def test_a_log_that_was_tampered_with_is_not_verified(staged: Staged) -> None:
     assert staged.summary.journal_verified
     with sqlite3.connect(journal_path(staged.world.site.state)) as log:

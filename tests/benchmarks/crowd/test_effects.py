@@ -171,6 +171,7 @@ def test_glare_moves_over_the_glass_as_it_turns() -> None:
     assert place_mm(round(0.7 * walk.approach_s * FPS)) > place_mm(visit.frames - 1) + 2
 
 
+@pytest.mark.soak
 def test_cracks_folds_sleeve_drops_and_fingers_change_the_code_the_more_the_more_there_is() -> None:
     clean = {kind: code_of(shown(BARE, kind=kind)).astype(int) for kind in (Kind.PHONE, Kind.PAPER)}
 

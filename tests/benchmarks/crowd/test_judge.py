@@ -62,6 +62,7 @@ def rate(make: Callable[[int], Frame]) -> float:
     return sum(one.text in bare_texts(one.picture) for one in taken) / len(taken)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     ("at_the_limit", "far_beyond"),
     [

@@ -67,6 +67,7 @@ def vars_of(value: object) -> object:
     return {name: vars_of(getattr(value, name)) for name in slots} if slots else value
 
 
+@pytest.mark.soak
 def test_an_older_list_put_back_is_not_believed(appliance: Appliance) -> None:
     code = appliance.world.code()
     old = appliance.folder / "old"
@@ -109,6 +110,7 @@ def test_a_stale_list_refers_everybody(tmp_path: Path) -> None:
         assert appliance.opened() == []
 
 
+@pytest.mark.soak
 def test_a_kiosk_clears_a_stop_by_itself(tmp_path: Path) -> None:
     with Appliance(tmp_path, kind="subway", mode="unattended") as appliance:
         world = appliance.world

@@ -205,11 +205,13 @@ def watch(folder: Path, program: tuple[str, ...], people: int) -> dict[int, bool
     return openings(trace.read_text("ascii", "replace"), {seq: encode(entries[seq]) for seq in opened})
 
 
+@pytest.mark.soak
 @pytest.mark.needs_strace
 def test_the_logs_sync_has_returned_before_the_gate_is_told_to_open(tmp_path: Path) -> None:
     assert list(watch(tmp_path, ("-m", "cli.main"), 3).values()) == [True] * 3
 
 
+@pytest.mark.soak
 @pytest.mark.needs_strace
 def test_the_watch_sees_an_engine_that_does_not_wait_for_its_commits(tmp_path: Path) -> None:
     assert list(watch(tmp_path, ("-c", UNSYNCED), 1).values()) == [False]

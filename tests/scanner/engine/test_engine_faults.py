@@ -69,6 +69,7 @@ def faults(appliance: Appliance) -> list[tuple[str, bool]]:
     return [(one.code, one.began) for one in details if isinstance(one, FaultDetail)]
 
 
+@pytest.mark.soak
 def test_a_camera_that_is_missing_at_the_start_is_said_and_taken_up_when_it_comes(tmp_path: Path) -> None:
     late = tmp_path / "late.mjpeg"
     with Appliance(tmp_path, camera=late) as appliance:
@@ -86,6 +87,7 @@ def test_a_camera_that_is_missing_at_the_start_is_said_and_taken_up_when_it_come
             feed.stop()
 
 
+@pytest.mark.soak
 def test_a_port_in_use_by_somebody_else_is_said_and_taken_when_free(appliance: Appliance) -> None:
     other = serial.Serial(str(appliance.folder / "thermometer"), exclusive=True)
     appliance.start(wait=False)
@@ -127,6 +129,7 @@ def test_a_full_disk_passes_nobody_unlogged_and_still_takes_a_guards_override(tm
         assert appliance.verified().ok
 
 
+@pytest.mark.soak
 def test_a_read_only_state_folder_passes_nobody_and_recovers(tmp_path: Path, small_disk: Path) -> None:
     with Appliance(tmp_path, state=small_disk / "state", socket=small_disk / "state" / "control.sock") as appliance:
         appliance.start()
@@ -155,6 +158,7 @@ def test_a_read_only_state_folder_passes_nobody_and_recovers(tmp_path: Path, sma
         assert appliance.verified().ok
 
 
+@pytest.mark.soak
 def test_a_damaged_log_is_never_written_over(appliance: Appliance) -> None:
     appliance.start()
     passes(appliance, 0)
@@ -198,6 +202,7 @@ def test_trust_that_is_missing_refers_people_in_words(appliance: Appliance) -> N
     assert appliance.opened() == []
 
 
+@pytest.mark.soak
 def test_a_state_that_does_not_prove_itself_leaves_the_last_verified_one_in_force(appliance: Appliance) -> None:
     appliance.start()
     current = appliance.world.kept / "current"
@@ -212,6 +217,7 @@ def test_a_state_that_does_not_prove_itself_leaves_the_last_verified_one_in_forc
     passes(appliance, 0)
 
 
+@pytest.mark.soak
 def test_a_policy_that_does_not_hold_is_refused_in_words_and_the_lane_goes_on_by_the_last(appliance: Appliance) -> None:
     world = appliance.world
     good = f'issuer = "{ISSUER}"\nissued_at = {world.now}\n'.encode() + default_policy()
@@ -239,6 +245,7 @@ def test_a_camera_that_dies_is_said_and_taken_up_when_it_returns(working: Applia
     assert faults(working)[before:] == [("camera_lost", True), ("camera_lost", False)]
 
 
+@pytest.mark.soak
 def test_a_camera_whose_picture_stands_still_is_said_and_the_code_in_it_passes_once(working: Appliance) -> None:
     working.thermometer.person(3650)
     working.feed.frames = (picture(working.world.code().text),)
@@ -320,6 +327,7 @@ def test_an_unplugged_gate_is_said_and_comes_back(working: Appliance) -> None:
     working.wait_for(lambda: working.opened() or None)
 
 
+@pytest.mark.soak
 def test_killing_the_screen_or_many_of_them_leaves_the_lane_alone(working: Appliance) -> None:
     passes(working, 0)
     for _ in range(30):

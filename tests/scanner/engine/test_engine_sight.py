@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import pytest
 
 from authority.qr import matrix
 from scanner.journal.detail import EntryKind
@@ -75,6 +76,7 @@ def test_fifty_codes_in_one_picture_do_no_harm(working: Appliance) -> None:
     assert passages(working) == before + 1
 
 
+@pytest.mark.soak
 def test_a_code_that_moves_too_fast_to_be_read_gets_a_hint(working: Appliance) -> None:
     working.feed.frames = wall((working.world.code().text, 500, 200, 4), smear=21)
     working.wait_lane(lambda lane: lane.hint == "hint.hold_still")

@@ -44,6 +44,7 @@ def sign_on(guard: Guard) -> HandOver:
     return reply.answer
 
 
+@pytest.mark.soak
 def test_a_shift_from_signing_on_to_handing_over(appliance: Appliance) -> None:
     guard = appliance.start().guard
     assert guard is not None

@@ -87,6 +87,7 @@ def test_a_command_in_a_terminal_reaches_the_running_engine_and_its_log(tmp_path
         assert "REVOKED" in decided(appliance, code.text)
 
 
+@pytest.mark.soak
 def test_a_stick_is_offered_on_the_screen_and_taken_in_by_a_key(tmp_path: Path) -> None:
     media = tmp_path / "media"
     with Appliance(tmp_path, extra=f'[update]\nsticks = ["{media}/*"]\n') as appliance:
@@ -104,6 +105,7 @@ def test_a_stick_is_offered_on_the_screen_and_taken_in_by_a_key(tmp_path: Path) 
         assert guard.view.update.stick is None
 
 
+@pytest.mark.soak
 def test_a_stick_of_another_authority_is_refused_in_words_and_by_an_entry(tmp_path: Path) -> None:
     media = tmp_path / "media"
     with Appliance(tmp_path, extra=f'[update]\nsticks = ["{media}/*"]\n') as appliance:
@@ -123,6 +125,7 @@ def test_a_stick_of_another_authority_is_refused_in_words_and_by_an_entry(tmp_pa
         assert "pass" in decided(appliance, appliance.world.code().text)
 
 
+@pytest.mark.soak
 def test_a_box_switched_off_for_a_month_refers_people_and_recovers_on_the_first_update(tmp_path: Path) -> None:
     with Appliance(tmp_path, published_ago_s=31 * DAY) as appliance:
         appliance.start()

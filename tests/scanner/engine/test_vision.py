@@ -21,6 +21,7 @@ def appliance(tmp_path: Path) -> Iterator[Appliance]:
         yield appliance
 
 
+@pytest.mark.soak
 def test_a_code_that_hangs_the_decoder_costs_seconds_and_nothing_of_the_lane(appliance: Appliance) -> None:
     appliance.start()
     passes(appliance, 0)
@@ -36,6 +37,7 @@ def test_a_code_that_hangs_the_decoder_costs_seconds_and_nothing_of_the_lane(app
     assert b"hangs; starting another" not in appliance.log.read_bytes()
 
 
+@pytest.mark.soak
 def test_a_code_that_keeps_crashing_the_decoder_is_said_and_over_when_it_is_gone(appliance: Appliance) -> None:
     appliance.start()
     appliance.show(CRASHES)

@@ -243,6 +243,7 @@ def test_a_copy_of_the_files_is_verified_wherever_it_lies(tmp_path: Path) -> Non
         assert verify(copy / "journal.db", KEY).entries == 5
 
 
+@pytest.mark.soak
 def test_damage_to_the_raw_file_is_found_or_touches_no_entry(tmp_path: Path) -> None:
     path = make_log(tmp_path / "state", 60)
     connection = sqlite3.connect(path)

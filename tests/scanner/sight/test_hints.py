@@ -40,6 +40,7 @@ def share_right(found: dict[Hint, Counter[str]]) -> float:
     return right / sum(counted.total() for counted in found.values())
 
 
+@pytest.mark.soak
 def test_a_single_cause_gets_its_hint() -> None:
     found = confusion(range(6))
     assert share_right(found) >= 0.9, found
