@@ -1,12 +1,13 @@
 """Taking in what appliances upload: authenticated, proved to extend the log that is known, stored exactly once.
 
 1 the appliance is known and in good standing · 2 its key signed the head · 3 the head covers exactly these entries · 4
-they begin no later than the known log ends · 5 an overlap comes with a consistency proof that holds · 6 the tree that
-follows from the known one and these entries has the head's root · 7 entries are looked through, sealed parts compared ·
-8 the head is cosigned · 9 all of it is stored in one transaction that first compares and sets the high-water mark.
+they begin no later than the known log ends · 5 the known tree as it was before the first of them, continued with them,
+goes through the known root and has the head's · 6 a consistency proof that came with them holds · 7 entries are looked
+through, sealed parts compared · 8 the head is cosigned · 9 all of it is stored in one transaction that first compares
+and sets the high-water mark.
 
-Step 6 alone proves everything: the hub continues its own tree, so a head that it accepts is of the log it knows. The
-proof of step 5 is what an appliance shows before it is believed about where the two logs meet.
+Step 5 alone proves everything: the hub continues its own tree, so a head that it accepts is of the log it knows,
+wherever a batch begins and ends. So batches may overlap, come twice and in any order.
 """
 
 from __future__ import annotations
@@ -82,8 +83,6 @@ class Ingest:
         known = appliance.frontier.size
         if batch.first > known:
             raise self._refusal(appliance, Problem.GAP, f"the hub has {known} entries; send from there")
-        if 0 < known < batch.end and known != batch.first:
-            self._check_overlap(appliance, batch, head)
         tree = self._extended(appliance, batch, head)
         now_ms = self._clock_ms()
         if tree is None:  # everything was known before: there is nothing to store
@@ -153,59 +152,65 @@ class Ingest:
             raise RefusalError(400, Problem.BAD_REQUEST, words)
         return head
 
-    def _check_overlap(self, appliance: Appliance, batch: Upload, head: TreeHead) -> None:
-        if not verify_consistency(appliance.frontier.size, head.size, batch.proof, appliance.root, head.root):
-            words = "this overlaps what the hub has, and the proof does not show that the one extends the other"
-            raise self._refusal(appliance, Problem.PROOF_NEEDED, words)
-
     def _extended(self, appliance: Appliance, batch: Upload, head: TreeHead) -> Tree | None:
         """Continue the known tree with these entries; None when it already has them all. Raises RefusalError."""
         known = appliance.frontier.size
-        tree = appliance.frontier.tree() if batch.first == known else self._tree_at(appliance, batch.first)
-        for leaf in map(leaf_hash, batch.entries):
+        tree = self._tree_at(appliance, batch.first)
+        entries = batch.entries
+        if tree is None and batch.end > known:  # what overlaps cannot be compared any more; what is new can be proved
+            tree, entries = appliance.frontier.tree(), entries[known - batch.first :]
+        if tree is None:
+            raise self._refusal(appliance, Problem.ERASED, "these were handed in, and erased here by retention since")
+        size, root = tree.size, tree.root()
+        for leaf in map(leaf_hash, entries):
             tree.append(leaf)
             if tree.size == known and tree.root() != appliance.root:
                 raise self._forked(appliance, batch, head)
-        if tree.root() != head.root:
+        if tree.root() != head.root or not self._is_known(appliance, tree):
             raise self._forked(appliance, batch, head)
-        if tree.size > known:
-            return tree
-        if tree.size < known:
-            size, root = self._known_from(appliance, tree.size)
-            self._continue(appliance, tree, size)
-            if tree.root() != root:
-                raise self._forked(appliance, batch, head)
-        return None
+        compared = batch.proof and size == batch.first
+        if compared and not verify_consistency(size, head.size, batch.proof, root, head.root):
+            words = f"the consistency proof does not lead from {size} to {head.size} entries"
+            raise self._refusal(appliance, Problem.WRONG_PROOF, words)
+        return tree if tree.size > known else None
 
-    def _tree_at(self, appliance: Appliance, size: int) -> Tree:
-        """Return the known tree as it was at `size` entries, from the nearest state that was kept."""
+    def _is_known(self, appliance: Appliance, tree: Tree) -> bool:
+        """Whether a tree no larger than the known one is a beginning of it; a larger one went through its root."""
+        if tree.size >= appliance.frontier.size:
+            return True
+        with self._database.read() as session:
+            found = appliances.next_root(session, appliance.number, tree.size)
+        size, root = found or (appliance.frontier.size, appliance.root)
+        further = tree.copy()
+        if self._continue(appliance, further, size):
+            return further.root() == root
+        ours = self._tree_at(appliance, tree.size)
+        if ours is None:
+            raise self._refusal(appliance, Problem.ERASED, "these were handed in, and erased here by retention since")
+        return ours.root() == tree.root()
+
+    def _tree_at(self, appliance: Appliance, size: int) -> Tree | None:
+        """Return the known tree as it was at `size` entries; None where retention took what that needs."""
+        if size == appliance.frontier.size:
+            return appliance.frontier.tree()
         with self._database.read() as session:
             tree = appliances.nearest_mark(session, appliance.number, size).tree()
-        self._continue(appliance, tree, size)
-        return tree
+        return tree if self._continue(appliance, tree, size) else None
 
-    def _known_from(self, appliance: Appliance, size: int) -> tuple[int, bytes]:
-        """Return the smallest size of at least `size` whose root was kept, and the root."""
-        with self._database.read() as session:
-            found = appliances.next_root(session, appliance.number, size)
-        return found or (appliance.frontier.size, appliance.root)
-
-    def _continue(self, appliance: Appliance, tree: Tree, size: int) -> None:
-        """Append stored entries up to `size`. Raises RefusalError when retention has taken them."""
-        if size - tree.size > 64 * upload.MAX_ENTRIES:
-            known = appliance.frontier.size
-            raise self._refusal(appliance, Problem.GAP, f"this was handed in long ago; the hub has {known} entries")
+    def _continue(self, appliance: Appliance, tree: Tree, size: int) -> bool:
+        """Append stored entries up to `size`: few, since a state is kept of every few thousand. False: erased."""
         while tree.size < size:
             with self._database.read() as session:
                 stored = appliances.bodies(
                     session, appliance.number, tree.size, min(size, tree.size + upload.MAX_ENTRIES)
                 )
             if not stored:
-                raise self._refusal(appliance, Problem.GAP, "entries from there on were erased by retention")
+                return False
             for seq, body in stored:
                 if seq != tree.size:
-                    raise self._refusal(appliance, Problem.GAP, "entries from there on were erased by retention")
+                    return False
                 tree.append(leaf_hash(body))
+        return True
 
     def _forked(self, appliance: Appliance, batch: Upload, head: TreeHead) -> RefusalError:
         """Refuse a history that contradicts the known one, and raise an alarm that keeps the signed head."""

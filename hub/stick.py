@@ -48,7 +48,7 @@ class Imported:
     receipt: Receipt | None
     """The hub's last word, where it took something of the file."""
     why: str
-    """For people; empty when done."""
+    """For people; empty when nothing is to be said."""
 
 
 def log_folder(folder: Path) -> Path:
@@ -97,17 +97,22 @@ def _files(folder: Path) -> list[tuple[str, int, Path]]:
 
 
 def _one(path: Path, device: bytes, ingest: Ingest) -> Imported:
-    receipt = None
+    receipt, erased = None, ""
     try:
         for body in _bodies(path):
-            receipt = ingest.take(device, body)
+            try:
+                receipt = ingest.take(device, body)
+            except RefusalError as refusal:
+                if refusal.answer.problem is not Problem.ERASED:
+                    raise
+                erased = refusal.answer.detail  # what follows it in the file may be new
     except RefusalError as refusal:
         answer = refusal.answer
         taken = Taken.WAITING if answer.problem is Problem.GAP else Taken.REFUSED
         return Imported(path.name, taken, device, receipt, answer.detail)
     except (OSError, ValueError) as error:
         return Imported(path.name, Taken.REFUSED, device, receipt, f"cannot be read: {error}")
-    return Imported(path.name, Taken.DONE, device, receipt, "")
+    return Imported(path.name, Taken.DONE if receipt is not None else Taken.REFUSED, device, receipt, erased)
 
 
 def _bodies(path: Path) -> Iterator[bytes]:

@@ -10,7 +10,10 @@ from hub.values import EMPTY_FRONTIER, Appliance, Batch, Frontier, Invitation, S
 from keys.merkle import EMPTY_ROOT
 
 MARKS = 64
-"""How many earlier states of a tree are kept, besides the newest: uploads that overlap go back a few batches only."""
+"""How many earlier states of a tree are kept, besides the newest: most uploads that overlap go back a few batches."""
+MARK_STEP = 4_096
+"""Of states older than those, the first in every so many entries is kept for good: what came long ago may come again,
+by stick, and is compared from the nearest one."""
 _DAY_MS = 86_400_000
 _COLUMNS = """d.number, d.id, d.public_key, d.site, s.name, d.lanes, d.standing, d.software, d.enrolled_ms, d.seen_ms,
     d.size, d.frontier, d.root, d.head, d.entry_ms, d.lists_ms"""
@@ -164,11 +167,7 @@ def append(session: Session, batch: Batch) -> bool:
         "INSERT INTO mark (device, size, frontier, root) VALUES (?, ?, ?, ?)",
         appliance.number, batch.frontier.size, batch.frontier.roots, batch.root,
     )  # fmt: skip
-    session.run(
-        """DELETE FROM mark WHERE device = ? AND size <
-            (SELECT size FROM mark WHERE device = ? ORDER BY size DESC LIMIT 1 OFFSET ?)""",
-        appliance.number, appliance.number, MARKS,
-    )  # fmt: skip
+    _thin_marks(session, appliance.number)
     _count(session, batch)
     for trouble in batch.troubles:
         if trouble.began:
@@ -180,6 +179,14 @@ def append(session: Session, batch: Batch) -> bool:
         else:
             session.run("DELETE FROM trouble WHERE device = ? AND code = ?", appliance.number, trouble.code)
     return True
+
+
+def _thin_marks(session: Session, number: int) -> None:
+    """Let the state that is not one of the newest any more go, unless it is the first of its step."""
+    rows = session.rows("SELECT size FROM mark WHERE device = ? ORDER BY size DESC LIMIT 2 OFFSET ?", number, MARKS)
+    sizes = [integer(row[0]) for row in rows]
+    if len(sizes) == 2 and sizes[0] // MARK_STEP == sizes[1] // MARK_STEP:
+        session.run("DELETE FROM mark WHERE device = ? AND size = ?", number, sizes[0])
 
 
 def _count(session: Session, batch: Batch) -> None:

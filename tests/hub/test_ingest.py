@@ -73,23 +73,26 @@ def test_a_late_older_batch_is_acknowledged_with_all_that_is_known(place: Place)
     assert place.stored(gate) == gate.log
 
 
-def test_an_overlap_with_a_consistency_proof_goes_on(place: Place) -> None:
-    gate = Gate().passes(20)
+def test_an_overlap_goes_on_whatever_tree_its_proof_begins_with(place: Place) -> None:
+    gate = Gate().passes(30)
     place.enrol(gate)
     place.ingest.take(gate.id, gate.upload(0, 11))
-    assert place.ingest.take(gate.id, gate.upload(3, 20, known=11)).durable_to == 20
+    assert place.ingest.take(gate.id, gate.upload(3, 20)).durable_to == 20
+    assert place.ingest.take(gate.id, gate.upload(7, 30, known=7)).durable_to == 30
     assert place.stored(gate) == gate.log
-    assert place.tallies(Scope.FLEET)["people"] == 20
+    assert place.tallies(Scope.FLEET)["people"] == 30
 
 
-def test_an_overlap_without_its_proof_is_sent_back_to_where_the_hub_is(place: Place) -> None:
+def test_a_consistency_proof_that_does_not_hold_is_refused(place: Place) -> None:
     gate = Gate().passes(20)
     place.enrol(gate)
     place.ingest.take(gate.id, gate.upload(0, 11))
-    answer = refused(place, gate, gate.upload(3, 20)).answer
-    assert (answer.status, answer.problem) == (409, Problem.PROOF_NEEDED)
-    assert answer.known is not None
-    assert (answer.known.size, answer.known.root) == (11, gate.root(11))
+    for body in (gate.upload(11, 20, known=9), gate.upload(3, 20, known=11), gate.upload(3, 9, known=4)):
+        answer = refused(place, gate, body).answer
+        assert (answer.status, answer.problem) == (409, Problem.WRONG_PROOF)
+        assert answer.known is not None
+        assert (answer.known.size, answer.known.root) == (11, gate.root(11))
+    assert place.stored(gate) == gate.log[:11]
     assert open_alarms(place) == []
 
 
@@ -127,8 +130,8 @@ def test_a_log_begun_anew_is_refused_and_rings(place: Place) -> None:
     other.log.clear()
     other.sealed.clear()
     other.passes(12, time_ms=NOON + 1_000_000)
-    assert refused(place, gate, other.upload(0, 12, known=10)).answer.problem is Problem.PROOF_NEEDED
-    assert refused(place, gate, other.upload(0, 8)).answer.problem is Problem.NOT_AN_EXTENSION
+    for body in (other.upload(0, 12, known=10), other.upload(0, 12), other.upload(0, 8)):
+        assert refused(place, gate, body).answer.problem is Problem.NOT_AN_EXTENSION
     assert open_alarms(place) == [AlarmKind.FORKED]
 
 
