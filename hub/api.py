@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, cast
@@ -23,7 +24,7 @@ from hub.enrolment import base64url
 from hub.errors import Problem, RefusalError
 from hub.storage import appliances
 from hub.upload import UploadError
-from hub.values import Appliance
+from hub.values import Appliance, Standing
 from keys import cbor
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ UNDER_WAY = 64
 """Uploads whose bodies are held at the same time: at most 256 MiB."""
 BODY_SECONDS = 60.0
 """How long a body may take to come."""
+EACH_UNDER_WAY = 2
+"""Uploads of one appliance at the same time: nobody takes every place with a key that is known."""
 RETRY_SECONDS = (5, 30)
 """When those come back that found the hub busy: anywhere between, so that they do not come together again."""
 
@@ -92,20 +95,22 @@ def router(parts: Parts) -> APIRouter:
         wanted = bytes.fromhex(device)
         await run_in_threadpool(parts.ingest.admit, wanted)
         packed = _packed(request)
-        async with gate.passed():
+        async with gate.passed(wanted):
             body = await _body(request)
             receipt = await run_in_threadpool(_take, parts, wanted, body, packed)
         return Response(receipt, media_type=CBOR_TYPE)
 
     @routes.get(
         "/v1/devices/{device}/head",
-        responses={200: CBOR_ANSWER, **refusals(401, 422, 503)},
+        responses={200: CBOR_ANSWER, **refusals(401, 403, 422, 503)},
         openapi_extra={"parameters": [{"name": request_proof.HEADER, "in": "header", "schema": {"type": "string"}}]},
     )
     def head(device: DeviceId, request: Request) -> Response:
         """Tell an appliance what the hub has of its log."""
         found = parts.ingest.admit(bytes.fromhex(device))
         request_proof.check(found, request.headers.get(request_proof.HEADER), "GET", request.url.path)
+        if found.standing is Standing.REVOKED:
+            raise parts.ingest.refused_key(found, "a genuine question for the newest head")
         _seen(parts, found)
         return Response(cbor.encode({1: found.frontier.size, 2: found.head}), media_type=CBOR_TYPE)
 
@@ -145,20 +150,25 @@ class _Gate:
 
     def __init__(self, room: int) -> None:
         self._room = room
+        self._inside: Counter[bytes] = Counter()
 
     @asynccontextmanager
-    async def passed(self) -> AsyncIterator[None]:
+    async def passed(self, device: bytes) -> AsyncIterator[None]:
         """Hold a place for the block. Raises RefusalError when there is none."""
-        if self._room == 0:
+        if self._room == 0 or self._inside[device] >= EACH_UNDER_WAY:
             seconds = random.randint(*RETRY_SECONDS)  # noqa: S311 - spreads load, guards nothing
             raise RefusalError(
                 503, Problem.BUSY, "too many uploads are under way; come back later", retry_after=seconds
             )
         self._room -= 1
+        self._inside[device] += 1
         try:
             yield
         finally:
             self._room += 1
+            self._inside[device] -= 1
+            if self._inside[device] == 0:
+                del self._inside[device]
 
 
 def _packed(request: Request) -> bool:

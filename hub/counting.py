@@ -1,7 +1,8 @@
 """What the hub counts of a batch of entries, so that no page ever has to read the log; pure.
 
-Passages are counted by the hour they happened in, by the appliance's clock. Where that clock was not trusted, or lies
-ahead of the hub's, the hour of arrival counts instead: a wrong clock must not fill years that have not come.
+Passages are counted by the hour they happened in, by the appliance's clock. Where that clock was not trusted, lies
+ahead of the hub's or further back than counts are kept, the hour of arrival counts instead: a wrong clock must not fill
+years. Only words of closed lists are counted, so that no appliance can invent rows.
 """
 
 from __future__ import annotations
@@ -13,8 +14,7 @@ from hashlib import sha256
 
 from hub.columns import UNREADABLE, Columns, columns, seal_digest
 from hub.values import FLEET_SHARDS, Appliance, Count, Scope, SealedPart, StoredEntry, Trouble
-from keys import cbor
-from keys.errors import CborError
+from keys.reasons import Reason
 from keys.verdict import Colour
 from scanner.journal import detail as details
 from scanner.journal import entry as wire
@@ -24,14 +24,17 @@ from scanner.values import Outcome
 
 AHEAD_MS = 300_000
 """How far an appliance's clock may be ahead of the hub's."""
+BEHIND_MS = 400 * 86_400_000
+"""How far back an hour may lie that is counted; counts are kept no longer by default."""
 HOUR_MS = 3_600_000
 PEOPLE = "people"
 """What everybody is counted as whom a gate decided on."""
 _DECIDED = frozenset({EntryKind.PASSAGE, EntryKind.MANUAL_ENTRY})
 _TOLD = frozenset({EntryKind.OVERRIDE, EntryKind.FAULT, EntryKind.UPDATE})
 """Rare kinds whose detail is read: completely, since they are few."""
-_ERASURE, _DETAIL, _EVERYTHING = 14, 17, 2
-"""The entry about an erasure, its detail, and what the last one of a retired appliance says was erased."""
+_REASONS = frozenset(str(one) for one in Reason)
+_OTHER_REASON = "OTHER"
+"""What reasons are counted as that this hub does not know."""
 _LISTS = frozenset({details.Updated.LISTS, details.Updated.REPOSITORY})
 _OUTCOMES = {int(one): f"outcome/{one.name.lower()}" for one in Outcome}
 _COLOURS = {int(one): f"colour/{one.name.lower()}" for one in Colour}
@@ -43,7 +46,8 @@ class Findings:
 
     stored: list[StoredEntry] = field(default_factory=list)
     counts: list[Count] = field(default_factory=list)
-    troubles: list[Trouble] = field(default_factory=list)
+    troubles: dict[str, Trouble] = field(default_factory=dict)
+    """By code, what the batch says last of each."""
     unreadable: list[int] = field(default_factory=list)
     """Numbers of the entries that could not be read."""
     entry_ms: int | None = None
@@ -56,7 +60,7 @@ class Findings:
 def find(appliance: Appliance, first: int, entries: Iterable[bytes], arrived_ms: int) -> Findings:
     """Look through entries `first` and on, which were proved to be the appliance's."""
     found = Findings()
-    device, latest = appliance.id, arrived_ms + AHEAD_MS
+    device, earliest, latest = appliance.id, arrived_ms - BEHIND_MS, arrived_ms + AHEAD_MS
     decided: Counter[tuple[int, int | None, int | None, tuple[str, ...]]] = Counter()
     others: Counter[tuple[int, str]] = Counter()
     for seq, body in enumerate(entries, start=first):
@@ -67,16 +71,15 @@ def find(appliance: Appliance, first: int, entries: Iterable[bytes], arrived_ms:
             continue
         found.stored.append(StoredEntry(seq, read.time_ms, read.kind, body))
         found.entry_ms = read.time_ms
-        time_ms = read.time_ms if read.trusted and read.time_ms <= latest else arrived_ms
+        time_ms = read.time_ms if read.trusted and earliest <= read.time_ms <= latest else arrived_ms
         if read.kind in _DECIDED and read.outcome is not None:
             decided[time_ms // HOUR_MS, read.outcome, read.colour, read.reasons] += 1
         else:
             others[time_ms // HOUR_MS, f"kind/{read.kind}"] += 1
         if read.kind in _TOLD:
-            _told(found, others, read, body, time_ms)
+            _told(found, others, read, body, time_ms=time_ms, latest=latest)
     if found.stored and found.stored[-1].kind != UNREADABLE:
-        found.software = _software(found.stored[-1].body)
-        found.ended = _ends(found.stored[-1])
+        _last(found, found.stored[-1].body)
     found.counts = _counts(appliance, decided, others)
     return found
 
@@ -95,7 +98,9 @@ def sealed_parts(first: int, entries: Iterable[bytes], parts: Iterable[bytes]) -
     return good, bad
 
 
-def _told(found: Findings, others: Counter[tuple[int, str]], read: Columns, body: bytes, time_ms: int) -> None:
+def _told(
+    found: Findings, others: Counter[tuple[int, str]], read: Columns, body: bytes, *, time_ms: int, latest: int
+) -> None:
     """Take from an entry's detail what the pages show."""
     try:
         entry = wire.decode(body)
@@ -107,28 +112,20 @@ def _told(found: Findings, others: Counter[tuple[int, str]], read: Columns, body
             others[hour, f"guard/{read.staff or '-'}/{'admit' if admit else 'refuse'}"] += 1
             others[hour, f"cause/{cause}"] += 1
         case details.FaultDetail(code=code, began=began):
-            found.troubles.append(Trouble(code, began, time_ms))
+            found.troubles[code] = Trouble(code, began, time_ms)
         case details.UpdateDetail() as update if update.what in _LISTS and update.refused is None:
-            if update.issued_at is not None:
+            if update.issued_at is not None and update.issued_at * 1000 <= latest:
                 found.lists_ms = update.issued_at * 1000
 
 
-def _software(body: bytes) -> str | None:
+def _last(found: Findings, body: bytes) -> None:
+    """Take from the newest entry what the appliance is now."""
     try:
-        return wire.decode(body).software
+        entry = wire.decode(body)
     except EntryError:
-        return None
-
-
-def _ends(last: StoredEntry) -> bool:
-    if last.kind != _ERASURE:
-        return False
-    try:
-        entry = cbor.decode(last.body, limit=wire.MAX_ENTRY)
-    except CborError:
-        return False
-    detail = entry.get(_DETAIL) if isinstance(entry, dict) else None
-    return isinstance(detail, dict) and detail.get(1) == _EVERYTHING
+        return
+    found.software = entry.software
+    found.ended = isinstance(entry.detail, details.ErasureDetail) and entry.detail.what is details.Erased.EVERYTHING
 
 
 def _counts(
@@ -146,7 +143,7 @@ def _counts(
         if colour is not None:
             all_of_it[hour, _COLOURS[colour]] += many
         for reason in reasons:
-            all_of_it[hour, f"reason/{reason}"] += many
+            all_of_it[hour, f"reason/{reason if reason in _REASONS else _OTHER_REASON}"] += many
     all_of_it.update(outcomes)
     shard = appliance.number % FLEET_SHARDS
     days: Counter[int] = Counter()

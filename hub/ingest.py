@@ -25,7 +25,7 @@ from hub.values import AlarmKind, Appliance, Batch, Frontier, Standing
 from keys import cbor
 from keys.errors import TreeHeadError
 from keys.merkle import Tree, leaf_hash, verify_consistency
-from keys.tree_head import TreeHead, log_origin, read_head
+from keys.tree_head import TreeHead, log_origin, own_note, read_head
 
 RACES = 8
 """How often a batch is judged anew because another hub process stored something in between."""
@@ -87,18 +87,18 @@ class Ingest:
         now_ms = self._clock_ms()
         if tree is None:  # everything was known before: there is nothing to store
             same = head.size == known
-            return Receipt(known, appliance.head if same else self._cosigned(batch, now_ms), now_ms)
+            return Receipt(known, appliance.head if same else self._cosigned(appliance, batch, now_ms), now_ms)
         skip = known - batch.first
         entries, parts = batch.entries[skip:], batch.sealed[skip:]
         found = counting.find(appliance, known, entries, now_ms)
         good, bad = counting.sealed_parts(known, entries, parts)
-        cosigned = self._cosigned(batch, now_ms)
+        cosigned = self._cosigned(appliance, batch, now_ms)
         stored = Batch(
             appliance=appliance,
             entries=tuple(found.stored),
             sealed=tuple(good),
             counts=tuple(found.counts),
-            troubles=tuple(found.troubles),
+            troubles=tuple(found.troubles.values()),
             frontier=Frontier.of(tree),
             root=head.root,
             head=cosigned,
@@ -120,8 +120,15 @@ class Ingest:
         appliance = self.admit(device)
         return Receipt(appliance.frontier.size, appliance.head, self._clock_ms())
 
-    def _cosigned(self, batch: Upload, now_ms: int) -> str:
-        return self._cosigner.cosign(_own_lines(batch.head), now_ms)
+    def refused_key(self, appliance: Appliance, words: str, evidence: bytes = b"") -> RefusalError:
+        """Refuse whoever proved to have the key of an appliance that is no more, and raise an alarm."""
+        with self._database.write() as session:
+            now_ms = self._clock_ms()
+            alarms.ring(session, appliance.number, AlarmKind.REFUSED_KEY, now_ms, detail=words, evidence=evidence)
+        return RefusalError(403, Problem.RETIRED, f"this appliance is {appliance.standing}; nothing of it is taken")
+
+    def _cosigned(self, appliance: Appliance, batch: Upload, now_ms: int) -> str:
+        return self._cosigner.cosign(own_note(batch.head, appliance.key), now_ms)
 
     def _authentic(self, appliance: Appliance, batch: Upload) -> TreeHead:
         """Check that the appliance's own key signed the head, and that it covers exactly these entries.
@@ -137,16 +144,7 @@ class Ingest:
         late = appliance.standing is Standing.RETIRED and batch.end <= appliance.frontier.size
         if appliance.standing is not Standing.ACTIVE and not late:
             words = f"entries from {batch.first} under a genuine head of {head.size}"
-            with self._database.write() as session:
-                alarms.ring(
-                    session,
-                    appliance.number,
-                    AlarmKind.REFUSED_KEY,
-                    self._clock_ms(),
-                    detail=words,
-                    evidence=batch.head.encode(),
-                )
-            raise RefusalError(403, Problem.RETIRED, f"this appliance is {appliance.standing}; nothing of it is taken")
+            raise self.refused_key(appliance, words, own_note(batch.head, appliance.key).encode())
         if head.size != batch.end:
             words = f"the head covers {head.size} entries, and these are {batch.first} to {batch.end - 1}"
             raise RefusalError(400, Problem.BAD_REQUEST, words)
@@ -227,7 +225,7 @@ class Ingest:
                 AlarmKind.FORKED,
                 self._clock_ms(),
                 detail=words,
-                evidence=_own_lines(batch.head).encode(),
+                evidence=own_note(batch.head, appliance.key).encode(),
             )
         return self._refusal(appliance, Problem.NOT_AN_EXTENSION, words)
 
@@ -246,10 +244,3 @@ class Ingest:
         if numbers:
             words = f"{len(numbers)} entries, the first is number {numbers[0]}"
             alarms.ring(session, appliance.number, kind, now_ms, detail=words)
-
-
-def _own_lines(note: str) -> str:
-    """Return the note with the first signature line only: the appliance's, which alone was checked."""
-    text, _, tail = note.rpartition("\n\n")
-    own = next(line for line in tail.split("\n") if line.startswith(f"— {text.split(chr(10), 1)[0]} "))
-    return f"{text}\n\n{own}\n"

@@ -13,6 +13,8 @@ from hub.pages import words
 from hub.pages.visitor import Visitor
 
 _MINUTE, _HOUR, _DAY = 60_000, 3_600_000, 86_400_000
+_CALENDAR_MS = 253_370_000_000_000
+"""Late in the year 9998: an appliance's own clock says what it likes."""
 
 
 class Rendering:
@@ -28,8 +30,8 @@ class Rendering:
         self._templates.filters["number"] = lambda many: f"{many:,}"
 
     def moment(self, milliseconds: int | None) -> str:
-        """Write a time; a dash where there is none."""
-        if milliseconds is None:
+        """Write a time; a dash where there is none, or one that no calendar has."""
+        if milliseconds is None or not 0 <= milliseconds < _CALENDAR_MS:
             return "—"
         return datetime.fromtimestamp(milliseconds / 1000, self.zone).strftime("%Y-%m-%d %H:%M")
 

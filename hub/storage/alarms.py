@@ -14,19 +14,24 @@ def ring(
     session: Session, appliance: int | None, kind: AlarmKind, now_ms: int, *, detail: str, evidence: bytes = b""
 ) -> None:
     """Raise an alarm, or count it to the open one of its appliance and kind; the first evidence stays."""
-    owner = -1 if appliance is None else appliance
-    again = session.run(
-        """UPDATE alarm SET last_ms = ?, many = many + 1
-            WHERE coalesce(device, -1) = ? AND kind = ? AND settled_ms IS NULL""",
-        now_ms, owner, kind,
-    )  # fmt: skip
-    if again:
+    if _again(session, appliance, kind, now_ms):
+        return
+    number = session.next_number("alarm")
+    if _again(session, appliance, kind, now_ms):  # another hub may have raised it while this one waited for its turn
         return
     session.run(
         """INSERT INTO alarm (number, device, kind, first_ms, last_ms, many, detail, evidence)
             VALUES (?, ?, ?, ?, ?, 1, ?, ?)""",
-        session.next_number("alarm"), appliance, kind, now_ms, now_ms, detail, evidence[:EVIDENCE_BYTES],
+        number, appliance, kind, now_ms, now_ms, detail, evidence[:EVIDENCE_BYTES],
     )  # fmt: skip
+
+
+def _again(session: Session, appliance: int | None, kind: AlarmKind, now_ms: int) -> bool:
+    return session.run(
+        """UPDATE alarm SET last_ms = ?, many = many + 1
+            WHERE coalesce(device, -1) = ? AND kind = ? AND settled_ms IS NULL""",
+        now_ms, -1 if appliance is None else appliance, kind,
+    ) > 0  # fmt: skip
 
 
 def listed(session: Session, *, settled: bool, limit: int) -> list[Alarm]:

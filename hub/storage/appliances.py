@@ -14,6 +14,8 @@ MARKS = 64
 MARK_STEP = 4_096
 """Of states older than those, the first in every so many entries is kept for good: what came long ago may come again,
 by stick, and is compared from the nearest one."""
+TROUBLES = 64
+"""Degradations kept of one appliance, the newest: more than there are, and no page without end."""
 _DAY_MS = 86_400_000
 _COLUMNS = """d.number, d.id, d.public_key, d.site, s.name, d.lanes, d.standing, d.software, d.enrolled_ms, d.seen_ms,
     d.size, d.frontier, d.root, d.head, d.entry_ms, d.lists_ms"""
@@ -178,6 +180,12 @@ def append(session: Session, batch: Batch) -> bool:
             )  # fmt: skip
         else:
             session.run("DELETE FROM trouble WHERE device = ? AND code = ?", appliance.number, trouble.code)
+    if batch.troubles:
+        session.run(
+            """DELETE FROM trouble WHERE device = ? AND code NOT IN
+                (SELECT code FROM trouble WHERE device = ? ORDER BY since_ms DESC, code LIMIT ?)""",
+            appliance.number, appliance.number, TROUBLES,
+        )  # fmt: skip
     return True
 
 
