@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.errors import fail
+from keys.printable import printable
 
 if TYPE_CHECKING:
     from hub.retention import Retention
@@ -113,7 +114,8 @@ def bring_in(
                     print(json.dumps(record), flush=True)
                 else:
                     so_far = "" if durable_to is None else f", the hub has {durable_to} entries of this log"
-                    print(f"{one.file}: {one.taken}{so_far}{'; ' + one.why if one.why else ''}", flush=True)
+                    words = f"{one.file}: {one.taken}{so_far}{'; ' + one.why if one.why else ''}"
+                    print(printable(words), flush=True)
             stick.write_receipts(where, found, parts.ingest)
         except OSError as error:
             fail(f"{error.filename or where}: {error.strerror}")
@@ -137,9 +139,12 @@ def invite(
     import segno  # noqa: PLC0415
 
     from hub.enrolment import base64url  # noqa: PLC0415
+    from hub.storage import people  # noqa: PLC0415
 
     with reported(), _opened(context.obj) as parts:
-        token = parts.enrolment.invite(site, tuple(lanes), "command line")
+        token = parts.enrolment.invite(site, tuple(lanes), people.TERMINAL)
+        with parts.database.write() as session:
+            people.note(session, parts.clock_ms(), people.TERMINAL, "invite", subject=site)
         text = parts.offer.text(token)
     if as_json:
         print(json.dumps({"qr": text, "token": base64url(token), "url": parts.offer.url}))
@@ -174,7 +179,7 @@ def retire(
 
     Example: checkpoint hub retire 5f0c2a… --revoke
     """
-    from hub.storage import appliances  # noqa: PLC0415
+    from hub.storage import appliances, people  # noqa: PLC0415
     from hub.values import Standing  # noqa: PLC0415
 
     with reported(), _opened(context.obj) as parts, parts.database.write() as session:
@@ -184,6 +189,8 @@ def retire(
             fail(f"{device} is no device id: 32 hexadecimal digits", 2)
         if not appliances.set_standing(session, wanted, Standing.REVOKED if revoke else Standing.RETIRED):
             fail(f"no appliance {device} is enrolled here")
+        deed = "revoke" if revoke else "retire"
+        people.note(session, parts.clock_ms(), people.TERMINAL, deed, subject=wanted.hex())
 
 
 @app.command()

@@ -17,6 +17,7 @@ from hub.errors import Problem, RefusalError
 from hub.storage import appliances, people
 from hub.values import Appliance
 from keys import cbor
+from keys.printable import printable
 
 if TYPE_CHECKING:
     from hub.service import Parts
@@ -87,10 +88,13 @@ def router(parts: Parts) -> APIRouter:
 
 
 def make_credential(parts: Parts, name: str) -> str:
-    """Make the credential called `name`, in the place of an earlier one; returns it, once."""
+    """Make the credential called `name`, in the place of an earlier one; returns it, once. Raises RefusalError."""
+    if not people.NAME.fullmatch(name):
+        raise RefusalError(422, Problem.BAD_REQUEST, f"{printable(name)}: a credential's name is like authority-cn-33")
     token = passwords.token()
     with parts.database.write() as session:
         people.put_credential(session, name, token, parts.clock_ms())
+        people.note(session, parts.clock_ms(), people.TERMINAL, "credential", subject=name)
     return token
 
 

@@ -9,6 +9,8 @@ from base64 import b64decode, b64encode
 from hashlib import scrypt, sha256
 from threading import BoundedSemaphore
 
+from hub.errors import Problem, RefusalError
+
 STRETCH_LOG2 = 15
 """scrypt's cost: 32 MiB and a tenth of a second."""
 LEAST_LETTERS = 10
@@ -16,17 +18,22 @@ MOST_LETTERS = 128
 _STORED = re.compile(r"scrypt:(?P<cost>[0-9]{1,2}):(?P<salt>[A-Za-z0-9+/=]{24}):(?P<hash>[A-Za-z0-9+/=]{44})")
 _AT_ONCE = BoundedSemaphore(2)
 """Each takes 32 MiB: many logins at once wait for each other instead of taking the hub's memory."""
+_WAITING = BoundedSemaphore(8)
+"""More do not wait, but are sent away: strangers at the login must not hold the threads that uploads need."""
 
 
 def stretched(password: str) -> str:
-    """Return what is stored of a password."""
+    """Return what is stored of a password. Raises RefusalError: too many are waiting."""
     salt = secrets.token_bytes(16)
     found = _hash(password, salt, STRETCH_LOG2)
     return f"scrypt:{STRETCH_LOG2}:{b64encode(salt).decode()}:{b64encode(found).decode()}"
 
 
 def holds(password: str, stored: str | None) -> bool:
-    """Whether a password is the stored one; as slow where nothing is stored, so that names cannot be found out."""
+    """Whether a password is the stored one; as slow where nothing is stored, so that names cannot be found out.
+
+    Raises RefusalError: too many are waiting.
+    """
     match = _STORED.fullmatch(stored or "")
     if match is None:
         _hash(password, bytes(16), STRETCH_LOG2)
@@ -56,13 +63,18 @@ def form_token(session_token: str) -> str:
 
 
 def _hash(password: str, salt: bytes, cost_log2: int) -> bytes:
-    with _AT_ONCE:
-        return scrypt(
-            password.encode("utf-8", "surrogatepass"),
-            salt=salt,
-            n=1 << cost_log2,
-            r=8,
-            p=1,
-            maxmem=(1 << cost_log2) * 1024 + (1 << 20),
-            dklen=32,
-        )
+    if not _WAITING.acquire(blocking=False):
+        raise RefusalError(503, Problem.BUSY, "too many passwords are being checked; try again", retry_after=5)
+    try:
+        with _AT_ONCE:
+            return scrypt(
+                password.encode("utf-8", "surrogatepass"),
+                salt=salt,
+                n=1 << cost_log2,
+                r=8,
+                p=1,
+                maxmem=(1 << cost_log2) * 1024 + (1 << 20),
+                dklen=32,
+            )
+    finally:
+        _WAITING.release()

@@ -9,14 +9,14 @@ from starlette.responses import RedirectResponse, Response
 
 from hub import passwords
 from hub.pages import words
-from hub.pages.visitor import PageError, check_form, cookie_name
+from hub.pages.visitor import NO_CONTROLS, PageError, check_form, cookie_name
 from hub.storage import people
 from hub.storage.people import Role
 
 if TYPE_CHECKING:
     from hub.pages.site import Desk
 
-Text = Annotated[str, Form(max_length=256)]
+Text = Annotated[str, Form(max_length=256, pattern=NO_CONTROLS)]
 
 
 def add(routes: APIRouter, desk: Desk) -> None:
@@ -41,15 +41,19 @@ def add(routes: APIRouter, desk: Desk) -> None:
         visitor = desk.visitor(request)
         check_form(request, visitor, form)
         now_ms = parts.clock_ms()
-        with parts.database.read() as session:
-            stored, blocked = people.stored_password(session, name, now_ms)
+        known = people.NAME.fullmatch(name) is not None
+        stored = None
+        if known:
+            with parts.database.read() as session:
+                stored = people.stored_password(session, name)
         right = passwords.holds(password, stored)  # always hashed, so that time tells nothing
-        if not right or blocked:
+        if stored is not None:
             with parts.database.write() as session:
-                if stored is not None and not blocked:
-                    people.failed(session, name, now_ms)
-                if stored is not None:  # other people's typing does not fill the audit log
+                if not people.try_now(session, name, now_ms, right=right):
+                    right = False
+                elif not right:  # typing into a blocked name, or into none, does not fill the audit log
                     people.note(session, now_ms, name, "log_in_failed", subject="")
+        if not right:
             return render.page("login.html", visitor, 401, failed=True, name=name)
         return logged_in(name)
 
@@ -80,9 +84,8 @@ def add(routes: APIRouter, desk: Desk) -> None:
             return render.page("first.html", visitor, 422, wrong=wrong, name=name)
         stored = passwords.stretched(password)
         with parts.database.write() as session:
-            if not people.is_first_token(session, token):
+            if not people.spend_first_token(session, token):
                 raise PageError(404, "not_found")
-            people.spend_first_token(session)
             people.put(session, name, Role.ADMINISTRATOR, stored)
             people.note(session, parts.clock_ms(), name, "first", subject=name)
         return logged_in(name)

@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from hub.enrolment import TOKEN_MS
 from hub.errors import RefusalError
 from hub.pages.counts import SITES_OFFERED, SiteName, outcome_bars
-from hub.pages.visitor import PageError, check_form, require
+from hub.pages.visitor import NO_CONTROLS, PageError, check_form, require
 from hub.storage import alarms, appliances, people, summary
 from hub.storage.people import Role
 from hub.storage.summary import Pick
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 PAGE = 100
 """Appliances on one page."""
-Text = Annotated[str, Form(max_length=1024)]
+Text = Annotated[str, Form(max_length=1024, pattern=NO_CONTROLS)]
 _HOUR_MS = 3_600_000
 
 
@@ -104,7 +104,7 @@ def add(routes: APIRouter, desk: Desk) -> None:
             if found.standing is not Standing.REVOKED:
                 appliances.set_standing(session, found.id, standing)
                 people.note(session, visitor.now_ms, person.name, deed, subject=found.id.hex(), reason=reason)
-        return RedirectResponse(f"/appliance/{device}", 303)
+        return RedirectResponse(f"/appliance/{found.id.hex()}", 303)
 
     @routes.get("/enrolment")
     def enrolment_page(request: Request) -> Response:

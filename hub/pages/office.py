@@ -5,19 +5,20 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import APIRouter, Form, Path, Query, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from hub import api, passwords, retention
 from hub.pages.account import fault
-from hub.pages.visitor import PageError, check_form, require
+from hub.pages.visitor import NO_CONTROLS, PageError, check_form, require
 from hub.storage import alarms, people
 from hub.storage.people import Role
 
 if TYPE_CHECKING:
     from hub.pages.site import Desk
 
-Text = Annotated[str, Form(max_length=256)]
+Text = Annotated[str, Form(max_length=256, pattern=NO_CONTROLS)]
+Number = Annotated[int, Path(ge=0, lt=1 << 62)]
 _LINES = 100
 
 
@@ -35,7 +36,7 @@ def add(routes: APIRouter, desk: Desk) -> None:
         return render.page("alarms.html", visitor, ringing=ringing, settled=settled)
 
     @routes.post("/alarms/{number}")
-    def settle(request: Request, number: int, form: Text = "") -> Response:
+    def settle(request: Request, number: Number, form: Text = "") -> Response:
         visitor = desk.visitor(request)
         person = require(visitor, Role.OPERATOR)
         check_form(request, visitor, form)
@@ -91,6 +92,8 @@ def add(routes: APIRouter, desk: Desk) -> None:
         visitor = desk.visitor(request)
         person = require(visitor, Role.ADMINISTRATOR)
         check_form(request, visitor, form)
+        if not people.NAME.fullmatch(name):
+            raise PageError(404, "not_found")
         with parts.database.write() as session:
             last = people.is_last_administrator(session, name)
             if not last and people.remove(session, name):

@@ -14,6 +14,9 @@ from hub.storage import people
 from hub.storage.people import Person, Role
 from hub.storage.session import Database
 
+NO_CONTROLS = r"^[^\x00-\x1f\x7f-\x9f]*$"
+"""What a line that somebody typed into a form consists of: no storage or log takes everything else alike."""
+
 
 class PageError(Exception):
     """A page is refused; becomes a page that says so."""

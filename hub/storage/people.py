@@ -19,6 +19,8 @@ BLOCK_MS = 30_000
 """How long a name is blocked after the first failure too many; twice as long after each further one."""
 BLOCK_MOST_MS = 15 * 60_000
 _FIRST = "first administrator"
+TERMINAL = "command line"
+"""Who did what was done at the hub's own machine; nobody can be called that."""
 
 
 @unique
@@ -75,9 +77,10 @@ def is_first_token(session: Session, token: str) -> bool:
     )
 
 
-def spend_first_token(session: Session) -> None:
-    """Let no other use of it follow."""
-    session.run("DELETE FROM credential WHERE name = ?", _FIRST)
+def spend_first_token(session: Session, token: str) -> bool:
+    """Let no other use of it follow; False when it is not the one, or somebody was quicker."""
+    found = passwords.token_hash(token)
+    return session.run("DELETE FROM credential WHERE token_hash = ? AND name = ?", found, _FIRST) == 1
 
 
 def put_credential(session: Session, name: str, token: str, now_ms: int) -> None:
@@ -113,7 +116,8 @@ def remove(session: Session, name: str) -> bool:
 
 
 def is_last_administrator(session: Session, name: str) -> bool:
-    """Whether nobody else could let people in any more."""
+    """Whether nobody else could let people in any more; holds the administrators' rows until the block ends."""
+    session.run("UPDATE person SET role = role WHERE role = ?", Role.ADMINISTRATOR.name)
     rows = session.rows("SELECT name FROM person WHERE role = ?", Role.ADMINISTRATOR.name)
     return [text(row[0]) for row in rows] == [name]
 
@@ -124,21 +128,29 @@ def everybody(session: Session) -> list[Person]:
     return [Person(text(name), Role[text(role)], text(language)) for name, role, language in rows]
 
 
-def stored_password(session: Session, name: str, now_ms: int) -> tuple[str | None, bool]:
-    """Return what is stored of a password, and whether the name is blocked now."""
-    rows = session.rows("SELECT password, blocked_ms FROM person WHERE name = ?", name)
-    return (text(rows[0][0]), integer(rows[0][1]) > now_ms) if rows else (None, False)
+def stored_password(session: Session, name: str) -> str | None:
+    """Return what is stored of a password."""
+    rows = session.rows("SELECT password FROM person WHERE name = ?", name)
+    return text(rows[0][0]) if rows else None
 
 
-def failed(session: Session, name: str, now_ms: int) -> None:
-    """Count a wrong password; after a few the name is blocked for longer and longer."""
-    rows = session.rows("SELECT failures FROM person WHERE name = ?", name)
-    if not rows:
-        return
+def try_now(session: Session, name: str, now_ms: int, *, right: bool) -> bool:
+    """Count one try of a password; False when the name is blocked, and the try counts for nothing, right or wrong.
+
+    After a few wrong ones the name is blocked for longer and longer. The person's row is held until the block ends: of
+    a hundred tries at once, each is judged after the one before it.
+    """
+    session.run("UPDATE person SET failures = failures WHERE name = ?", name)
+    rows = session.rows("SELECT failures, blocked_ms FROM person WHERE name = ?", name)
+    if not rows or integer(rows[0][1]) > now_ms:
+        return False
+    if right:
+        return True
     failures = integer(rows[0][0]) + 1
     beyond = min(failures - FREE_FAILURES, 10)
     blocked = now_ms + min(BLOCK_MS << beyond, BLOCK_MOST_MS) if beyond >= 0 else 0
     session.run("UPDATE person SET failures = ?, blocked_ms = ? WHERE name = ?", failures, blocked, name)
+    return True
 
 
 def log_in(session: Session, name: str, now_ms: int) -> str:
