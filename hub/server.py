@@ -29,26 +29,36 @@ GOODBYE_SECONDS = 0.5
 
 
 class ImpatientProtocol(H11Protocol):
-    """HTTP/1.1, but a connection that has not sent its headers in time is closed; uvicorn itself waits for ever."""
+    """HTTP/1.1, but a connection that has not sent a request's headers in time is closed; uvicorn waits for ever.
+
+    That holds for every request of a kept connection: between two, uvicorn's keep-alive waits for the first byte.
+    """
 
     _silence: TimerHandle | None = None
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Begin to wait for the first request."""
         super().connection_made(transport)
-        self._silence = self.loop.call_later(SILENT_SECONDS, self._too_late)
+        self._wait()
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes; once a request is whole the wait is over, and uvicorn's keep-alive takes its place."""
+        """Take bytes; the wait ends when a request is whole, and begins anew with the next one."""
+        before = self.cycle
         super().data_received(data)
-        if self.cycle is not None and self._silence is not None:
-            self._silence.cancel()
-            self._silence = None
+        if self.cycle is not before:
+            self._wait_no_more()
+        elif self._silence is None and self._is_between():
+            self._wait()
+
+    def on_response_complete(self) -> None:
+        """Go on with what came meanwhile, which may be the beginning of a request."""
+        super().on_response_complete()
+        if self._silence is None and self._is_between() and self.conn.trailing_data[0]:
+            self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the wait."""
-        if self._silence is not None:
-            self._silence.cancel()
+        self._wait_no_more()
         super().connection_lost(exc)
 
     def shutdown(self) -> None:
@@ -57,8 +67,19 @@ class ImpatientProtocol(H11Protocol):
         if self.cycle is None or self.cycle.response_complete:
             self.loop.call_later(GOODBYE_SECONDS, self.transport.abort)
 
+    def _is_between(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
+
+    def _wait(self) -> None:
+        self._silence = self.loop.call_later(SILENT_SECONDS, self._too_late)
+
+    def _wait_no_more(self) -> None:
+        if self._silence is not None:
+            self._silence.cancel()
+            self._silence = None
+
     def _too_late(self) -> None:
-        if self.cycle is None and not self.transport.is_closing():
+        if self._is_between() and not self.transport.is_closing():
             self.transport.close()
 
 

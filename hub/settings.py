@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
@@ -15,6 +14,7 @@ from cryptography.x509 import load_pem_x509_certificate
 
 from hub.errors import SetupError
 from hub.retention import Retention
+from keys.http_line import is_loopback
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +91,3 @@ class Settings:
         found = json.loads(text)
         found["retention"] = Retention(**found["retention"])
         return cls(**found)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether an address cannot be reached from another machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

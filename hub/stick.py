@@ -19,6 +19,7 @@ from pathlib import Path
 from hub import upload
 from hub.errors import Problem, RefusalError
 from hub.ingest import Ingest, Receipt
+from scanner.files import written_beside
 
 FOLDER = "checkpoint-log"
 MAX_FILE = 1 << 30
@@ -52,9 +53,9 @@ class Imported:
 
 
 def log_folder(folder: Path) -> Path:
-    """Return where the log files of a stick are: in `checkpoint-log`, or in the folder given."""
+    """Return where the log files of a stick are: in `checkpoint-log`, unless that is a link, or in the folder given."""
     below = folder / FOLDER
-    return below if below.is_dir() else folder
+    return below if below.is_dir() and not below.is_symlink() else folder
 
 
 def bring_in(folder: Path, ingest: Ingest) -> Iterator[Imported]:
@@ -78,13 +79,10 @@ def bring_in(folder: Path, ingest: Ingest) -> Iterator[Imported]:
 def write_receipts(folder: Path, found: Iterable[Imported], ingest: Ingest) -> None:
     """Write the hub's word on all it has of each log that it took something of. Raises OSError, StorageError."""
     for device in sorted({one.device for one in found if one.receipt is not None}):
-        path = log_folder(folder) / f"{device.hex()}.receipt"
-        side = path.with_name(f".{path.name}.{os.getpid()}")
-        with side.open("w", encoding="utf-8", newline="") as file:
-            file.write(ingest.newest(device).head)
-            file.flush()
-            os.fsync(file.fileno())
-        side.replace(path)
+        below = log_folder(folder)
+        with written_beside(below) as side:
+            side.file.write(ingest.newest(device).head.encode())
+            side.keep_as(below / f"{device.hex()}.receipt")
 
 
 def _files(folder: Path) -> list[tuple[str, int, Path]]:

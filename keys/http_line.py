@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hmac
+import ipaddress
 import socket
 import ssl
 import threading
@@ -68,6 +69,16 @@ def open_line(url: str, silence_s: float, pin: bytes | None = None) -> tuple[HTT
     if pin is not None:
         return PinnedConnection(host, parsed.port or 443, pin=pin, timeout=silence_s), path
     return HTTPSConnection(host, parsed.port or 443, timeout=silence_s, cert_reqs="CERT_REQUIRED"), path
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address, without brackets, cannot be reached from another machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 class Patience:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 
 def replace_file(path: Path, data: bytes, *, mode: int) -> None:
@@ -25,11 +28,46 @@ def replace_file(path: Path, data: bytes, *, mode: int) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    sync_folder(path.parent)
+
+
+class Beside:
+    """A large file that is being written to the side, under a name that nobody can guess."""
+
+    def __init__(self, file: BinaryIO, path: Path) -> None:
+        self.file = file
+        self._path = path
+
+    def keep_as(self, path: Path) -> None:
+        """Fsync the file and rename it over `path`, in the same folder. Raises OSError."""
+        self.file.flush()
+        os.fsync(self.file.fileno())
+        self._path.replace(path)
+        sync_folder(path.parent)
+
+
+@contextmanager
+def written_beside(folder: Path) -> Iterator[Beside]:
+    """Write a large file in a folder that strangers have filled, such as a stick's; no link there is followed.
+
+    What was not kept when the block ends is taken away. Raises OSError.
+    """
+    descriptor, name = tempfile.mkstemp(dir=folder, prefix=".checkpoint.")
     try:
-        os.fsync(folder)
+        with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(descriptor, 0o644)
+            yield Beside(file, Path(name))
     finally:
-        os.close(folder)
+        Path(name).unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make durable which names are in a folder. Raises OSError."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def give_to_owner(descriptor: int, folder: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -24,6 +25,7 @@ from authority.tracing.tracers import Tracers
 
 SILENCE_S: Final = 10.0
 """How long a question may take to come, and an answer to be taken."""
+_ANSWERED_S: Final = 60.0
 _MOST_ASKED: Final = 16 * 1024
 _MOST_ANSWERED: Final = 64 << 20
 _Number = Annotated[int, Field(ge=-1, lt=1 << 62)]
@@ -111,8 +113,9 @@ class Counter:
         except TimeoutError:
             return False
         with line, suppress(OSError):  # whoever asked has gone
+            asked = _line(line, _MOST_ASKED, SILENCE_S)
             line.settimeout(SILENCE_S)
-            line.sendall(self.answer(_line(line, _MOST_ASKED)).model_dump_json().encode() + b"\n")
+            line.sendall(self.answer(asked).model_dump_json().encode() + b"\n")
         return True
 
     def answer(self, asked: bytes) -> Answer:
@@ -147,18 +150,24 @@ def ask(store: Path, question: Question) -> Answer:
     path = socket_of(store)
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
-            line.settimeout(60.0)
+            line.settimeout(_ANSWERED_S)
             line.connect(str(path))
             line.sendall(question.model_dump_json().encode() + b"\n")
-            return Answer.model_validate_json(_line(line, _MOST_ANSWERED))
+            return Answer.model_validate_json(_line(line, _MOST_ANSWERED, _ANSWERED_S))
     except (OSError, ValidationError) as error:
         words = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else "no answer"
         raise HubLineError(f"{path}: nobody answers ({words}); is `checkpoint authority serve` running?") from error
 
 
-def _line(line: socket.socket, most: int) -> bytes:
+def _line(line: socket.socket, most: int, seconds: float) -> bytes:
+    """Read a line within so many seconds in all: whoever types a byte now and then keeps nobody else waiting."""
     found = bytearray()
+    until = time.monotonic() + seconds
     while not found.endswith(b"\n") and len(found) <= most:
+        left = until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        line.settimeout(left)
         piece = line.recv(65_536)
         if not piece:
             break
@@ -176,7 +185,7 @@ def _sight(one: Seen) -> Sight:
     identity = None if personal is None else personal.identity
     document = None if personal is None else personal.document
     return Sight(
-        time_ms=entry.time_ms,
+        time_ms=one.time_ms,
         site=one.site,
         device=entry.device.hex(),
         lane=entry.lane,

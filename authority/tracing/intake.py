@@ -27,8 +27,11 @@ from scanner.journal.detail import EntryKind
 from scanner.journal.device import device_id
 from scanner.journal.errors import EntryError
 from scanner.journal.personal import Personal
+from scanner.values import ClockTrust
 
 DAY_MS: Final = 86_400_000
+AHEAD_MS: Final = 300_000
+"""How far an appliance's clock may be ahead of ours."""
 _APPLIED_AT_ONCE: Final = 500
 
 
@@ -117,8 +120,17 @@ class Intake:
             personal = opened(self._authority, gate.device, body, sealed)
             identity = None if personal is None else personal.identity
             tag = None if identity is None else tag_of(self._key, identity)
-            found.append(Sighting(gate.number, seq, entry.time_ms, int(entry.kind), body, sealed, tag))
+            found.append(Sighting(gate.number, seq, self._when(entry), int(entry.kind), body, sealed, tag))
         return found
+
+    def _when(self, entry: wire.Entry) -> int:
+        """Return when an entry was written, ms: as it says, or now where its clock is in doubt or ahead of ours.
+
+        Answers are looked for and erased by it: a wrong clock must neither hide a sighting nor keep it for ever.
+        """
+        now_ms = self._now() * 1000
+        trusted = entry.clock is ClockTrust.TRUSTED and entry.time_ms <= now_ms + AHEAD_MS
+        return entry.time_ms if trusted else now_ms
 
     def _activations(self) -> int:
         """Turn proved activations into green codes; one that is not grey any more is left as it is."""

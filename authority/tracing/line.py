@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import re
 from collections.abc import Iterator
@@ -9,19 +10,23 @@ from dataclasses import dataclass
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from urllib3 import PoolManager, Timeout
+from pydantic import BaseModel, ConfigDict, Field
+from urllib3.connection import HTTPSConnection
 from urllib3.exceptions import HTTPError
+from urllib3.response import BaseHTTPResponse
 
 from authority.errors import HubLineError
 from keys import cbor
 from keys.errors import CborError
+from keys.http_line import Patience, is_loopback, open_line, words_of
 from keys.tree_head import MAX_NOTE
 
-_SECONDS: Final = Timeout(connect=15, read=60)
+SILENCE_S: Final = 30.0
+"""How long nothing at all may come."""
+ANSWER_S: Final = 120.0
+"""How long one answer may take in all."""
 _MOST: Final = 16 << 20
 """Bytes of one answer."""
-_URL: Final = re.compile(r"https?://[^/\s?#@]+")
 
 
 class _Log(BaseModel):
@@ -66,13 +71,16 @@ class HubLine:
     """One hub. Not for several threads."""
 
     def __init__(self, url: str, credential: str) -> None:
-        """Connect to nothing yet. Raises HubLineError: no address, or no credential."""
-        if not _URL.fullmatch(url.rstrip("/")):
-            raise HubLineError(f"{url} is no address of a hub, such as https://hub.example.org")
+        """Connect to nothing yet. Raises HubLineError: no address, one that anybody could listen to, no credential."""
+        try:
+            self._line, self._base = open_line(url, SILENCE_S)
+        except ValueError as error:
+            raise HubLineError(f"{error}; a hub's is like https://hub.example.org") from None
+        if not isinstance(self._line, HTTPSConnection) and not is_loopback(self._line.host):
+            raise HubLineError(f"{url}: beyond this machine the credential goes by https only")
         if not re.fullmatch(r"[A-Za-z0-9_-]{20,200}", credential):
             raise HubLineError("the credential is not one of a hub; make one: checkpoint hub credential NAME")
         self._url = url.rstrip("/")
-        self._pool = PoolManager(num_pools=1, timeout=_SECONDS, retries=False)
         self._headers = {"Authorization": f"Bearer {credential}", "User-Agent": "checkpoint-authority"}
 
     def logs(self) -> Iterator[HandedLog]:
@@ -81,7 +89,7 @@ class HubLine:
         while more:
             try:
                 found = _Logs.model_validate(json.loads(self._get(f"/v1/authority/logs?after={after}")))
-            except (ValueError, ValidationError) as error:
+            except (ValueError, RecursionError) as error:
                 raise HubLineError(f"{self._url} answers with something else than a list of logs") from error
             more = found.more and bool(found.logs)
             for one in found.logs:
@@ -104,24 +112,43 @@ class HubLine:
 
     def close(self) -> None:
         """Hang up."""
-        self._pool.clear()
+        self._line.close()
 
     def _get(self, path: str) -> bytes:
+        """Ask once, within ANSWER_S in all: a byte now and then keeps nobody waiting."""
+        patience = Patience(self._line, ANSWER_S)
         try:
-            answer = self._pool.request(
-                "GET", self._url + path, headers=self._headers, redirect=False, preload_content=False
-            )
-            try:
-                body = answer.read(_MOST + 1, decode_content=True)
-            finally:
-                answer.release_conn()
-        except HTTPError as error:
-            raise HubLineError(f"{self._url} cannot be reached: {error}") from error
-        if answer.status != 200:
-            raise HubLineError(f"{self._url} refuses {path.partition('?')[0]}: status {answer.status}")
-        if len(body) > _MOST:
-            raise HubLineError(f"{self._url} answers without end")
-        return bytes(body)
+            with patience:
+                status, body = self._ask(self._base + path)
+        except (HTTPError, http.client.HTTPException, OSError, ValueError) as error:
+            self._line.close()
+            words = "it takes too long" if patience.ended else words_of(error)
+            raise HubLineError(f"{self._url} cannot be reached: {words}") from error
+        if status != http.HTTPStatus.OK:
+            raise HubLineError(f"{self._url} refuses {path.partition('?')[0]}: status {status}")
+        return body
+
+    def _ask(self, path: str) -> tuple[int, bytes]:
+        kept = self._line.sock is not None
+        try:
+            answer = self._once(path)
+        except (http.client.RemoteDisconnected, ConnectionError):
+            if not kept:
+                raise
+            self._line.close()  # it was closed meanwhile, between two rounds
+            answer = self._once(path)
+        body = bytearray()
+        while part := answer.read1(1 << 16):
+            body += part
+            if len(body) > _MOST:
+                raise HubLineError(f"{self._url} answers without end")
+        if answer.length_remaining:
+            raise ConnectionError("the answer was cut short")
+        return answer.status, bytes(body)
+
+    def _once(self, path: str) -> BaseHTTPResponse:
+        self._line.request("GET", path, headers=self._headers, preload_content=False, decode_content=False)
+        return self._line.getresponse()
 
 
 def _all_bytes(value: cbor.Value) -> tuple[bytes, ...]:

@@ -24,6 +24,8 @@ class Seen:
     """One answer: an entry, where it was written, and who it was."""
 
     site: str
+    time_ms: int
+    """When that was: by the appliance's clock, or when it came where that clock cannot be right."""
     entry: Entry
     personal: Personal | None
     """None where the part does not open any more."""
@@ -65,7 +67,7 @@ class Desk:
 
     def _page(self, rows: list[tuple[Sighting, bytes, str]], limit: int) -> Page:
         seen = tuple(
-            Seen(site, wire.decode(one.body), opened(self._authority, device, one.body, one.sealed))
+            Seen(site, one.time_ms, wire.decode(one.body), opened(self._authority, device, one.body, one.sealed))
             for one, device, site in rows[:limit]
         )
         if len(rows) <= limit:

@@ -57,6 +57,8 @@ def _read(body: bytes, offer: Offer, device: Device) -> Joined:
         joined = Joined.model_validate_json(body)
     except ValidationError as error:
         raise HubDoubtedError(f"{offer.url} answers with something else: {error.error_count()} fields") from None
+    if not joined.site.isprintable():
+        raise HubDoubtedError(f"{offer.url} gives this place a name that cannot be shown")
     if joined.device != device.id.hex():
         raise HubDoubtedError(f"{offer.url} enrolled {joined.device}, which is not this appliance")
     if joined.root_sha256 != offer.root_sha256.hex():

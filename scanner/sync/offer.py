@@ -5,7 +5,6 @@ Read only when somebody in charge has asked for it: at a lane such a text is no 
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,6 +13,7 @@ from urllib3.util import parse_url
 
 from keys import base45, cbor
 from keys.errors import MalformedError
+from keys.http_line import is_loopback
 
 PREFIX: Final = "JKE1:"
 TOKEN_BYTES: Final = 16
@@ -82,15 +82,8 @@ def _check_line(url: str, pin: bytes | None) -> None:
         raise OfferError(f"{url!r} is no address of a hub")
     if parsed.scheme == "https" and pin is not None:
         return
-    if parsed.scheme == "http" and pin is None and _is_loopback(parsed.host):
+    if parsed.scheme == "http" and pin is None and is_loopback(parsed.host.strip("[]")):
         return
     raise OfferError(
         f"{url!r} is not https with the hub's certificate pinned: only a hub on this machine may do without"
     )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -6,12 +6,13 @@ any order, twice, and mixed with what comes by network.
 
 from __future__ import annotations
 
-import os
+import errno
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from scanner.files import written_beside
 from scanner.journal.device import Device
 from scanner.sync.outbox import open_outbox
 from scanner.sync.wire import encode_upload, frame
@@ -43,35 +44,21 @@ def export(
     """
     below = folder / FOLDER
     below.mkdir(exist_ok=True)
+    if below.is_symlink():
+        raise NotADirectoryError(errno.ENOTDIR, "is a link to somewhere else", str(below))
     with open_outbox(state, device) as outbox:
         at = max(outbox.pruned, outbox.durable if start is None else start)
         size = outbox.size
     while at < size:
-        side = below / f".{device.id.hex()}.{os.getpid()}"
         first, altered = at, None
-        try:
-            with side.open("wb") as file:
-                while at < size and file.tell() < MAX_FILE:
-                    with open_outbox(state, device) as outbox:
-                        batch = outbox.batch(at)
-                    file.write(frame(encode_upload(batch.upload)))
-                    altered = batch.altered if altered is None else altered
-                    at = batch.stop
-                    progress(at, size)
-                file.flush()
-                os.fsync(file.fileno())
+        with written_beside(below) as side:
+            while at < size and side.file.tell() < MAX_FILE:
+                with open_outbox(state, device) as outbox:
+                    batch = outbox.batch(at)
+                side.file.write(frame(encode_upload(batch.upload)))
+                altered = batch.altered if altered is None else altered
+                at = batch.stop
+                progress(at, size)
             path = below / f"{device.id.hex()}-{first}-{at}.log"
-            side.replace(path)
-        except BaseException:
-            side.unlink(missing_ok=True)
-            raise
-        _sync(below)
+            side.keep_as(path)
         yield Exported(path, first, at, altered)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
