@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from hub import counting, upload
 from hub.cosigner import Cosigner
 from hub.errors import KnownLog, Problem, RefusalError
+from hub.retention import DAY_MS
 from hub.storage import alarms, appliances
 from hub.storage.session import Database, Session
 from hub.upload import Upload, UploadError
@@ -108,6 +109,7 @@ class Ingest:
             software=found.software,
             standing=Standing.RETIRED if found.ended else Standing.ACTIVE,
         )
+        self._database.prepare_day(now_ms // DAY_MS)  # done long ago, unless this machine's clock has leapt
         with self._database.write() as session:
             if not appliances.append(session, stored):
                 return None

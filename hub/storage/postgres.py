@@ -88,6 +88,8 @@ class PostgresDatabase:
             known = conninfo_to_dict(url)
         except psycopg.Error as error:
             raise SetupError(f"--database: neither sqlite nor a PostgreSQL address: {error}") from error
+        self._days: frozenset[int] = frozenset()
+        """Days that this process has made partitions of."""
         self.name = f"postgresql://{known.get('host') or 'localhost'}/{known.get('dbname') or ''}"
         self._pool = ConnectionPool[_Connection](
             url,
@@ -127,6 +129,7 @@ class PostgresDatabase:
     def erase_log(self, before_day: int, *, sealed_only: bool) -> int:
         """Drop whole days; returns PostgreSQL's estimate of their rows."""
         erased = 0
+        self._days = frozenset()
         with self.write() as session:
             session.run("SELECT pg_advisory_xact_lock(?)", _SCHEMA_LOCK)
             for table in ("sealed",) if sealed_only else schema.PARTITIONED:
@@ -143,10 +146,13 @@ class PostgresDatabase:
 
     def prepare_day(self, day: int) -> None:
         """Make the partitions of a day, unless they are there."""
+        if day in self._days:
+            return
         with self.write() as session:
             session.run("SELECT pg_advisory_xact_lock(?)", _SCHEMA_LOCK)
             for table in schema.PARTITIONED:
                 _partition(session, table, day)
+        self._days |= {day}
 
     def close(self) -> None:
         """Close every connection."""
