@@ -2,15 +2,15 @@
 --
 -- Run once, after the hub has made its tables (its first start) and before the first entry:
 --     psql "$DATABASE" -f docs/citus.sql
--- An upload then writes one appliance's shard, and the shards of the counts. Written from Citus' documentation: it is not
--- among Debian's packages, so nothing here tries it. Try it with your version before you rely on it.
+-- An upload then writes one appliance's shard, and the shards of the counts. Written from Citus' documentation; Citus is not
+-- among Debian's packages: docs/hub.md says what of this was tried, and how. Try it with your version before you rely on it.
 
 BEGIN;
 CREATE EXTENSION IF NOT EXISTS citus;
 
 -- An upload is one transaction on one shard: the high-water mark, the log's rows, the tree's states, what is degraded.
 -- `device.number` is the distribution column of all of them, and they are co-located.
-ALTER TABLE device DROP CONSTRAINT device_id_key;  -- unique by itself only where it holds the distribution column
+ALTER TABLE device DROP CONSTRAINT device_id_key;  -- a key must hold the distribution column; hubs enrol one at a time
 CREATE INDEX device_id ON device (id);
 SELECT create_distributed_table('device', 'number');
 SELECT create_distributed_table('entry', 'device', colocate_with => 'device');

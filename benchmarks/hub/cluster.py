@@ -9,6 +9,8 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
@@ -27,12 +29,16 @@ def programs() -> Path | None:
 class Cluster:
     """One server; PostgreSQL refuses to run as root, which therefore lends it another user."""
 
-    def __init__(self, programs: Path, *, fsync: bool) -> None:
-        """Make and start it. Without `fsync` it survives a killed process and no power cut: enough for most tests."""
+    def __init__(self, programs: Path, *, fsync: bool, below: Path | None = None, settings: Sequence[str] = ()) -> None:
+        """Make and start it. Without `fsync` it survives a killed process and no power cut: enough for most tests.
+
+        `below`: the disk that its folder is made on; `settings`: more of PostgreSQL's own, each `name=value`.
+        """
         self._fsync = "on" if fsync else "off"
         self._programs = programs
         self._numbers = count()
-        self.folder = Path(tempfile.mkdtemp(prefix="checkpoint-pg-"))
+        self._settings = [part for each in settings for part in ("-c", each)]
+        self.folder = Path(tempfile.mkdtemp(prefix="checkpoint-pg-", dir=below))
         self._user: int | None = None
         self._process: subprocess.Popen[bytes] | None = None
         if os.geteuid() == 0:
@@ -57,6 +63,7 @@ class Cluster:
                 "-c",
                 "log_min_messages=fatal",
             ),
+            *self._settings,
         ]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
@@ -73,9 +80,18 @@ class Cluster:
                 time.sleep(0.05)
 
     def kill(self) -> None:
-        """End every process of the cluster at once."""
-        if self._process is not None:
-            os.killpg(self._process.pid, signal.SIGKILL)
+        """End every process of the cluster at once, in the middle of whatever each is doing.
+
+        Each of PostgreSQL's processes leads a session of its own, and would otherwise end in some order of its own. The
+        server is halted first, so that it can neither start nor tell any.
+        """
+        if self._process is not None and self._process.poll() is None:
+            server = self._process.pid
+            os.kill(server, signal.SIGSTOP)
+            children = Path(f"/proc/{server}/task/{server}/children").read_text("ascii").split()
+            for each in [*map(int, children), server]:
+                with suppress(ProcessLookupError):
+                    os.kill(each, signal.SIGKILL)
             self._process.wait()
         (self.folder / "data" / "postmaster.pid").unlink(missing_ok=True)
 

@@ -54,6 +54,9 @@ def enrol(
     session: Session, device: bytes, public_key: bytes, invitation: Invitation, *, software: str, now_ms: int
 ) -> Appliance:
     """Add an appliance that was invited; one that is there already keeps its log and moves to the new site."""
+    number = session.next_number(
+        "device"
+    )  # first of all: of one that enrols twice at once, the second finds itself there
     site = site_called(session, invitation.site)
     lanes = json.dumps(list(invitation.lanes))
     if (
@@ -65,7 +68,7 @@ def enrol(
         session.run(
             """INSERT INTO device (number, id, public_key, site, lanes, standing, software, enrolled_ms, size, frontier,
                 root, head) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, '')""",
-            session.next_number("device"), device, public_key, site.number, lanes, Standing.ACTIVE, software, now_ms,
+            number, device, public_key, site.number, lanes, Standing.ACTIVE, software, now_ms,
             b"", EMPTY_ROOT,
         )  # fmt: skip
     session.run("UPDATE invitation SET used_by = ? WHERE token_hash = ?", device, invitation.token_hash)

@@ -21,23 +21,33 @@ def redeem(enrolment: Enrolment, gate: Gate, token: bytes) -> None:
     enrolment.redeem(request["token"], request["public_key"], request["software"], request["proof"])
 
 
-def test_appliances_that_enrol_at_the_same_moment_all_get_in(setting: str, open_place: Callable[[str], Place]) -> None:
-    places = [open_place(setting), open_place(setting)]
-    gates, faults = [Gate() for _ in range(12)], []
+def at_once(what: Callable[[int], object], many: int) -> None:
+    """Do something from so many threads; none may raise."""
+    faults: list[Exception] = []
 
-    def enrol(number: int) -> None:
-        enrolment = Enrolment(places[number % 2].database, places[0].clock)
+    def guarded(number: int) -> None:
         try:
-            redeem(enrolment, gates[number], enrolment.invite(f"site {number % 3}", ("gate-1",), "test"))
+            what(number)
         except Exception as error:  # whatever it is, it must not be
             faults.append(error)
 
-    threads = [threading.Thread(target=enrol, args=(number,)) for number in range(len(gates))]
+    threads = [threading.Thread(target=guarded, args=(number,)) for number in range(many)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert faults == []
+
+
+def test_appliances_that_enrol_at_the_same_moment_all_get_in(setting: str, open_place: Callable[[str], Place]) -> None:
+    places = [open_place(setting), open_place(setting)]
+    gates = [Gate() for _ in range(12)]
+
+    def enrol(number: int) -> None:
+        enrolment = Enrolment(places[number % 2].database, places[0].clock)
+        redeem(enrolment, gates[number], enrolment.invite(f"site {number % 3}", ("gate-1",), "test"))
+
+    at_once(enrol, len(gates))
     assert sorted(places[0].appliance(gate).number for gate in gates) == list(range(1, 13))
     with places[0].database.read() as session:
         assert len(appliances.sites(session, 10)) == 3

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
-import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -16,57 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.hub.cluster import Cluster
 from hub.service import wall_clock_ms
-from hub.settings import Settings
 from hub.storage import appliances
 from tests.hub.conftest import Place
 from tests.hub.gate import Gate, packed
+from tests.hub.hubs import Hubs, settings_in
 from tests.hub.sender import LostError, Sender
-from tests.hub.serving import Serving, repository
+from tests.hub.serving import Serving
 
 soak = pytest.mark.soak
 KILLS, KILL_SECONDS = 150, 50.0
 """As many as that, or as a busy machine manages in that time."""
-
-
-class Hubs:
-    """Hub processes on one storage; killed and started again."""
-
-    def __init__(self, settings: Settings, many: int, *, most_bytes: int | None = None) -> None:
-        command = [sys.executable, "-m", "tests.hub.hub_process", settings.to_text()]
-        command += [] if most_bytes is None else [str(most_bytes)]
-        self._nursery = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-        )
-        self._pids = [0] * many
-        self.urls = [""] * many
-        for number in range(many):
-            self._begin(number)
-
-    def kill(self, number: int) -> None:
-        os.kill(self._pids[number], signal.SIGKILL)
-        self._begin(number)
-
-    def close(self) -> None:
-        for pid in self._pids:
-            os.kill(pid, signal.SIGKILL)
-        self._nursery.kill()
-        self._nursery.wait()
-
-    def _begin(self, number: int) -> None:
-        assert self._nursery.stdin is not None
-        assert self._nursery.stdout is not None
-        self._nursery.stdin.write("begin\n")
-        self._nursery.stdin.flush()
-        answer = self._nursery.stdout.readline().split()
-        assert len(answer) == 2, "the hub did not start"
-        self._pids[number] = int(answer[0])
-        self.urls[number] = f"http://127.0.0.1:{answer[1]}"
-
-
-def settings_in(folder: Path, setting: str) -> Settings:
-    return Settings(folder=str(folder), repository=str(repository(folder)), database=setting)
 
 
 def check(place: Place, gates: list[Gate]) -> None:
@@ -128,46 +84,6 @@ def test_hubs_killed_at_any_instant_lose_nothing_and_store_nothing_twice(
         for sender in found:
             sender.deliver(hubs.urls)
         check(place, [sender.gate for sender in found])
-    finally:
-        hubs.close()
-
-
-@soak
-def test_a_postgresql_killed_at_any_instant_loses_nothing(
-    tmp_path: Path, cluster: Cluster, open_place: Callable[[str], Place]
-) -> None:
-    setting = cluster.new_database()
-    place = open_place(setting)
-    place.database.prepare_day(wall_clock_ms() // 86_400_000)
-    gate = Gate().passes(3000, time_ms=wall_clock_ms() - 3_600_000)
-    place.enrol(gate)
-    sender = Sender(gate, place.cosigner.public_key, random.Random(9))
-    hubs = Hubs(settings_in(tmp_path, setting), 1)
-    ended, faults = threading.Event(), []
-
-    def send() -> None:
-        try:
-            while not ended.is_set():
-                if sender.attempt(hubs.urls.copy(), 40) != 200:
-                    time.sleep(0.02)
-        except (AssertionError, LostError) as error:
-            faults.append(error)
-
-    thread = threading.Thread(target=send)
-    thread.start()
-    chance = random.Random(3)
-    try:
-        for _ in range(6):
-            time.sleep(chance.uniform(0.2, 0.8))
-            cluster.kill()
-            cluster.start()
-    finally:
-        ended.set()
-        thread.join()
-    try:
-        assert faults == []
-        sender.deliver(hubs.urls)
-        check(place, [gate])
     finally:
         hubs.close()
 

@@ -117,6 +117,17 @@ def test_a_piece_with_one_known_entry_altered_is_refused_wherever_it_is_cut(
     assert rang == ([] if accepted or first > known else [(AlarmKind.FORKED,)])
 
 
+def test_every_cut_of_a_short_log(place: Place) -> None:
+    gate = fresh(place, 7)
+    held, cuts = 0, [(first, end) for end in (2, 5, 3, 7, 6, 4, 1) for first in (5, 1, 0, 3, 6, 2, 4) if first < end]
+    for first, end in cuts * 2:
+        if first <= held:
+            held = max(held, end)
+            assert place.ingest.take(gate.id, gate.upload(first, end)).durable_to == held
+    assert (held, place.stored(gate)) == (7, gate.log)
+    assert place.tallies(Scope.FLEET)["people"] == 7
+
+
 def test_what_was_handed_in_long_ago_is_compared_from_a_state_nearby(
     place: Place, few_marks: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,10 @@ import os
 import threading
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from scanner.config.model import RetentionSection
+from scanner.journal.device import Device
 from scanner.journal.store import Journal
 from scanner.sync import keeper as keeper_module
 from scanner.sync.keeper import SyncKeeper
@@ -23,11 +26,15 @@ class Holder:
         self.journal: Journal | None = journal
 
 
-def write_and_send(state: Path, told: Path) -> None:
-    """Write and send until somebody ends it; the file `told` says how many entries are durable."""
+def write_and_send(state: Path, told: Path, seed: int = 0, pause_s: float = 0.002, retry_s: float = 0.0) -> None:
+    """Write and send until somebody ends it; the file `told` says how many entries are durable.
+
+    `seed`: which device; 0 is `DEVICE`, 1 `OTHER_DEVICE`.
+    """
+    device = Device.of(Ed25519PrivateKey.from_private_bytes(bytes(range(seed, seed + 32))))
     keeper_module.TURN_S = 0.002  # type: ignore[misc]
     written = os.open(told, os.O_WRONLY)
-    with open_journal(state) as journal:
+    with open_journal(state, device) as journal:
         keeper = SyncKeeper(
             state,
             Holder(journal),
@@ -39,11 +46,11 @@ def write_and_send(state: Path, told: Path) -> None:
             erased=lambda _: None,
             exported=lambda _: None,
             changed=lambda: None,
-            spread=lambda low, _: low if low < 1 else 0.0,
+            spread=lambda low, _: (low or retry_s) if low < 1 else 0.0,
         )
         threading.Thread(target=keeper.run, args=(threading.Event(),), daemon=True).start()
         while True:
             seq = journal.size
             journal.append_all([passage(seq + number, None) for number in range(7)])
             os.pwrite(written, b"%12d" % journal.size, 0)
-            threading.Event().wait(0.002)
+            threading.Event().wait(pause_s)
