@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from hub.columns import UNREADABLE, Columns, columns, seal_digest
+from hub.columns import UNREADABLE, Facts, Reader, seal_digest
 from hub.values import FLEET_SHARDS, Appliance, Count, Scope, SealedPart, StoredEntry, Trouble
 from keys.reasons import Reason
 from keys.verdict import Colour
@@ -61,26 +61,24 @@ def find(appliance: Appliance, first: int, entries: Iterable[bytes], arrived_ms:
     """Look through entries `first` and on, which were proved to be the appliance's."""
     found = Findings()
     device, earliest, latest = appliance.id, arrived_ms - BEHIND_MS, arrived_ms + AHEAD_MS
-    decided: Counter[tuple[int, int | None, int | None, tuple[str, ...]]] = Counter()
+    many: Counter[tuple[int, Facts]] = Counter()
     others: Counter[tuple[int, str]] = Counter()
+    stored, read = found.stored, Reader(device).read
     for seq, body in enumerate(entries, start=first):
-        read = columns(body, device, seq)
-        if read is None:
+        front = read(body, seq)
+        if front is None:
             found.unreadable.append(seq)
-            found.stored.append(StoredEntry(seq, arrived_ms, UNREADABLE, body))
+            stored.append(StoredEntry(seq, arrived_ms, UNREADABLE, body))
             continue
-        found.stored.append(StoredEntry(seq, read.time_ms, read.kind, body))
-        found.entry_ms = read.time_ms
-        time_ms = read.time_ms if read.trusted and earliest <= read.time_ms <= latest else arrived_ms
-        if read.kind in _DECIDED and read.outcome is not None:
-            decided[time_ms // HOUR_MS, read.outcome, read.colour, read.reasons] += 1
-        else:
-            others[time_ms // HOUR_MS, f"kind/{read.kind}"] += 1
-        if read.kind in _TOLD:
-            _told(found, others, read, body, time_ms=time_ms, latest=latest)
+        found.entry_ms, facts = front
+        stored.append(StoredEntry(seq, front[0], facts.kind, body))
+        time_ms = front[0] if facts.trusted and earliest <= front[0] <= latest else arrived_ms
+        many[time_ms // HOUR_MS, facts] += 1
+        if facts.kind in _TOLD:
+            _told(found, others, facts, body, time_ms=time_ms, latest=latest)
     if found.stored and found.stored[-1].kind != UNREADABLE:
         _last(found, found.stored[-1].body)
-    found.counts = _counts(appliance, decided, others)
+    found.counts = _counts(appliance, many, others)
     return found
 
 
@@ -99,7 +97,7 @@ def sealed_parts(first: int, entries: Iterable[bytes], parts: Iterable[bytes]) -
 
 
 def _told(
-    found: Findings, others: Counter[tuple[int, str]], read: Columns, body: bytes, *, time_ms: int, latest: int
+    found: Findings, others: Counter[tuple[int, str]], facts: Facts, body: bytes, *, time_ms: int, latest: int
 ) -> None:
     """Take from an entry's detail what the pages show."""
     try:
@@ -109,7 +107,7 @@ def _told(
     hour = time_ms // HOUR_MS
     match entry.detail:
         case details.OverrideDetail(admit=admit, cause=cause):
-            others[hour, f"guard/{read.staff or '-'}/{'admit' if admit else 'refuse'}"] += 1
+            others[hour, f"guard/{facts.staff or '-'}/{'admit' if admit else 'refuse'}"] += 1
             others[hour, f"cause/{cause}"] += 1
         case details.FaultDetail(code=code, began=began):
             found.troubles[code] = Trouble(code, began, time_ms)
@@ -130,19 +128,21 @@ def _last(found: Findings, body: bytes) -> None:
 
 def _counts(
     appliance: Appliance,
-    decided: Counter[tuple[int, int | None, int | None, tuple[str, ...]]],
+    entries: Counter[tuple[int, Facts]],
     others: Counter[tuple[int, str]],
 ) -> list[Count]:
     """Spread what was counted over fleet, site and appliance; the appliance's own hours keep outcomes only."""
     outcomes: Counter[tuple[int, str]] = Counter()
     all_of_it = Counter(others)
-    for (hour, outcome, colour, reasons), many in decided.items():
+    for (hour, facts), many in entries.items():
+        if facts.kind not in _DECIDED or facts.outcome is None:
+            all_of_it[hour, f"kind/{facts.kind}"] += many
+            continue
         all_of_it[hour, PEOPLE] += many
-        if outcome is not None:
-            outcomes[hour, _OUTCOMES[outcome]] += many
-        if colour is not None:
-            all_of_it[hour, _COLOURS[colour]] += many
-        for reason in reasons:
+        outcomes[hour, _OUTCOMES[facts.outcome]] += many
+        if facts.colour is not None:
+            all_of_it[hour, _COLOURS[facts.colour]] += many
+        for reason in facts.reasons:
             all_of_it[hour, f"reason/{reason if reason in _REASONS else _OTHER_REASON}"] += many
     all_of_it.update(outcomes)
     shard = appliance.number % FLEET_SHARDS

@@ -25,7 +25,7 @@ from hub.upload import Upload, UploadError
 from hub.values import AlarmKind, Appliance, Batch, Frontier, Standing
 from keys import cbor
 from keys.errors import TreeHeadError
-from keys.merkle import Tree, leaf_hash, verify_consistency
+from keys.merkle import Tree, verify_consistency
 from keys.tree_head import TreeHead, log_origin, own_note, read_head
 
 RACES = 8
@@ -162,10 +162,11 @@ class Ingest:
         if tree is None:
             raise self._refusal(appliance, Problem.ERASED, "these were handed in, and erased here by retention since")
         size, root = tree.size, tree.root()
-        for leaf in map(leaf_hash, entries):
-            tree.append(leaf)
-            if tree.size == known and tree.root() != appliance.root:
-                raise self._forked(appliance, batch, head)
+        overlap = max(0, known - size)
+        tree.extend(entries[:overlap])
+        if tree.size == known and tree.root() != appliance.root:
+            raise self._forked(appliance, batch, head)
+        tree.extend(entries[overlap:])
         if tree.root() != head.root or not self._is_known(appliance, tree):
             raise self._forked(appliance, batch, head)
         compared = batch.proof and size == batch.first
@@ -206,10 +207,9 @@ class Ingest:
                 )
             if not stored:
                 return False
-            for seq, body in stored:
-                if seq != tree.size:
-                    return False
-                tree.append(leaf_hash(body))
+            if [seq for seq, _ in stored] != list(range(tree.size, tree.size + len(stored))):
+                return False
+            tree.extend(body for _, body in stored)
         return True
 
     def _forked(self, appliance: Appliance, batch: Upload, head: TreeHead) -> RefusalError:

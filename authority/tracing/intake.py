@@ -18,7 +18,7 @@ from authority.store import Authority
 from authority.tracing.index import Gate, Index, Sighting
 from authority.tracing.line import HandedEntries, HandedLog, HubLine
 from keys.errors import SealError, TreeHeadError
-from keys.merkle import HASH_SIZE, Tree, leaf_hash
+from keys.merkle import HASH_SIZE, Tree
 from keys.tree_head import TreeHead, log_origin, read_head
 from keys.verdict import CodeIdentity, Colour
 from scanner.journal import entry as wire
@@ -88,8 +88,7 @@ class Intake:
                 return 0  # it has fewer than it said: there will be another round
             room = head.size - first
             handed = HandedEntries(handed.entries[:room], handed.sealed[:room])
-            for entry in handed.entries:
-                tree.append(leaf_hash(entry))
+            tree.extend(handed.entries)
             found = self._sightings(gate, first, handed)
             with self._index.transaction():
                 self._index.put(gate.number, tree.size, b"".join(tree.roots), found)
