@@ -11,6 +11,7 @@ import pytest
 
 from hub.service import Parts, open_parts
 from hub.settings import Settings
+from hub.storage import people
 from keys import base45, cbor
 from tests.cli.calling import call
 from tests.hub.gate import Gate, framed
@@ -52,6 +53,26 @@ def test_an_invitation_is_the_code_that_the_page_shows(options: list[str], tmp_p
     token = urlsafe_b64decode(found["token"] + "==")
     assert fields == {1: "http://127.0.0.1:8600", 3: sha256(root).digest(), 4: token}
     assert call(*options, "invite", "West gate", "Gate!").status == 1
+
+
+def test_what_is_done_at_the_hubs_machine_is_in_the_audit_log(options: list[str], tmp_path: Path) -> None:
+    gate = Gate()
+    call(*options, "invite", "West gate", "gate-1", "--json")
+    call(*options, "credential", "authority")
+    assert call(*options, "credential", "first administrator").status == 1
+    hub = parts(tmp_path)
+    request = gate.enrolment(hub.enrolment.invite("West gate", ("gate-1",), "test"))
+    hub.enrolment.redeem(request["token"], request["public_key"], request["software"], request["proof"])
+    hub.close()
+    assert call(*options, "retire", gate.id.hex(), "--revoke").status == 0
+    hub = parts(tmp_path)
+    with hub.database.read() as session:
+        deeds = [(one.person, one.deed, one.subject) for one in people.deeds(session, 1 << 62, 10)]
+    hub.close()
+    terminal = people.TERMINAL
+    assert deeds == [
+        (terminal, "revoke", gate.id.hex()), (terminal, "credential", "authority"), (terminal, "invite", "West gate"),
+    ]  # fmt: skip
 
 
 def test_an_import_says_what_became_of_each_file_and_writes_receipts(options: list[str], tmp_path: Path) -> None:

@@ -100,6 +100,22 @@ def test_a_head_for_somebody_to_keep_proves_the_log_later(place: Path) -> None:
     assert verify(journal_path(place / "state"), DEVICE.public_key, done.out.decode()).ok
 
 
+def test_links_on_a_stick_lead_no_write_astray(place: Path) -> None:
+    treasure, below = place / "treasure", place / "stick" / "checkpoint-log"
+    treasure.write_text("mine")
+    below.mkdir()
+    (below / f"{DEVICE.id.hex()}-0-70.log").symlink_to(treasure)
+    assert journal(place, "export", str(place / "stick")).status == 0
+    assert treasure.read_text() == "mine"
+    assert len(hub_of(place).entries) == 70
+    other = place / "other"
+    other.mkdir()
+    (other / "checkpoint-log").symlink_to(below)
+    done = journal(place, "export", str(other), "--from", "0")
+    assert done.status == 1
+    assert b"link" in done.err
+
+
 def test_no_stick_is_said_before_anything_is_written(place: Path) -> None:
     assert b"mount" in journal(place, "export", str(place / "elsewhere")).err
     assert not (place / "elsewhere").exists()

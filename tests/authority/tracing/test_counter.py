@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import socket
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -148,6 +152,35 @@ def test_nobody_at_the_counter_is_said_in_words(tmp_path: Path) -> None:
     question = Question(name="li", password=PASSWORD, reason="case", site="x", last_ms=1)
     with pytest.raises(HubLineError, match="authority serve"):
         ask(tmp_path / "none.db", question)
+
+
+def test_a_question_that_drips_keeps_nobody_else_waiting(
+    counter: Counter, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("authority.tracing.counter.SILENCE_S", 0.3)
+    ended = threading.Event()
+    with socket.socket(socket.AF_UNIX) as slow:
+        slow.connect(str(store.with_name("index.db.socket")))
+
+        def drip() -> None:
+            with suppress(OSError):
+                while not ended.wait(0.02):
+                    slow.sendall(b" ")
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        began = time.monotonic()
+        assert counter.serve(5)
+        assert time.monotonic() - began < 3
+        ended.set()
+        thread.join()
+
+
+@pytest.mark.parametrize("field", ["name", "password", "reason", "site", "code"])
+def test_texts_that_no_storage_takes_are_answered_in_words(counter: Counter, field: str) -> None:
+    for text in ('"\\ud800"', '"a\\u0000b"', '"' + "x" * 5000 + '"'):
+        asked = {"name": "li", "password": PASSWORD, "reason": "case", "site": "x", "last_ms": 1, field: "MARK"}
+        counter.answer(json.dumps(asked).replace('"MARK"', text).encode())  # an answer of whatever kind, never an error
 
 
 def test_the_socket_is_for_owner_and_group_alone(counter: Counter, store: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from keys.seal import journal_info, seal
 from keys.verdict import CodeIdentity, Colour, Document, DocumentType
 from scanner.journal import personal as personal_wire
 from scanner.journal.detail import ActivationDetail, Detail, EntryKind, PassageDetail
-from scanner.journal.entry import Entry, Seal, encode
+from scanner.journal.entry import Entry, Seal, decode, encode
 from scanner.journal.personal import Personal
 from scanner.values import ClockTrust, Direction, Outcome
 from tests.hub.gate import Gate
@@ -26,6 +27,7 @@ from tests.hub.serving import Serving
 from tests.world import NOW, ORDER, SmallWorld
 
 ALWAYS = Span(0, 1 << 60)
+UNKNOWN = CodeIdentity("CN-33", "jkm:33/1", 0)
 PASSED = PassageDetail(Direction.ENTRY)
 
 
@@ -90,6 +92,21 @@ def intake(hub: Serving, world: SmallWorld, index: Index) -> Intake:
 @pytest.fixture
 def desk(world: SmallWorld, index: Index) -> Desk:
     return Desk(world.authority, index, lambda: NOW)
+
+
+def test_a_sighting_of_a_wrong_clock_is_found_where_it_came_and_is_erased_with_the_others(
+    hub: Serving, gate: SealingGate, intake: Intake, desk: Desk, index: Index
+) -> None:
+    for time_ms in ((1 << 63) - 1, NOW * 1000 + 3_600_000):
+        gate.sees(person(7))
+        gate.log[-1] = encode(replace(decode(gate.log[-1]), time_ms=time_ms))
+    gate.sees(person(7))
+    gate.log[-1] = encode(replace(decode(gate.log[-1]), time_ms=0, clock=ClockTrust.UNTRUSTED))
+    hub.upload(gate, gate.upload())
+    assert intake.round().entries == 3
+    found = desk.where_was(person(7).identity or UNKNOWN, Span(NOW * 1000, NOW * 1000 + 1), ORDER).seen
+    assert [one.time_ms for one in found] == [NOW * 1000] * 3
+    assert index.erase(NOW * 1000 + 1, NOW) == 3
 
 
 def test_where_a_code_was_seen_and_who_passed_a_site(
