@@ -5,26 +5,16 @@ A command in a terminal and the engine's own schedule try in processes of their 
 
 from __future__ import annotations
 
-import contextlib
-import json
-import logging
-import os
 import re
-import time
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum, unique
 from pathlib import Path
 
 from keys.printable import printable
-from scanner.files import give_to_owner, replace_file
-
-LOG = logging.getLogger(__name__)
+from scanner.letterbox import Letterbox
 
 FOLDER = "updates"
-SUFFIX = ".json"
-MAX_BYTES = 8 * 1024
-MAX_WAITING = 200
-"""Reports that may wait for an engine; of more, the oldest are dropped."""
+BOX = Letterbox(FOLDER, max_bytes=8 * 1024, max_waiting=200)
 MAX_WORDS = 200
 FAULT = "fault"
 """The cause where this program itself failed; the others are of `keys.errors.UpdateCause`."""
@@ -68,39 +58,16 @@ class UpdateReport:
 
 def leave(state: Path, report: UpdateReport) -> None:
     """Put a report into `state`, whole or not at all. Raises OSError as the system does."""
-    folder = state / FOLDER
-    if not folder.is_dir():
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            give_to_owner(handle, state)
-        finally:
-            os.close(handle)
-    waiting = sorted(folder.glob(f"*{SUFFIX}"))
-    for old in waiting[: max(0, len(waiting) - MAX_WAITING + 1)]:
-        old.unlink(missing_ok=True)
-    name = f"{time.time_ns():020d}-{os.getpid()}{SUFFIX}"
-    fit = replace(report, source=_words(report.source), why=_words(report.why))
-    replace_file(folder / name, json.dumps(asdict(fit), ensure_ascii=False).encode(), mode=0o600)
+    BOX.leave(state, asdict(replace(report, source=_words(report.source), why=_words(report.why))))
 
 
 def take(state: Path) -> tuple[UpdateReport, ...]:
     """Return the reports that wait in `state`, oldest first, and remove them. One that cannot be read is dropped."""
-    found = []
-    for path in sorted((state / FOLDER).glob(f"*{SUFFIX}"))[:MAX_WAITING]:
-        try:
-            with path.open("rb") as file:
-                found.append(_read(file.read(MAX_BYTES + 1)))
-        except (OSError, ValueError, RecursionError) as error:
-            LOG.warning("the report of an update in %s cannot be read: %s", path, error)
-        with contextlib.suppress(OSError):
-            path.unlink()
-    return tuple(found)
+    return BOX.take(state, _read)
 
 
-def _read(data: bytes) -> UpdateReport:
+def _read(fields: object) -> UpdateReport:
     """Check what a file says; raises ValueError."""
-    fields = json.loads(data)
     if type(fields) is not dict:
         raise ValueError("it is no object")
     signed_time, generation = fields.get("signed_time"), fields.get("generation")

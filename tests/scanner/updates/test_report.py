@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scanner.updates.report import FOLDER, MAX_WAITING, MAX_WORDS, Result, UpdateReport, leave, take
+from scanner.updates.report import BOX, FOLDER, MAX_WORDS, Result, UpdateReport, leave, take
 
 GOOD = UpdateReport(1_772_600_400, "https://hub/trust", Result.TAKEN_IN, "", None, "000012", 1_772_600_000, 5, 40_000)
 
@@ -49,9 +49,9 @@ def test_words_are_printable_and_bounded(tmp_path: Path) -> None:
 
 
 def test_without_an_engine_the_oldest_reports_make_room(tmp_path: Path) -> None:
-    for number in range(MAX_WAITING + 5):
+    for number in range(BOX.max_waiting + 5):
         leave(tmp_path, UpdateReport(number, "x", Result.NOTHING_NEW))
-    assert [one.at for one in take(tmp_path)] == list(range(5, MAX_WAITING + 5))
+    assert [one.at for one in take(tmp_path)] == list(range(5, BOX.max_waiting + 5))
 
 
 def test_a_source_that_cannot_be_encoded_is_spelt_out(tmp_path: Path) -> None:
