@@ -100,6 +100,13 @@ def test_a_stolen_key_that_was_revoked_learns_nothing_and_rings(hub: Serving, ga
     assert rows == [(AlarmKind.REFUSED_KEY, 2)]
 
 
+@pytest.mark.parametrize("seconds", [0, 1, 4_000_000_000, 10**15])
+def test_an_appliance_that_does_not_know_the_time_is_answered(hub: Serving, gate: Gate, seconds: int) -> None:
+    path = f"/v1/devices/{gate.id.hex()}/head"
+    answer = hub.ask("GET", path, headers={"Checkpoint-Proof": gate.request_proof("GET", path, seconds)})
+    assert answer.cbor()[1] == 0
+
+
 def test_a_time_beyond_every_calendar_blocks_neither_the_log_nor_a_page(hub: Serving, boss: Desk) -> None:
     gate = Gate()
     gate.write(EntryKind.UPDATE, UpdateDetail(Updated.LISTS, "1", issued_at=UINT_MAX), time_ms=UINT_MAX)

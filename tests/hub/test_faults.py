@@ -35,6 +35,11 @@ def check(place: Place, gates: list[Gate]) -> None:
 
 
 @pytest.fixture
+def setting() -> str:
+    return "sqlite"  # hubs on PostgreSQL are killed together with it, in test_killed
+
+
+@pytest.fixture
 def senders(setting: str, open_place: Callable[[str], Place]) -> tuple[Place, list[Sender]]:
     place = open_place(setting)
     place.database.prepare_day(wall_clock_ms() // 86_400_000)

@@ -201,3 +201,13 @@ def test_a_trees_own_subtrees_are_enough_for_every_later_root_and_proof(pruned: 
 
     assert stored_root(node, 0, size) == root(leaves)
     assert stored_consistency_proof(node, first, size) == consistency_proof(leaves, first)
+
+
+@given(st.lists(st.binary(max_size=3), max_size=40), st.integers(0, 40))
+def test_entries_added_at_once_give_the_tree_of_those_added_one_by_one(entries: list[bytes], cut: int) -> None:
+    single, several = Tree(), Tree()
+    for entry in entries:
+        single.append(leaf_hash(entry))
+    several.extend(entries[:cut])
+    several.extend(entries[cut:])
+    assert (several.size, several.roots) == (single.size, single.roots)
