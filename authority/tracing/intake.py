@@ -75,12 +75,15 @@ class Intake:
         """Take in one log up to its head; returns how many entries that brought."""
         with self._index.transaction():
             gate = self._index.gate(log.device, log.site)
-        if log.size <= gate.proved:
+        if log.size < gate.proved or log.size == 0:
             return 0
         head = read_head(log.head, log.public_key)
         if head.origin != log_origin(log.device) or head.size != log.size:
             raise TreeHeadError("the hub gives a head of another log or size")
-        tree = _tree(gate)
+        if head.size == gate.proved:
+            self._same(gate, head)
+            return 0
+        tree = _tree(gate.size, gate.roots)
         while tree.size < head.size:
             handed = self._line.entries(log.device, tree.size)
             first = tree.size
@@ -94,6 +97,14 @@ class Intake:
                 self._index.put(gate.number, tree.size, b"".join(tree.roots), found)
         self._prove(gate, head, tree)
         return head.size - gate.proved
+
+    def _same(self, gate: Gate, head: TreeHead) -> None:
+        """Hold a head of as many entries as are proved against them."""
+        if _tree(gate.proved, gate.proved_roots).root() != head.root:
+            why = f"the appliance has signed two heads of {head.size} entries; this is not the one that was proved here"
+            with self._index.transaction():
+                self._index.distrust(gate.number, why)
+            raise TreeHeadError(why)
 
     def _prove(self, gate: Gate, head: TreeHead, tree: Tree) -> None:
         with self._index.transaction():
@@ -172,6 +183,5 @@ def tag_of(key: bytes, identity: CodeIdentity) -> bytes:
     return hmac.digest(key, text.encode(), "sha256")[:16]
 
 
-def _tree(gate: Gate) -> Tree:
-    roots = [gate.roots[at : at + HASH_SIZE] for at in range(0, len(gate.roots), HASH_SIZE)]
-    return Tree(gate.size, roots)
+def _tree(size: int, roots: bytes) -> Tree:
+    return Tree(size, [roots[at : at + HASH_SIZE] for at in range(0, len(roots), HASH_SIZE)])

@@ -102,7 +102,8 @@ class SqliteDatabase:
         except Empty:
             raise BusyError("the hub's storage is busy") from None
         try:
-            connection.execute("BEGIN")
+            with _explained():
+                connection.execute("BEGIN")
             yield SqliteSession(connection)
         finally:
             with suppress(*_ERRORS):

@@ -109,6 +109,22 @@ def test_a_sighting_of_a_wrong_clock_is_found_where_it_came_and_is_erased_with_t
     assert index.erase(NOW * 1000 + 1, NOW) == 3
 
 
+def test_two_heads_of_one_size_are_told(hub: Serving, gate: SealingGate, intake: Intake, desk: Desk) -> None:
+    """Appliance and hub conspire: what was handed over once is now another history of the same length."""
+    for number in (7, 8):
+        gate.sees(person(number))
+    hub.upload(gate, gate.upload())
+    assert intake.round().entries == 2
+    other = gate.copy()
+    other.log[1] = other.log[0]
+    with hub.parts.database.write() as session:
+        session.run("UPDATE device SET head = ?", other.head())
+    (trouble,) = intake.round().troubles
+    assert gate.id.hex() in trouble
+    assert "two heads of 2" in trouble
+    assert [one.entry.seq for one in desk.who_passed("West gate", ALWAYS, ORDER).seen] == [0, 1]
+
+
 def test_where_a_code_was_seen_and_who_passed_a_site(
     hub: Serving, gate: SealingGate, intake: Intake, desk: Desk, index: Index
 ) -> None:
