@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, cast
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -37,7 +36,8 @@ UNDER_WAY = 64
 BODY_SECONDS = 60.0
 """How long a body may take to come."""
 EACH_UNDER_WAY = 2
-"""Uploads of one appliance at the same time: nobody takes every place with a key that is known."""
+"""Bodies of one appliance that are waited for at the same time; of more, the oldest is given up. So nobody takes every
+place with an id that he knows, and a gate whose line broke need not wait for what is left of it."""
 RETRY_SECONDS = (5, 30)
 """When those come back that found the hub busy: anywhere between, so that they do not come together again."""
 
@@ -93,10 +93,12 @@ def router(parts: Parts) -> APIRouter:
     async def take_log(device: DeviceId, request: Request) -> Response:
         """Take a batch of a log in: authenticated by the signed head in it, idempotent by sequence number."""
         wanted = bytes.fromhex(device)
-        await run_in_threadpool(parts.ingest.admit, wanted)
+        appliance = await run_in_threadpool(parts.ingest.admit, wanted)
         packed = _packed(request)
-        async with gate.passed(wanted):
-            body = await _body(request)
+        proof = request.headers.get(request_proof.HEADER)
+        proved = request_proof.holds(appliance, proof, "POST", request.url.path)
+        async with gate.passed():
+            body = await _body(request, gate, (wanted, proved))
             receipt = await run_in_threadpool(_take, parts, wanted, body, packed)
         return Response(receipt, media_type=CBOR_TYPE)
 
@@ -145,30 +147,45 @@ def document() -> dict[str, object]:
     return app.openapi()
 
 
+_Sender: TypeAlias = "tuple[bytes, bool]"
+"""Device id, and whether the request proves to be the appliance's own: such wait for no stranger's."""
+
+
 class _Gate:
     """Lets so many through at a time and sends the others away, to come back at different times."""
 
     def __init__(self, room: int) -> None:
         self._room = room
-        self._inside: Counter[bytes] = Counter()
+        self._waiting: dict[_Sender, list[asyncio.Timeout]] = {}
 
     @asynccontextmanager
-    async def passed(self, device: bytes) -> AsyncIterator[None]:
+    async def passed(self) -> AsyncIterator[None]:
         """Hold a place for the block. Raises RefusalError when there is none."""
-        if self._room == 0 or self._inside[device] >= EACH_UNDER_WAY:
+        if self._room == 0:
             seconds = random.randint(*RETRY_SECONDS)  # noqa: S311 - spreads load, guards nothing
             raise RefusalError(
                 503, Problem.BUSY, "too many uploads are under way; come back later", retry_after=seconds
             )
         self._room -= 1
-        self._inside[device] += 1
         try:
             yield
         finally:
             self._room += 1
-            self._inside[device] -= 1
-            if self._inside[device] == 0:
-                del self._inside[device]
+
+    @contextmanager
+    def waiting(self, sender: _Sender, patience: asyncio.Timeout) -> Iterator[None]:
+        """Wait for a body in the block; too many of one sender end the patience with the oldest."""
+        others = self._waiting.setdefault(sender, [])
+        if len(others) >= EACH_UNDER_WAY:
+            others.pop(0).reschedule(asyncio.get_running_loop().time())
+        others.append(patience)
+        try:
+            yield
+        finally:
+            if patience in others:
+                others.remove(patience)
+            if not others and self._waiting.get(sender) is others:
+                del self._waiting[sender]
 
 
 def _packed(request: Request) -> bool:
@@ -181,22 +198,24 @@ def _packed(request: Request) -> bool:
     return coding == "gzip"
 
 
-async def _body(request: Request) -> bytes:
+async def _body(request: Request, gate: _Gate, sender: _Sender) -> bytes:
     """Read a body, bounded in bytes and time. Raises RefusalError."""
     announced = request.headers.get("content-length", "0")
     if announced.isdecimal() and int(announced[:12]) > upload.MAX_BODY:
         raise RefusalError(413, Problem.TOO_LARGE, f"an upload has at most {upload.MAX_BODY} bytes")
     found = bytearray()
     try:
-        async with asyncio.timeout(BODY_SECONDS):
-            async for chunk in request.stream():
-                found += chunk
-                if len(found) > upload.MAX_BODY:
-                    raise RefusalError(413, Problem.TOO_LARGE, f"an upload has at most {upload.MAX_BODY} bytes")
+        async with asyncio.timeout(BODY_SECONDS) as patience:
+            with gate.waiting(sender, patience):
+                async for chunk in request.stream():
+                    found += chunk
+                    if len(found) > upload.MAX_BODY:
+                        raise RefusalError(413, Problem.TOO_LARGE, f"an upload has at most {upload.MAX_BODY} bytes")
     except ClientDisconnect:
         raise RefusalError(400, Problem.BAD_REQUEST, "the line broke") from None
     except TimeoutError:
-        raise RefusalError(408, Problem.TOO_SLOW, f"the upload did not come within {BODY_SECONDS:.0f} s") from None
+        words = f"the upload did not come within {BODY_SECONDS:.0f} s, or others of the same appliance came meanwhile"
+        raise RefusalError(408, Problem.TOO_SLOW, words) from None
     return bytes(found)
 
 

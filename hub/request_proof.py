@@ -19,6 +19,15 @@ HEADER = "Checkpoint-Proof"
 _HEADER = re.compile(r"(?P<seconds>0|[1-9][0-9]{0,15}):(?P<signature>[A-Za-z0-9_-]{86}={0,2})")
 
 
+def holds(appliance: Appliance, header: str | None, method: str, path: str) -> bool:
+    """Whether the header is by the appliance's key for this request."""
+    try:
+        check(appliance, header, method, path)
+    except RefusalError:
+        return False
+    return True
+
+
 def check(appliance: Appliance, header: str | None, method: str, path: str) -> None:
     """Raise RefusalError unless the header is by the appliance's key for this request."""
     match = _HEADER.fullmatch(header or "")
