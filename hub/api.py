@@ -51,6 +51,12 @@ class EnrolmentRequest(BaseModel):
         max_length=88,
         description="Signature of 'checkpoint enrolment', token and public key, each on a line, base64url.",
     )
+    timezone: str | None = Field(
+        default=None,
+        max_length=64,
+        pattern=r"^[A-Za-z0-9]+([_+-][A-Za-z0-9]+)*(/[A-Za-z0-9]+([_+-][A-Za-z0-9]+)*){0,2}$",
+        description="Of the site, such as Asia/Shanghai: its days are counted by it. Absent: the hub's own.",
+    )
 
 
 class EnrolmentAnswer(BaseModel):
@@ -72,7 +78,9 @@ def router(parts: Parts) -> APIRouter:
     @routes.post("/v1/enrolments", status_code=201, responses=refusals(400, 401, 403, 410, 413, 422, 503))
     def enrol(request: EnrolmentRequest) -> EnrolmentAnswer:
         """Let an appliance in that holds a token."""
-        found = parts.enrolment.redeem(request.token, request.public_key, request.software, request.proof)
+        found = parts.enrolment.redeem(
+            request.token, request.public_key, request.software, request.proof, request.timezone
+        )
         return EnrolmentAnswer(
             device=found.id.hex(),
             site=found.site.name,

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from hub.counting import day_of
 from hub.pages.charts import Bars, Share, bars, ranking
 from hub.pages.visitor import require
 from hub.storage import appliances, summary
@@ -27,6 +28,7 @@ _HOUR_MS = 3_600_000
 _OUTCOMES = ("pass", "refer", "stop")
 _COLOURS = tuple(f"colour/{colour.name.lower()}" for colour in Colour)
 _REASONS = tuple(f"reason/{reason}" for reason in Reason)
+SITES_RANKED = 20
 SITES_OFFERED = 200
 """How many sites a page offers by name; any other can be typed."""
 SiteName = Annotated[str, Query(max_length=64)]
@@ -59,12 +61,11 @@ def add(routes: APIRouter, desk: Desk) -> None:
         with parts.database.read() as session:
             chosen = appliances.site_named(session, site) if site else None
             scope, owner = (Scope.FLEET, None) if chosen is None else (Scope.SITE, chosen.number)
-            chart = outcome_bars(
-                session, scope, owner, first=first, hours=period.hours, zone=render.zone, by_day=by_day
-            )
+            zone = render.zone_of(chosen)
+            chart = outcome_bars(session, scope, owner, first=first, hours=period.hours, zone=zone, by_day=by_day)
             colours = _ranked(summary.totals(session, scope, owner, first, _COLOURS), "colour/")
             reasons = _ranked(summary.totals(session, scope, owner, first, _REASONS), "reason/")
-            by_site = ranking(summary.by_site(session, first, 20, by_day=by_day)) if chosen is None else ()
+            by_site = ranking(_busiest(session, first, zone, by_day=by_day)) if chosen is None else ()
             sites = appliances.sites(session, SITES_OFFERED)
         return render.page(
             "passages.html",
@@ -78,6 +79,7 @@ def add(routes: APIRouter, desk: Desk) -> None:
             period=period,
             periods=list(Period),
             by_day=by_day,
+            zone=zone.key,
         )
 
     @routes.get("/overrides")
@@ -105,6 +107,13 @@ def add(routes: APIRouter, desk: Desk) -> None:
             period=period,
             periods=list(Period),
         )
+
+
+def _busiest(session: Session, first: int, zone: ZoneInfo, *, by_day: bool) -> list[tuple[str, int]]:
+    """Rank sites from hour `first` on, or from the day it is in; each site's days are of its own zone."""
+    if by_day:
+        return summary.by_site(session, Scope.SITE_DAY, day_of(first, zone), SITES_RANKED)
+    return summary.by_site(session, Scope.SITE, first, SITES_RANKED)
 
 
 def _ranked(counts: list[tuple[str, int]], prefix: str) -> tuple[Share, ...]:

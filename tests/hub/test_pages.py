@@ -14,8 +14,11 @@ from hub.pages.charts import bars, ceiling
 from hub.service import wall_clock_ms
 from hub.storage import alarms, people
 from hub.storage.people import Role
-from hub.values import AlarmKind
+from hub.values import AlarmKind, Finding
+from keys.reasons import Reason
+from scanner.engine.degradations import Cause
 from scanner.journal.detail import EntryKind, FaultDetail, OverrideDetail
+from scanner.locale import Texts
 from scanner.values import Outcome
 from tests.hub.gate import Gate
 from tests.hub.serving import Answer, Serving
@@ -114,7 +117,8 @@ def test_what_others_wrote_is_shown_and_never_run(boss: Desk) -> None:
 
 def test_the_fleet_page_shows_what_is_degraded_and_how_many_passed(boss: Desk) -> None:
     text = boss.get("/").content.decode()
-    assert "thermometer_lost" in text
+    assert '▲</span> thermometer lost <span class="lane">(gate-1)</span>' in text
+    assert "thermometer_lost" not in text
     assert "<strong>5</strong> people in 24 h" in text
     assert re.search(
         r"A17</th><td class=\"n\">1</td><td class=\"n\">0</td>", boss.get("/overrides?site=West").content.decode()
@@ -218,8 +222,51 @@ def test_every_language_has_every_word() -> None:
     assert set(known) == {"en", "zh"}
     assert known["en"].keys() == known["zh"].keys()
     assert all(text.strip() for texts in known.values() for text in texts.values())
-    for kind in AlarmKind:
-        assert f"alarm_{kind}" in known["en"]
+    needed = [f"alarm_{kind}" for kind in AlarmKind] + [f"finding_{finding}" for finding in Finding]
+    needed += [f"trouble_{cause}" for cause in Cause] + [f"reason_{reason}" for reason in Reason]
+    assert [word for word in needed if word not in known["en"]] == []
+
+
+@pytest.mark.parametrize(("language", "locale"), [("en", "en"), ("zh", "zh_CN")])
+def test_causes_of_overrides_bear_the_names_that_guards_choose_them_by(language: str, locale: str) -> None:
+    texts = Texts.load(locale)
+    causes = [key for key in texts.keys if key.startswith("cause.")]
+    assert len(causes) > 5
+    for cause in causes:
+        assert words.languages()[language][cause.replace(".", "_")] == texts.get(cause)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize(
+    ("finding", "numbers"),
+    [
+        (Finding.ENTRY_DIFFERS, (20, 18, 5)),
+        (Finding.ROOT_DIFFERS, (20, 18)),
+        (Finding.SEVERAL, (7, 31)),
+        (Finding.GENUINE_HEAD, (3, 12)),
+    ],
+)
+def test_what_rang_is_said_in_the_visitors_words(
+    hub: Serving, language: str, finding: Finding, numbers: tuple[int, ...]
+) -> None:
+    with hub.parts.database.write() as session:
+        session.run("DELETE FROM alarm")
+        alarms.ring(session, 1, AlarmKind.UNREADABLE, wall_clock_ms(), detail=finding.told(*numbers))
+    desk = Desk(hub, language)
+    desk.log_in("viewer")
+    text = desk.get("/alarms").content.decode()
+    sentence = words.languages()[language][f"finding_{finding}"].format(*numbers)
+    assert sentence in text
+    assert all(str(number) in sentence for number in numbers)
+
+
+def test_a_site_is_shown_by_its_own_clock_and_the_fleet_by_the_hubs(boss: Desk) -> None:
+    with boss.hub.parts.database.write() as session:
+        session.run("INSERT INTO site_zone (site, timezone) VALUES (1, 'America/Adak')")
+    assert "America/Adak" in boss.get("/passages?site=West").content.decode()
+    fleet = boss.get("/passages").content.decode()
+    assert "America/Adak" not in fleet
+    assert "Asia/Shanghai" in fleet
 
 
 @pytest.mark.parametrize(
