@@ -113,7 +113,8 @@ import json, socket, sys, time
 
 wanted = sys.argv[1]
 number = int(sys.argv[2]) if sys.argv[2:] and sys.argv[2].isdigit() else 0
-deadline = time.monotonic() + 30
+of_the_hub = wanted in ("handed-over", "degraded", "well")  # gates that lost it come back one by one, not at once
+deadline = time.monotonic() + (120 if of_the_hub else 30)
 screen = socket.socket(socket.AF_UNIX)
 while screen.connect_ex("gate/control.sock"):
     if time.monotonic() > deadline:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum, unique
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
@@ -42,10 +42,14 @@ class Period(StrEnum):
     WEEK = "days_7"
     MONTH = "days_30"
 
-    @property
-    def hours(self) -> int:
-        """The same in hours."""
-        return {"hours_24": 24, "days_7": 7 * 24, "days_30": 30 * 24}[self.value]
+    def first_hour(self, now_ms: int, zone: ZoneInfo) -> int:
+        """Return the hour it begins with, since 1970 UTC; days are whole ones of the zone, today the last."""
+        if self is Period.DAY:
+            return now_ms // _HOUR_MS - 23
+        days = 7 if self is Period.WEEK else 30
+        today = datetime.fromtimestamp(now_ms / 1000, zone).replace(hour=0, minute=0, second=0, microsecond=0)
+        began = int((today - timedelta(days - 1)).timestamp())
+        return -(-began // 3600)  # an hour is of the day that it begins in
 
 
 def add(routes: APIRouter, desk: Desk) -> None:
@@ -56,13 +60,14 @@ def add(routes: APIRouter, desk: Desk) -> None:
     def passages(request: Request, period: Period = Period.DAY, site: SiteName = "") -> Response:
         visitor = desk.visitor(request)
         require(visitor, Role.VIEWER)
-        first = visitor.now_ms // _HOUR_MS - period.hours + 1
         by_day = period is not Period.DAY
         with parts.database.read() as session:
             chosen = appliances.site_named(session, site) if site else None
-            scope, owner = (Scope.FLEET, None) if chosen is None else (Scope.SITE, chosen.number)
             zone = render.zone_of(chosen)
-            chart = outcome_bars(session, scope, owner, first=first, hours=period.hours, zone=zone, by_day=by_day)
+            first = period.first_hour(visitor.now_ms, zone)
+            scope, owner = (Scope.FLEET, None) if chosen is None else (Scope.SITE, chosen.number)
+            hours = visitor.now_ms // _HOUR_MS - first + 1
+            chart = outcome_bars(session, scope, owner, first=first, hours=hours, zone=zone, by_day=by_day)
             colours = _ranked(summary.totals(session, scope, owner, first, _COLOURS), "colour/")
             reasons = _ranked(summary.totals(session, scope, owner, first, _REASONS), "reason/")
             by_site = ranking(_busiest(session, first, zone, by_day=by_day)) if chosen is None else ()
@@ -86,15 +91,15 @@ def add(routes: APIRouter, desk: Desk) -> None:
     def overrides(request: Request, period: Period = Period.WEEK, site: SiteName = "") -> Response:
         visitor = desk.visitor(request)
         require(visitor, Role.VIEWER)
-        first = visitor.now_ms // _HOUR_MS - period.hours + 1
         guards: list[tuple[str, int]] = []
-        causes: list[tuple[str, int]] = []
         with parts.database.read() as session:
             chosen = appliances.site_named(session, site) if site else None
+            first = period.first_hour(visitor.now_ms, render.zone_of(chosen))
             many = summary.totals(session, Scope.FLEET, None, first, (f"kind/{int(EntryKind.OVERRIDE)}",))
+            scope, owner = (Scope.FLEET, None) if chosen is None else (Scope.SITE, chosen.number)
+            causes = summary.totals_below(session, scope, owner, first, prefix="cause/", limit=30)
             if chosen is not None:
-                guards = summary.totals_of_site(session, chosen.number, first, prefix="guard/", limit=200)
-                causes = summary.totals_of_site(session, chosen.number, first, prefix="cause/", limit=30)
+                guards = summary.totals_below(session, scope, owner, first, prefix="guard/", limit=200)
             sites = appliances.sites(session, SITES_OFFERED)
         return render.page(
             "overrides.html",

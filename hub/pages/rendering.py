@@ -52,6 +52,8 @@ class Rendering:
             if milliseconds is None:
                 return texts["unknown"]
             passed = max(visitor.now_ms - milliseconds, 0)
+            if passed < _MINUTE:
+                return texts["age_now"]
             if passed < _HOUR:
                 return texts["age_minutes"].format(passed // _MINUTE)
             if passed < 2 * _DAY:

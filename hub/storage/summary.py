@@ -164,13 +164,18 @@ def totals(
     return [(text(measure), integer(many)) for measure, many in rows]
 
 
-def totals_of_site(session: Session, site: int, first: int, *, prefix: str, limit: int) -> list[tuple[str, int]]:
-    """Add up whatever begins with `prefix` at one site, the most frequent first; names without the prefix."""
+def totals_below(
+    session: Session, scope: Scope, owner: int | None, first: int, *, prefix: str, limit: int
+) -> list[tuple[str, int]]:
+    """Add up whatever begins with `prefix`, the most frequent first; names without the prefix."""
+    of = "" if owner is None else "AND owner = ?"
+    values: list[SqlValue] = [int(scope), first, prefix, prefix + "~"]
+    values += [] if owner is None else [owner]
     rows = session.rows(
-        """SELECT measure, CAST(sum(many) AS bigint) AS all_of_it FROM tally
-            WHERE scope = ? AND owner = ? AND hour >= ? AND measure >= ? AND measure < ?
-            GROUP BY measure ORDER BY all_of_it DESC, measure LIMIT ?""",
-        int(Scope.SITE), site, first, prefix, prefix + "~", limit,
+        f"""SELECT measure, CAST(sum(many) AS bigint) AS all_of_it FROM tally
+            WHERE scope = ? AND hour >= ? AND measure >= ? AND measure < ? {of}
+            GROUP BY measure ORDER BY all_of_it DESC, measure LIMIT ?""",  # noqa: S608 - one of two constants
+        *values, limit,
     )  # fmt: skip
     return [(text(measure).removeprefix(prefix), integer(many)) for measure, many in rows]
 

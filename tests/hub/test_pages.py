@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from hub import passwords
 from hub.pages import words
 from hub.pages.charts import bars, ceiling
+from hub.pages.counts import Period
 from hub.service import wall_clock_ms
 from hub.storage import alarms, people
 from hub.storage.people import Role
@@ -283,3 +286,19 @@ def test_bars_stand_on_each_other_and_reach_what_they_count() -> None:
     first, second, _ = chart.parts
     assert second.y + second.height == pytest.approx(first.y)
     assert chart.lines[-1].value == ceiling(40) == 40
+
+
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/Adak", "Asia/Kolkata"])
+def test_a_week_is_seven_whole_days_of_the_zone_and_today_is_the_last(zone: str) -> None:
+    here = ZoneInfo(zone)
+    now = datetime(2026, 3, 9, 0, 20, tzinfo=here)
+    first = Period.WEEK.first_hour(int(now.timestamp()) * 1000, here)
+    began = datetime.fromtimestamp(first * 3600, here)
+    assert timedelta(0) <= began - datetime(2026, 3, 3, tzinfo=here) < timedelta(hours=1)
+    assert Period.DAY.first_hour(int(now.timestamp()) * 1000, here) == int(now.timestamp()) // 3600 - 23
+
+
+def test_causes_of_the_whole_fleet_are_shown_before_a_site_is_chosen(boss: Desk) -> None:
+    text = boss.get("/overrides").content.decode()
+    assert '<th scope="row">relative</th>' in text, "a cause that this hub has no words for keeps its name"
+    assert "A17" not in text
