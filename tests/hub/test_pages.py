@@ -225,7 +225,8 @@ def test_every_language_has_every_word() -> None:
     assert set(known) == {"en", "zh"}
     assert known["en"].keys() == known["zh"].keys()
     assert all(text.strip() for texts in known.values() for text in texts.values())
-    needed = [f"{word}_{kind}" for kind in AlarmKind for word in ("alarm", "next")] + [f"finding_{finding}" for finding in Finding]
+    needed = [f"{word}_{kind}" for kind in AlarmKind for word in ("alarm", "next")]
+    needed += [f"finding_{finding}" for finding in Finding]
     needed += [f"trouble_{cause}" for cause in Cause] + [f"reason_{reason}" for reason in Reason]
     assert [word for word in needed if word not in known["en"]] == []
 
