@@ -5,7 +5,7 @@
 #
 # Everything is real but the devices, which are emulated, and the machines: what is one folder here is a machine of its
 # own elsewhere. The pages are looked at in a Chromium without a screen. Each step says what is expected; where something
-# else comes, the script ends with status 1. It takes a minute or two. FOLDER must be new or empty, and stays; without
+# else comes, the script ends with status 1. It takes a few minutes. FOLDER must be new or empty, and stays; without
 # one, nothing stays.
 # shellcheck source=docs/story.sh
 source "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/story.sh"
