@@ -88,7 +88,7 @@ class Enrolment:
         if timezone is not None:
             try:
                 ZoneInfo(timezone)
-            except (ZoneInfoNotFoundError, ValueError):
+            except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a folder of zones, such as Asia
                 raise RefusalError(422, Problem.BAD_REQUEST, f"the hub knows no time zone {timezone}") from None
         device = device_id(key)
         now_ms = self._clock_ms()
