@@ -38,11 +38,13 @@ def command(
     keep: Annotated[Path | None, typer.Option(help="Leave the world in this new or empty folder.")] = None,
     language: Annotated[str, typer.Option(help="Of the screen and the lines: en, zh_CN, zh_TW.")] = "en",
     scene: Annotated[str, typer.Option(help="Where it plays: gate, highway or kiosk.")] = "gate",
+    hub: Annotated[bool, typer.Option("--hub", help="Beside it a hub, on whose pages people arrive.")] = False,
 ) -> None:
     """Show people passing a gate: a staged camera, thermometer and gate round the ordinary engine.
 
     On a terminal the guard's screen is shown and people keep coming until q. Otherwise one line a decision, then a
-    summary; exit status 1 when any decision differs from the script.
+    summary; exit status 1 when any decision differs from the script. With --hub an address is printed first: open it
+    in a browser, and people arrive on the hub's pages as they pass.
 
     Example: checkpoint demo --headless --seed 7
     """
@@ -63,12 +65,17 @@ def command(
             print("Staging authority, people, camera, thermometer and gate …", file=sys.stderr)
         try:
             waits_s = GUARD_WAITS_S if screen else 0.0
-            with World(folder, seed=seed, language=language, guard_waits_s=waits_s, scenario=scenario) as world:
+            with World(
+                folder, seed=seed, language=language, guard_waits_s=waits_s, scenario=scenario, with_hub=hub
+            ) as world:
+                _announce(world, wait=screen)
                 if screen:
                     _show(world, "guard" if scene == Place.GATE else scene)
                 else:
                     for turn in world.conductor.once():
                         print(_objects(turn) if as_json else _lines(turn, Texts.load(language)), flush=True)
+                if hub:
+                    print(f"{world.waiting()} entries wait for the hub.", file=sys.stderr)
                 summary = world.summary()
         except (WorldError, GuardError) as error:
             fail(str(error))
@@ -92,6 +99,16 @@ def _folder(keep: Path | None) -> Iterator[Path]:
     if taken:
         fail(f"the folder {keep} is not empty; name a new one")
     yield keep.resolve()
+
+
+def _announce(world: World, *, wait: bool) -> None:
+    """Say where the hub's pages are; before a screen that covers this, let it be read."""
+    if world.hub is None:
+        return
+    print(f"The hub's pages begin at {world.hub.first}", file=sys.stderr)
+    if wait:
+        print("Open them in a browser, then press Enter for the gate's screen.", file=sys.stderr)
+        sys.stdin.readline()
 
 
 def _show(world: World, mode: str) -> None:

@@ -151,7 +151,7 @@ def _join(configuration: Configuration, offer: Offer) -> tuple[Device, Membershi
 
     try:
         device = Device.load_or_create(configuration.state.folder)
-        joined, membership = join(offer, device, software_version())
+        joined, membership = join(offer, device, software_version(), configuration.site.timezone)
         configuration.trust.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with contextlib.closing(open_source(membership.repository, membership.pin)) as source:
             pin_root(configuration.trust.folder, source, offer.root_sha256)

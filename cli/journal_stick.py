@@ -99,7 +99,9 @@ def receipt(
         fail(str(error))
     except OSError as error:
         fail(f"{error.filename or file}: {error.strerror or error}")
-    print(f"The hub holds the first {head.size} entries. The engine keeps the receipt when it runs next.")
+    print(
+        f"The hub holds the first {head.size} entries. A running engine takes this at once, else its next start does."
+    )
 
 
 def head(*, config: ConfigOption = Path("config.toml")) -> None:

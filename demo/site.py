@@ -16,6 +16,9 @@ from scanner.staff import Staff
 MEASURE_TIMEOUT_S = 4.0
 """Shorter than at a real gate: the person from the frost need not keep everybody waiting."""
 
+HAND_OVER_S = 2
+"""Sooner than at a real gate: whoever looks at the hub's pages sees people arrive."""
+
 
 @dataclass(frozen=True, slots=True)
 class Site:
@@ -42,6 +45,11 @@ class Site:
     def repository(self) -> Path:
         """What the authority publishes."""
         return self.folder / "repository"
+
+    @property
+    def hub(self) -> Path:
+        """The hub's own folder, where there is one."""
+        return self.folder / "hub"
 
     @property
     def socket(self) -> Path:
@@ -108,6 +116,9 @@ regions = ["{HOME}"]
 [update]
 source = {quoted(site.repository)}
 sticks = []
+
+[sync]
+every_seconds = {HAND_OVER_S}
 
 [state]
 folder = {quoted(site.state)}

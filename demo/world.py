@@ -17,6 +17,7 @@ from demo.account import Summary
 from demo.conductor import Conductor
 from demo.engine_process import EngineProcess
 from demo.guard import Guard, GuardError
+from demo.hub_process import HubError, HubProcess
 from demo.scripts import SCENARIOS, Place, Scenario
 from demo.site import Site, bring_up_to_date, prepare
 from demo.stage import Barrier
@@ -35,6 +36,8 @@ from scanner.values import ClockTrust
 START_S = 25.0
 BARRIER_UP_S = 1.2
 """How long the staged barrier stays up; the real pulse is too short to be looked at."""
+HANDED_OVER_S = 40.0
+"""For what waits for the hub: a gate asks first up to half a minute after its start, so that all do not ask at once."""
 LOG_NAME = "demo.log"
 
 
@@ -53,8 +56,14 @@ class World:
         language: str,
         guard_waits_s: float = 0.0,
         scenario: Scenario = SCENARIOS[Place.GATE],
+        with_hub: bool = False,
     ) -> None:
-        """`folder` exists, is empty, and belongs to its owner alone; it is the caller's to remove."""
+        """`folder` exists, is empty, and belongs to its owner alone; it is the caller's to remove.
+
+        `with_hub`: a hub is started beside the gate, which is enrolled with it.
+        """
+        self._with_hub = with_hub
+        self._hub: HubProcess | None = None
         self._seed = seed
         self._language = language
         self._folder = folder
@@ -80,6 +89,16 @@ class World:
     def conductor(self) -> Conductor:
         """Who brings the people."""
         return self._conductor
+
+    @property
+    def hub(self) -> HubProcess | None:
+        """The hub beside the gate."""
+        return self._hub
+
+    def waiting(self) -> int:
+        """Return how many entries the hub does not have, after some patience for the last of them."""
+        self._guard.wait(lambda view: view.waiting == 0, HANDED_OVER_S)
+        return self._guard.view.waiting
 
     def summary(self) -> Summary:
         """End the world, verify the log that it leaves, and sum up."""
@@ -128,11 +147,13 @@ class World:
         self._gate = stack.enter_context(VirtualController(self._site.gate, on_opening=self._lift_barrier))
         self._stage = StageProcess(self._site.camera, self._seed, log)
         stack.callback(self._stage.end)
+        if self._with_hub:
+            self._hub = self._start_hub(stack, log)
         engine = EngineProcess(self._site.config, log)
         stack.callback(engine.end)
         if not self._stage.wait_rolling(START_S):
             raise WorldError(f"the staged camera does not start; see {log_path}")
-        guard = Guard(self._site.socket)
+        guard = self._guard = Guard(self._site.socket)
         stack.callback(guard.stop)
         try:
             self._bring_up(guard)
@@ -149,6 +170,15 @@ class World:
             seed=self._seed,
             guard_waits_s=self._guard_waits_s,
         )
+
+    def _start_hub(self, stack: contextlib.ExitStack, log: IO[bytes]) -> HubProcess:
+        try:
+            hub = HubProcess(self._site, log)
+            stack.callback(hub.end)
+            hub.enrol()
+        except HubError as error:
+            raise WorldError(f"{error}; see {self._folder / LOG_NAME}") from error
+        return hub
 
     def _renew(self) -> None:
         """Let everybody have new codes, and the appliance what was released with them."""

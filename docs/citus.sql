@@ -16,13 +16,14 @@ SELECT create_distributed_table('device', 'number');
 SELECT create_distributed_table('entry', 'device', colocate_with => 'device');
 SELECT create_distributed_table('sealed', 'device', colocate_with => 'device');
 SELECT create_distributed_table('mark', 'device', colocate_with => 'device');
-SELECT create_distributed_table('trouble', 'device', colocate_with => 'device');
+SELECT create_distributed_table('degraded', 'device', colocate_with => 'device');
 
 -- Counts are added up by their owner: a shard of the fleet, a site, an appliance.
 SELECT create_distributed_table('tally', 'owner', colocate_with => 'none');
 
 -- Small, read by every query or written by people.
 SELECT create_reference_table('site');
+SELECT create_reference_table('site_zone');
 SELECT create_reference_table('alarm');
 SELECT create_reference_table('invitation');
 SELECT create_reference_table('person');

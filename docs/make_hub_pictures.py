@@ -27,6 +27,7 @@ FOLDER = Path(__file__).parent / "pictures"
 SITES = ("城西小区 West gate", "高速南口 South exit", "地铁三号口 Metro 3")
 PAGES = {
     "fleet": ("/", "zh", False),
+    "fleet-en": ("/", "en", False),
     "fleet-dark": ("/", "en", True),
     "passages": ("/passages", "en", False),
     "alarms": ("/alarms", "en", False),
@@ -46,13 +47,14 @@ def fill(hub: Serving) -> None:
             for outcome, most in ((Outcome.PASS, 40), (Outcome.REFER, 5), (Outcome.STOP, 3)):
                 gate.passes(chance.randint(0, most * rush), time_ms=now - hour * _HOUR_MS, outcome=outcome)
         guard = f"A{chance.randint(10, 14)}"
-        gate.write(EntryKind.OVERRIDE, OverrideDetail(admit=True, cause="relative"), staff=guard, time_ms=now)
-        gate.write(EntryKind.OVERRIDE, OverrideDetail(admit=False, cause="no_document"), staff=guard, time_ms=now)
+        gate.write(EntryKind.OVERRIDE, OverrideDetail(admit=True, cause="known_resident"), staff=guard, time_ms=now)
+        gate.write(EntryKind.OVERRIDE, OverrideDetail(admit=False, cause="not_the_holder"), staff=guard, time_ms=now)
         age = 5 if number != 4 else 40
         update = UpdateDetail(Updated.REPOSITORY, "12", issued_at=now // 1000 - age * 3600)
         gate.write(EntryKind.UPDATE, update, time_ms=now)
         if number % 5 == 1:
             gate.write(EntryKind.FAULT, FaultDetail("thermometer_lost", began=True), time_ms=now)
+            gate.write(EntryKind.FAULT, FaultDetail("policy_default", began=True), time_ms=now, lane="")
         hub.enrol(gate, hub.invite(SITES[number % 3]))
         if number == 8:
             continue

@@ -23,7 +23,7 @@ from hub.enrolment import base64url
 from hub.errors import Problem, RefusalError
 from hub.storage import appliances
 from hub.upload import UploadError
-from hub.values import Appliance, Standing
+from hub.values import Appliance, Finding, Standing
 from keys import cbor
 
 if TYPE_CHECKING:
@@ -54,6 +54,12 @@ class EnrolmentRequest(BaseModel):
         max_length=88,
         description="Signature of 'checkpoint enrolment', token and public key, each on a line, base64url.",
     )
+    timezone: str | None = Field(
+        default=None,
+        max_length=64,
+        pattern=r"^[A-Za-z0-9]+([_+-][A-Za-z0-9]+)*(/[A-Za-z0-9]+([_+-][A-Za-z0-9]+)*){0,2}$",
+        description="Of the site, such as Asia/Shanghai: its days are counted by it. Absent: the hub's own.",
+    )
 
 
 class EnrolmentAnswer(BaseModel):
@@ -75,7 +81,9 @@ def router(parts: Parts) -> APIRouter:
     @routes.post("/v1/enrolments", status_code=201, responses=refusals(400, 401, 403, 410, 413, 422, 503))
     def enrol(request: EnrolmentRequest) -> EnrolmentAnswer:
         """Let an appliance in that holds a token."""
-        found = parts.enrolment.redeem(request.token, request.public_key, request.software, request.proof)
+        found = parts.enrolment.redeem(
+            request.token, request.public_key, request.software, request.proof, request.timezone
+        )
         return EnrolmentAnswer(
             device=found.id.hex(),
             site=found.site.name,
@@ -112,7 +120,7 @@ def router(parts: Parts) -> APIRouter:
         found = parts.ingest.admit(bytes.fromhex(device))
         request_proof.check(found, request.headers.get(request_proof.HEADER), "GET", request.url.path)
         if found.standing is Standing.REVOKED:
-            raise parts.ingest.refused_key(found, "a genuine question for the newest head")
+            raise parts.ingest.refused_key(found, Finding.ASKED_FOR_HEAD.told())
         _seen(parts, found)
         return Response(cbor.encode({1: found.frontier.size, 2: found.head}), media_type=CBOR_TYPE)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, tzinfo
 from hashlib import sha256
 
 from hub.columns import UNREADABLE, Facts, Reader, seal_digest
@@ -30,7 +31,7 @@ HOUR_MS = 3_600_000
 PEOPLE = "people"
 """What everybody is counted as whom a gate decided on."""
 _DECIDED = frozenset({EntryKind.PASSAGE, EntryKind.MANUAL_ENTRY})
-_TOLD = frozenset({EntryKind.OVERRIDE, EntryKind.FAULT, EntryKind.UPDATE})
+_TOLD = frozenset({EntryKind.OVERRIDE, EntryKind.FAULT, EntryKind.UPDATE, EntryKind.RUN})
 """Rare kinds whose detail is read: completely, since they are few."""
 _REASONS = frozenset(str(one) for one in Reason)
 _OTHER_REASON = "OTHER"
@@ -46,8 +47,10 @@ class Findings:
 
     stored: list[StoredEntry] = field(default_factory=list)
     counts: list[Count] = field(default_factory=list)
-    troubles: dict[str, Trouble] = field(default_factory=dict)
-    """By code, what the batch says last of each."""
+    begins_anew: bool = False
+    """Whether the engine started, or ended for good; `troubles` are those since then."""
+    troubles: dict[tuple[str, str], Trouble] = field(default_factory=dict)
+    """By lane and code, what the batch says last of each."""
     unreadable: list[int] = field(default_factory=list)
     """Numbers of the entries that could not be read."""
     entry_ms: int | None = None
@@ -57,8 +60,8 @@ class Findings:
     """Whether the last entry says that the appliance erased everything, as it was ordered to."""
 
 
-def find(appliance: Appliance, first: int, entries: Iterable[bytes], arrived_ms: int) -> Findings:
-    """Look through entries `first` and on, which were proved to be the appliance's."""
+def find(appliance: Appliance, first: int, entries: Iterable[bytes], arrived_ms: int, zone: tzinfo = UTC) -> Findings:
+    """Look through entries `first` and on, which were proved to be the appliance's; `zone`: of its site's days."""
     found = Findings()
     device, earliest, latest = appliance.id, arrived_ms - BEHIND_MS, arrived_ms + AHEAD_MS
     many: Counter[tuple[int, Facts]] = Counter()
@@ -78,7 +81,9 @@ def find(appliance: Appliance, first: int, entries: Iterable[bytes], arrived_ms:
             _told(found, others, facts, body, time_ms=time_ms, latest=latest)
     if found.stored and found.stored[-1].kind != UNREADABLE:
         _last(found, found.stored[-1].body)
-    found.counts = _counts(appliance, many, others)
+        if found.ended:
+            _begin_anew(found)
+    found.counts = _counts(appliance, many, others, zone)
     return found
 
 
@@ -110,10 +115,23 @@ def _told(
             others[hour, f"guard/{facts.staff or '-'}/{'admit' if admit else 'refuse'}"] += 1
             others[hour, f"cause/{cause}"] += 1
         case details.FaultDetail(code=code, began=began):
-            found.troubles[code] = Trouble(code, began, time_ms)
+            found.troubles[entry.lane, code] = Trouble(entry.lane, code, began, time_ms)
+        case details.RunDetail(started=True):
+            _begin_anew(found)
         case details.UpdateDetail() as update if update.what in _LISTS and update.refused is None:
             if update.issued_at is not None and update.issued_at * 1000 <= latest:
                 found.lists_ms = update.issued_at * 1000
+
+
+def _begin_anew(found: Findings) -> None:
+    """Forget what was degraded: an engine that was killed could not say that it is over, and says anew what is."""
+    found.begins_anew = True
+    found.troubles.clear()
+
+
+def day_of(hour: int, zone: tzinfo) -> int:
+    """Return the day, since 1970 and of a zone, in which an hour since 1970 UTC begins."""
+    return (datetime.fromtimestamp(hour * 3600, zone).date() - date(1970, 1, 1)).days
 
 
 def _last(found: Findings, body: bytes) -> None:
@@ -130,6 +148,7 @@ def _counts(
     appliance: Appliance,
     entries: Counter[tuple[int, Facts]],
     others: Counter[tuple[int, str]],
+    zone: tzinfo,
 ) -> list[Count]:
     """Spread what was counted over fleet, site and appliance; the appliance's own hours keep outcomes only."""
     outcomes: Counter[tuple[int, str]] = Counter()
@@ -151,7 +170,7 @@ def _counts(
     for (hour, measure), many in all_of_it.items():
         found.append(Count(Scope.SITE, appliance.site.number, hour, measure, many))
         if measure == PEOPLE:
-            days[hour // 24] += many
+            days[day_of(hour, zone)] += many
         if not measure.startswith("guard/"):  # a guard's number means something at a site only
             found.append(Count(Scope.FLEET, shard, hour, measure, many))
     found += [Count(Scope.SITE_DAY, appliance.site.number, day, PEOPLE, many) for day, many in days.items()]

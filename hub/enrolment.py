@@ -14,6 +14,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -72,8 +73,8 @@ class Enrolment:
             appliances.invite(session, Invitation(sha256(token).digest(), site, lanes, expires_ms, made_by))
         return token
 
-    def redeem(self, token: str, public_key: str, software: str, proof: str) -> Appliance:
-        """Let the appliance in that holds the token and the key. Raises RefusalError.
+    def redeem(self, token: str, public_key: str, software: str, proof: str, timezone: str | None = None) -> Appliance:
+        """Let the appliance in that holds the token and the key; `timezone`: of its site. Raises RefusalError.
 
         The same token with the same key again, in time, is the same enrolment: the first answer may have been lost.
         """
@@ -84,6 +85,11 @@ class Enrolment:
             key.verify(signature, f"checkpoint enrolment\n{token}\n{public_key}".encode())
         except InvalidSignature:
             raise RefusalError(401, Problem.UNKNOWN_KEY, "the proof is not by the key that it comes with") from None
+        if timezone is not None:
+            try:
+                ZoneInfo(timezone)
+            except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a folder of zones, such as Asia
+                raise RefusalError(422, Problem.BAD_REQUEST, f"the hub knows no time zone {timezone}") from None
         device = device_id(key)
         now_ms = self._clock_ms()
         with self._database.write() as session:
@@ -95,7 +101,7 @@ class Enrolment:
                 raise RefusalError(
                     403, Problem.RETIRED, f"this appliance is {known.standing}; it enrols with a new key"
                 )
-            return appliances.enrol(session, device, raw, found[0], software=software, now_ms=now_ms)
+            return appliances.enrol(session, device, raw, found[0], software=software, now_ms=now_ms, timezone=timezone)
 
 
 def base64url(data: bytes) -> str:

@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from hub import counting, upload
 from hub.cosigner import Cosigner
@@ -22,7 +24,7 @@ from hub.retention import DAY_MS
 from hub.storage import alarms, appliances
 from hub.storage.session import Database, Session
 from hub.upload import Upload, UploadError
-from hub.values import AlarmKind, Appliance, Batch, Frontier, Standing
+from hub.values import AlarmKind, Appliance, Batch, Finding, Frontier, Standing
 from keys import cbor
 from keys.errors import TreeHeadError
 from keys.merkle import Tree, verify_consistency
@@ -51,7 +53,9 @@ class Receipt:
 class Ingest:
     """Takes uploads in; used by many threads."""
 
-    def __init__(self, database: Database, cosigner: Cosigner, clock_ms: Callable[[], int]) -> None:
+    def __init__(self, database: Database, cosigner: Cosigner, clock_ms: Callable[[], int], zone: tzinfo = UTC) -> None:
+        """`zone`: of the days of sites that have not said theirs."""
+        self._zone = zone
         self._database = database
         self._cosigner = cosigner
         self._clock_ms = clock_ms
@@ -91,7 +95,7 @@ class Ingest:
             return Receipt(known, appliance.head if same else self._cosigned(appliance, batch, now_ms), now_ms)
         skip = known - batch.first
         entries, parts = batch.entries[skip:], batch.sealed[skip:]
-        found = counting.find(appliance, known, entries, now_ms)
+        found = counting.find(appliance, known, entries, now_ms, self._zone_of(appliance))
         good, bad = counting.sealed_parts(known, entries, parts)
         cosigned = self._cosigned(appliance, batch, now_ms)
         stored = Batch(
@@ -99,6 +103,7 @@ class Ingest:
             entries=tuple(found.stored),
             sealed=tuple(good),
             counts=tuple(found.counts),
+            begins_anew=found.begins_anew,
             troubles=tuple(found.troubles.values()),
             frontier=Frontier.of(tree),
             root=head.root,
@@ -116,6 +121,13 @@ class Ingest:
             self._ring(session, appliance, AlarmKind.UNREADABLE, found.unreadable, now_ms)
             self._ring(session, appliance, AlarmKind.SEALED_ALTERED, bad, now_ms)
         return Receipt(head.size, cosigned, now_ms)
+
+    def _zone_of(self, appliance: Appliance) -> tzinfo:
+        name = appliance.site.timezone
+        try:
+            return self._zone if name is None else ZoneInfo(name)
+        except ZoneInfoNotFoundError:  # another hub's machine knew it
+            return self._zone
 
     def newest(self, device: bytes) -> Receipt:
         """Return the hub's word on all that it has of a log. Raises Refusal."""
@@ -145,8 +157,8 @@ class Ingest:
             raise RefusalError(401, Problem.UNKNOWN_KEY, "the head is of another log")
         late = appliance.standing is Standing.RETIRED and batch.end <= appliance.frontier.size
         if appliance.standing is not Standing.ACTIVE and not late:
-            words = f"entries from {batch.first} under a genuine head of {head.size}"
-            raise self.refused_key(appliance, words, own_note(batch.head, appliance.key).encode())
+            told = Finding.GENUINE_HEAD.told(batch.first, head.size)
+            raise self.refused_key(appliance, told, own_note(batch.head, appliance.key).encode())
         if head.size != batch.end:
             words = f"the head covers {head.size} entries, and these are {batch.first} to {batch.end - 1}"
             raise RefusalError(400, Problem.BAD_REQUEST, words)
@@ -220,13 +232,18 @@ class Ingest:
             f"entry {first} is another than the hub has" if first is not None else "the entries do not give its root"
         )
         words = f"a head of {head.size} entries does not extend the {known} known ones: {where}"
+        told = (
+            Finding.ROOT_DIFFERS.told(head.size, known)
+            if first is None
+            else Finding.ENTRY_DIFFERS.told(head.size, known, first)
+        )
         with self._database.write() as session:
             alarms.ring(
                 session,
                 appliance.number,
                 AlarmKind.FORKED,
                 self._clock_ms(),
-                detail=words,
+                detail=told,
                 evidence=own_note(batch.head, appliance.key).encode(),
             )
         return self._refusal(appliance, Problem.NOT_AN_EXTENSION, words)
@@ -244,5 +261,5 @@ class Ingest:
 
     def _ring(self, session: Session, appliance: Appliance, kind: AlarmKind, numbers: list[int], now_ms: int) -> None:
         if numbers:
-            words = f"{len(numbers)} entries, the first is number {numbers[0]}"
-            alarms.ring(session, appliance.number, kind, now_ms, detail=words)
+            told = Finding.SEVERAL.told(len(numbers), numbers[0])
+            alarms.ring(session, appliance.number, kind, now_ms, detail=told)

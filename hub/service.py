@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from fastapi import FastAPI
 
@@ -59,7 +60,7 @@ def open_parts(settings: Settings, clock_ms: Callable[[], int] = wall_clock_ms) 
         settings=settings,
         database=database,
         cosigner=cosigner,
-        ingest=Ingest(database, cosigner, clock_ms),
+        ingest=Ingest(database, cosigner, clock_ms, ZoneInfo(settings.timezone)),
         enrolment=Enrolment(database, clock_ms),
         repository=repository,
         offer=offer,

@@ -52,7 +52,7 @@ class Settings:
             raise SetupError(f"{self.public_url}: beyond this machine appliances use https")
         try:
             ZoneInfo(self.timezone)
-        except (ZoneInfoNotFoundError, ValueError) as error:
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: a folder of zones
             raise SetupError(f"{self.timezone}: no time zone; one is called Asia/Shanghai") from error
         self.pin()
         return self

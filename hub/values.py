@@ -31,7 +31,7 @@ class Scope(IntEnum):
     SITE = 1
     DEVICE = 2
     SITE_DAY = 3
-    """People at a site by day (UTC), so that sites are ranked over a month without a million hours."""
+    """People at a site by day of its own zone, so that sites are ranked over a month without a million hours."""
 
 
 FLEET_SHARDS = 16
@@ -65,6 +65,8 @@ class Site:
 
     number: int
     name: str
+    timezone: str | None = None
+    """As the appliance that enrolled there last has it; None: none has said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,7 @@ class Count:
     owner: int
     """A shard of the fleet, or the number of a site or an appliance."""
     hour: int
-    """Hours since 1970 UTC; days for SITE_DAY."""
+    """Hours since 1970 UTC; for SITE_DAY days since 1970 of the site's own zone."""
     measure: str
     """What is counted: `outcome/pass`, `colour/green`, `reason/EXPIRED`, `kind/3`, `guard/A17/admit`, `cause/…`."""
     many: int
@@ -134,6 +136,8 @@ class Count:
 class Trouble:
     """A degradation of an appliance that began, or that is over."""
 
+    lane: str
+    """Empty: of no single lane."""
     code: str
     began: bool
     time_ms: int
@@ -148,7 +152,10 @@ class Batch:
     entries: tuple[StoredEntry, ...]
     sealed: tuple[SealedPart, ...]
     counts: tuple[Count, ...]
+    begins_anew: bool
+    """Whether the engine started in it, or ended for good: what was degraded before that is over, and unsaid."""
     troubles: tuple[Trouble, ...]
+    """Since then."""
     frontier: Frontier
     root: bytes
     head: str
@@ -159,6 +166,38 @@ class Batch:
     software: str | None
     standing: Standing
     """RETIRED where the last entry says that everything was erased: no more will come."""
+
+
+@dataclass(frozen=True, slots=True)
+class StandingTrouble:
+    """A degradation that is in force."""
+
+    appliance: int
+    """The hub's number of it."""
+    lane: str
+    """Empty: of no single lane."""
+    code: str
+    since_ms: int
+
+
+@unique
+class Finding(StrEnum):
+    """What was found when an alarm rang; the pages have its sentence, into which the numbers go."""
+
+    ENTRY_DIFFERS = "entry_differs"
+    """Size of the head, of the known log, number of the entry that is another."""
+    ROOT_DIFFERS = "root_differs"
+    """Size of the head, of the known log."""
+    SEVERAL = "several"
+    """How many entries, the first of them."""
+    GENUINE_HEAD = "genuine_head"
+    """First entry, size of the head."""
+    ASKED_FOR_HEAD = "asked_for_head"
+    """Nothing more."""
+
+    def told(self, *numbers: int) -> str:
+        """Write it down for an alarm."""
+        return " ".join([self.value, *map(str, numbers)])
 
 
 @unique
@@ -187,7 +226,7 @@ class Alarm:
     many: int
     """How often it came."""
     detail: str
-    """For people; what a stranger sent is never in it."""
+    """As `Finding.told` writes it; what a stranger sent is never in it."""
     evidence: bytes
     """What was sent, where it proves something: a signed head."""
     settled_by: str | None

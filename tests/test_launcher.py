@@ -109,6 +109,12 @@ def test_the_hub_gets_what_it_needs_and_then_the_appliance_needs_nothing_more(tr
     assert "installing 3 packages" in start(tree, "test").stderr
 
 
+def test_only_a_demo_with_a_hub_gets_what_the_hub_needs(tree: Path) -> None:
+    make(tree)
+    assert start(tree, "demo", "--headless").stderr == ""
+    assert "installing 2 packages" in start(tree, "demo", "--hub", "--headless").stderr
+
+
 def test_a_first_start_makes_the_environment_for_all_users_and_the_second_does_not(tree: Path) -> None:
     first = start(tree, "verify")
     assert first.stdout.endswith("mask 0077\ntold verify\n")

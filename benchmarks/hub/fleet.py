@@ -64,7 +64,8 @@ def _generate(folder: Path, appliances: int) -> tuple[str, int]:
         session.many("INSERT INTO site (number, name) VALUES (?, ?)", [(n, f"site {n}") for n in range(1, sites + 1)])
         session.many("INSERT INTO device VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", devices)
         session.many(
-            "INSERT INTO trouble VALUES (?, 'thermometer_lost', ?)", [(n, now_ms) for n in range(1, appliances, 20)]
+            "INSERT INTO degraded VALUES (?, '', 'thermometer_lost', ?)",
+            [(n, now_ms) for n in range(1, appliances, 20)],
         )
     counted = 0
     insert = "INSERT INTO tally (scope, owner, hour, measure, many) VALUES (?, ?, ?, ?, ?)"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum, unique
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from hub.counting import day_of
 from hub.pages.charts import Bars, Share, bars, ranking
 from hub.pages.visitor import require
 from hub.storage import appliances, summary
@@ -27,6 +28,7 @@ _HOUR_MS = 3_600_000
 _OUTCOMES = ("pass", "refer", "stop")
 _COLOURS = tuple(f"colour/{colour.name.lower()}" for colour in Colour)
 _REASONS = tuple(f"reason/{reason}" for reason in Reason)
+SITES_RANKED = 20
 SITES_OFFERED = 200
 """How many sites a page offers by name; any other can be typed."""
 SiteName = Annotated[str, Query(max_length=64)]
@@ -40,10 +42,14 @@ class Period(StrEnum):
     WEEK = "days_7"
     MONTH = "days_30"
 
-    @property
-    def hours(self) -> int:
-        """The same in hours."""
-        return {"hours_24": 24, "days_7": 7 * 24, "days_30": 30 * 24}[self.value]
+    def first_hour(self, now_ms: int, zone: ZoneInfo) -> int:
+        """Return the hour it begins with, since 1970 UTC; days are whole ones of the zone, today the last."""
+        if self is Period.DAY:
+            return now_ms // _HOUR_MS - 23
+        days = 7 if self is Period.WEEK else 30
+        today = datetime.fromtimestamp(now_ms / 1000, zone).replace(hour=0, minute=0, second=0, microsecond=0)
+        began = int((today - timedelta(days - 1)).timestamp())
+        return -(-began // 3600)  # an hour is of the day that it begins in
 
 
 def add(routes: APIRouter, desk: Desk) -> None:
@@ -54,17 +60,17 @@ def add(routes: APIRouter, desk: Desk) -> None:
     def passages(request: Request, period: Period = Period.DAY, site: SiteName = "") -> Response:
         visitor = desk.visitor(request)
         require(visitor, Role.VIEWER)
-        first = visitor.now_ms // _HOUR_MS - period.hours + 1
         by_day = period is not Period.DAY
         with parts.database.read() as session:
             chosen = appliances.site_named(session, site) if site else None
+            zone = render.zone_of(chosen)
+            first = period.first_hour(visitor.now_ms, zone)
             scope, owner = (Scope.FLEET, None) if chosen is None else (Scope.SITE, chosen.number)
-            chart = outcome_bars(
-                session, scope, owner, first=first, hours=period.hours, zone=render.zone, by_day=by_day
-            )
+            hours = visitor.now_ms // _HOUR_MS - first + 1
+            chart = outcome_bars(session, scope, owner, first=first, hours=hours, zone=zone, by_day=by_day)
             colours = _ranked(summary.totals(session, scope, owner, first, _COLOURS), "colour/")
             reasons = _ranked(summary.totals(session, scope, owner, first, _REASONS), "reason/")
-            by_site = ranking(summary.by_site(session, first, 20, by_day=by_day)) if chosen is None else ()
+            by_site = ranking(_busiest(session, first, zone, by_day=by_day)) if chosen is None else ()
             sites = appliances.sites(session, SITES_OFFERED)
         return render.page(
             "passages.html",
@@ -78,21 +84,22 @@ def add(routes: APIRouter, desk: Desk) -> None:
             period=period,
             periods=list(Period),
             by_day=by_day,
+            zone=zone.key,
         )
 
     @routes.get("/overrides")
     def overrides(request: Request, period: Period = Period.WEEK, site: SiteName = "") -> Response:
         visitor = desk.visitor(request)
         require(visitor, Role.VIEWER)
-        first = visitor.now_ms // _HOUR_MS - period.hours + 1
         guards: list[tuple[str, int]] = []
-        causes: list[tuple[str, int]] = []
         with parts.database.read() as session:
             chosen = appliances.site_named(session, site) if site else None
+            first = period.first_hour(visitor.now_ms, render.zone_of(chosen))
             many = summary.totals(session, Scope.FLEET, None, first, (f"kind/{int(EntryKind.OVERRIDE)}",))
+            scope, owner = (Scope.FLEET, None) if chosen is None else (Scope.SITE, chosen.number)
+            causes = summary.totals_below(session, scope, owner, first, prefix="cause/", limit=30)
             if chosen is not None:
-                guards = summary.totals_of_site(session, chosen.number, first, prefix="guard/", limit=200)
-                causes = summary.totals_of_site(session, chosen.number, first, prefix="cause/", limit=30)
+                guards = summary.totals_below(session, scope, owner, first, prefix="guard/", limit=200)
             sites = appliances.sites(session, SITES_OFFERED)
         return render.page(
             "overrides.html",
@@ -105,6 +112,13 @@ def add(routes: APIRouter, desk: Desk) -> None:
             period=period,
             periods=list(Period),
         )
+
+
+def _busiest(session: Session, first: int, zone: ZoneInfo, *, by_day: bool) -> list[tuple[str, int]]:
+    """Rank sites from hour `first` on, or from the day it is in; each site's days are of its own zone."""
+    if by_day:
+        return summary.by_site(session, Scope.SITE_DAY, day_of(first, zone), SITES_RANKED)
+    return summary.by_site(session, Scope.SITE, first, SITES_RANKED)
 
 
 def _ranked(counts: list[tuple[str, int]], prefix: str) -> tuple[Share, ...]:

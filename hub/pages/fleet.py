@@ -17,7 +17,7 @@ from hub.pages.visitor import NO_CONTROLS, PageError, check_form, require
 from hub.storage import alarms, appliances, people, summary
 from hub.storage.people import Role
 from hub.storage.summary import Pick
-from hub.values import Appliance, Scope, Standing
+from hub.values import Appliance, Scope, Standing, StandingTrouble
 
 if TYPE_CHECKING:
     from hub.pages.site import Desk
@@ -76,9 +76,8 @@ def add(routes: APIRouter, desk: Desk) -> None:
             if found is None:
                 raise PageError(404, "not_found")
             troubles = appliances.troubles(session, [found.number])
-            chart = outcome_bars(
-                session, Scope.DEVICE, found.number, first=first, hours=24, zone=render.zone, by_day=False
-            )
+            zone = render.zone_of(found.site)
+            chart = outcome_bars(session, Scope.DEVICE, found.number, first=first, hours=24, zone=zone, by_day=False)
         return render.page(
             "appliance.html",
             visitor,
@@ -87,6 +86,7 @@ def add(routes: APIRouter, desk: Desk) -> None:
             lists=lists_state(found, visitor.now_ms),
             troubles=troubles,
             chart=chart,
+            zone=zone.key,
         )
 
     @routes.post("/appliance/{device}/{deed}")
@@ -169,8 +169,8 @@ def _id(device: str) -> bytes:
         raise PageError(404, "not_found") from None
 
 
-def _by_number(troubles: list[tuple[int, str, int]]) -> dict[int, list[str]]:
-    found: dict[int, list[str]] = {}
-    for number, code, _ in troubles:
-        found.setdefault(number, []).append(code)
+def _by_number(troubles: list[StandingTrouble]) -> dict[int, list[StandingTrouble]]:
+    found: dict[int, list[StandingTrouble]] = {}
+    for one in troubles:
+        found.setdefault(one.appliance, []).append(one)
     return found

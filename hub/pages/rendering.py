@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, Response
 
 from hub.pages import words
 from hub.pages.visitor import Visitor
+from hub.values import Finding, Site
 
 _MINUTE, _HOUR, _DAY = 60_000, 3_600_000, 86_400_000
 _CALENDAR_MS = 253_370_000_000_000
@@ -29,6 +30,15 @@ class Rendering:
         self._templates.filters["moment"] = self.moment
         self._templates.filters["number"] = lambda many: f"{many:,}"
 
+    def zone_of(self, site: Site | None) -> ZoneInfo:
+        """Return the zone by which a site's hours and days are shown: its own where it is known."""
+        if site is None or site.timezone is None:
+            return self.zone
+        try:
+            return ZoneInfo(site.timezone)
+        except ZoneInfoNotFoundError:  # another hub's machine knew it
+            return self.zone
+
     def moment(self, milliseconds: int | None) -> str:
         """Write a time; a dash where there is none, or one that no calendar has."""
         if milliseconds is None or not 0 <= milliseconds < _CALENDAR_MS:
@@ -44,13 +54,19 @@ class Rendering:
             if milliseconds is None:
                 return texts["unknown"]
             passed = max(visitor.now_ms - milliseconds, 0)
+            if passed < _MINUTE:
+                return texts["age_now"]
             if passed < _HOUR:
                 return texts["age_minutes"].format(passed // _MINUTE)
             if passed < 2 * _DAY:
                 return texts["age_hours"].format(passed // _HOUR)
             return texts["age_days"].format(passed // _DAY)
 
+        def told(detail: str) -> str:
+            found, *numbers = detail.split(" ")
+            return texts[f"finding_{found}"].format(*numbers) if found in [*Finding] else detail
+
         text = self._templates.get_template(template).render(
-            t=texts, lang=language, visitor=visitor, age=age, here=visitor.path, Markup=Markup, **values
+            t=texts, lang=language, visitor=visitor, age=age, told=told, here=visitor.path, Markup=Markup, **values
         )
         return HTMLResponse(text, status)

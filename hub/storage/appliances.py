@@ -5,8 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from hub.storage.session import Session, SqlRow, binary, integer, maybe_integer, text
-from hub.values import EMPTY_FRONTIER, Appliance, Batch, Frontier, Invitation, SealedPart, Site, Standing
+from hub.storage.session import Session, SqlRow, binary, integer, maybe_integer, maybe_text, text
+from hub.values import (
+    EMPTY_FRONTIER,
+    Appliance,
+    Batch,
+    Frontier,
+    Invitation,
+    SealedPart,
+    Site,
+    Standing,
+    StandingTrouble,
+)
 from keys.merkle import EMPTY_ROOT
 
 MARKS = 64
@@ -18,8 +28,9 @@ TROUBLES = 64
 """Degradations kept of one appliance, the newest: more than there are, and no page without end."""
 _DAY_MS = 86_400_000
 _COLUMNS = """d.number, d.id, d.public_key, d.site, s.name, d.lanes, d.standing, d.software, d.enrolled_ms, d.seen_ms,
-    d.size, d.frontier, d.root, d.head, d.entry_ms, d.lists_ms"""
-_FROM = "FROM device d JOIN site s ON s.number = d.site"
+    d.size, d.frontier, d.root, d.head, d.entry_ms, d.lists_ms, z.timezone"""
+_FROM = "FROM device d JOIN site s ON s.number = d.site LEFT JOIN site_zone z ON z.site = d.site"
+_SITE = "SELECT s.number, s.name, z.timezone FROM site s LEFT JOIN site_zone z ON z.site = s.number"
 
 
 def find(session: Session, device: bytes) -> Appliance | None:
@@ -51,13 +62,28 @@ def latest(session: Session, limit: int) -> list[Appliance]:
 
 
 def enrol(
-    session: Session, device: bytes, public_key: bytes, invitation: Invitation, *, software: str, now_ms: int
+    session: Session,
+    device: bytes,
+    public_key: bytes,
+    invitation: Invitation,
+    *,
+    software: str,
+    now_ms: int,
+    timezone: str | None = None,
 ) -> Appliance:
-    """Add an appliance that was invited; one that is there already keeps its log and moves to the new site."""
-    number = session.next_number(
-        "device"
-    )  # first of all: of one that enrols twice at once, the second finds itself there
+    """Add an appliance that was invited; one that is there already keeps its log and moves to the new site.
+
+    `timezone`: of the site, as the appliance has it; None: it does not say.
+    """
+    # First of all: of one that enrols twice at once, the second finds itself there.
+    number = session.next_number("device")
     site = site_called(session, invitation.site)
+    if timezone is not None:
+        session.run(
+            """INSERT INTO site_zone (site, timezone) VALUES (?, ?)
+                ON CONFLICT (site) DO UPDATE SET timezone = excluded.timezone""",
+            site.number, timezone,
+        )  # fmt: skip
     lanes = json.dumps(list(invitation.lanes))
     if (
         session.run(
@@ -96,16 +122,15 @@ def site_named(session: Session, name: str) -> Site | None:
     """Find a site by its name, or by how it begins; None too for what cannot be a name."""
     if not name.isprintable():
         return None
-    rows = session.rows("SELECT number, name FROM site WHERE name = ?", name) or session.rows(
-        "SELECT number, name FROM site WHERE substr(name, 1, ?) = ? ORDER BY name LIMIT 1", len(name), name
+    rows = session.rows(f"{_SITE} WHERE s.name = ?", name) or session.rows(
+        f"{_SITE} WHERE substr(s.name, 1, ?) = ? ORDER BY s.name LIMIT 1", len(name), name
     )
-    return Site(integer(rows[0][0]), text(rows[0][1])) if rows else None
+    return _site(rows[0]) if rows else None
 
 
 def sites(session: Session, limit: int) -> list[Site]:
     """List sites by name, the first `limit` of them."""
-    rows = session.rows("SELECT number, name FROM site ORDER BY name LIMIT ?", limit)
-    return [Site(integer(number), text(name)) for number, name in rows]
+    return [_site(row) for row in session.rows(f"{_SITE} ORDER BY s.name LIMIT ?", limit)]
 
 
 def set_standing(session: Session, device: bytes, standing: Standing) -> bool:
@@ -174,19 +199,24 @@ def append(session: Session, batch: Batch) -> bool:
     )  # fmt: skip
     _thin_marks(session, appliance.number)
     _count(session, batch)
-    for trouble in batch.troubles:
-        if trouble.began:
+    if batch.begins_anew:
+        session.run("DELETE FROM degraded WHERE device = ?", appliance.number)
+    for one in batch.troubles:
+        if one.began:
             session.run(
-                """INSERT INTO trouble (device, code, since_ms) VALUES (?, ?, ?)
-                    ON CONFLICT (device, code) DO UPDATE SET since_ms = excluded.since_ms""",
-                appliance.number, trouble.code, trouble.time_ms,
+                """INSERT INTO degraded (device, lane, code, since_ms) VALUES (?, ?, ?, ?)
+                    ON CONFLICT (device, lane, code) DO UPDATE SET since_ms = excluded.since_ms""",
+                appliance.number, one.lane, one.code, one.time_ms,
             )  # fmt: skip
         else:
-            session.run("DELETE FROM trouble WHERE device = ? AND code = ?", appliance.number, trouble.code)
+            session.run(
+                "DELETE FROM degraded WHERE device = ? AND lane = ? AND code = ?",
+                appliance.number, one.lane, one.code,
+            )  # fmt: skip
     if batch.troubles:
         session.run(
-            """DELETE FROM trouble WHERE device = ? AND code NOT IN
-                (SELECT code FROM trouble WHERE device = ? ORDER BY since_ms DESC, code LIMIT ?)""",
+            """DELETE FROM degraded WHERE device = ? AND (lane, code) NOT IN
+                (SELECT lane, code FROM degraded WHERE device = ? ORDER BY since_ms DESC, lane, code LIMIT ?)""",
             appliance.number, appliance.number, TROUBLES,
         )  # fmt: skip
     return True
@@ -232,16 +262,20 @@ def invitation(session: Session, token_hash: bytes) -> tuple[Invitation, bytes |
     return found, None if row[4] is None else binary(row[4])
 
 
-def troubles(session: Session, numbers: Sequence[int]) -> list[tuple[int, str, int]]:
-    """List what is degraded at these appliances: number, code, since when (milliseconds)."""
+def troubles(session: Session, numbers: Sequence[int]) -> list[StandingTrouble]:
+    """List what is degraded at these appliances."""
     if not numbers:
         return []
     marks = ", ".join("?" * len(numbers))
     rows = session.rows(
-        f"SELECT device, code, since_ms FROM trouble WHERE device IN ({marks}) ORDER BY device, code",  # noqa: S608 - marks
+        f"SELECT device, lane, code, since_ms FROM degraded WHERE device IN ({marks}) ORDER BY device, code, lane",  # noqa: S608 - marks
         *numbers,
     )
-    return [(integer(number), text(code), integer(since)) for number, code, since in rows]
+    return [StandingTrouble(integer(row[0]), text(row[1]), text(row[2]), integer(row[3])) for row in rows]
+
+
+def _site(row: SqlRow) -> Site:
+    return Site(integer(row[0]), text(row[1]), maybe_text(row[2]))
 
 
 def _appliance(row: SqlRow) -> Appliance:
@@ -249,7 +283,7 @@ def _appliance(row: SqlRow) -> Appliance:
         number=integer(row[0]),
         id=binary(row[1]),
         public_key=binary(row[2]),
-        site=Site(integer(row[3]), text(row[4])),
+        site=Site(integer(row[3]), text(row[4]), maybe_text(row[16])),
         lanes=_lanes(row[5]),
         standing=Standing(text(row[6])),
         software=text(row[7]),

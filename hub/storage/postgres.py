@@ -173,8 +173,8 @@ def _migrate(session: PostgresSession) -> None:
         for table in migration.tables:
             name = table.split()[2]
             session.run(f"{table} PARTITION BY RANGE (day)" if name in schema.PARTITIONED else table)
-        for index in migration.indexes:
-            session.run(index)
+        for statement in migration.then:
+            session.run(statement)
         session.run("INSERT INTO migration (name) VALUES (?)", migration.name)
     today = int(datetime.now(UTC).timestamp()) // _DAY_SECONDS
     for table in schema.PARTITIONED:

@@ -22,7 +22,8 @@ class Migration:
     name: str
     tables: tuple[str, ...]
     """`CREATE TABLE` statements; SQLite adds STRICT."""
-    indexes: tuple[str, ...] = ()
+    then: tuple[str, ...] = ()
+    """What follows: `CREATE INDEX` statements, and what carries rows over from tables that it replaces."""
 
 
 PARTITIONED = ("entry", "sealed")
@@ -79,6 +80,19 @@ MIGRATIONS = (
             "CREATE INDEX device_seen ON device (standing, seen_ms)",
             "CREATE INDEX tally_measure ON tally (scope, measure, hour)",
             "CREATE INDEX alarm_open ON alarm (settled_ms, last_ms)",
+        ),
+    ),
+    Migration(
+        "lanes and zones",
+        (
+            """CREATE TABLE degraded (
+                device bigint NOT NULL, lane text NOT NULL, code text NOT NULL, since_ms bigint NOT NULL,
+                PRIMARY KEY (device, lane, code))""",
+            """CREATE TABLE site_zone (site bigint PRIMARY KEY, timezone text NOT NULL)""",
+        ),
+        (
+            "INSERT INTO degraded (device, lane, code, since_ms) SELECT device, '', code, since_ms FROM trouble",
+            "DROP TABLE trouble",
         ),
     ),
 )

@@ -189,8 +189,8 @@ class SqliteDatabase:
             for migration in schema.missing(session):
                 for table in migration.tables:
                     session.run(_translated(table))
-                for index in migration.indexes:
-                    session.run(index)
+                for statement in migration.then:
+                    session.run(statement)
                 session.run("INSERT INTO migration (name) VALUES (?)", migration.name)
 
 

@@ -90,7 +90,7 @@ def fleet_counts(session: Session, now_ms: int) -> FleetCounts:
         now_ms - ALIVE_MS, now_ms - ALIVE_MS, now_ms - SILENT_MS, now_ms - SILENT_MS, now_ms - LISTS_WARN_MS,
     )  # fmt: skip
     degraded = session.rows(
-        """SELECT count(DISTINCT t.device) FROM trouble t JOIN device d ON d.number = t.device
+        """SELECT count(DISTINCT t.device) FROM degraded t JOIN device d ON d.number = t.device
             WHERE d.standing = 'active'"""
     )
     alive, late, silent, never, old_lists, gone = map(integer, row)
@@ -115,7 +115,7 @@ def fleet_page(
         case Pick.NEVER:
             conditions.append("seen_ms IS NULL")
         case Pick.DEGRADED:
-            conditions.append("number IN (SELECT device FROM trouble)")
+            conditions.append("number IN (SELECT device FROM degraded)")
         case Pick.OLD_LISTS:
             conditions.append("coalesce(lists_ms, 0) < ?")
             values.append(now_ms - LISTS_WARN_MS)
@@ -164,24 +164,29 @@ def totals(
     return [(text(measure), integer(many)) for measure, many in rows]
 
 
-def totals_of_site(session: Session, site: int, first: int, *, prefix: str, limit: int) -> list[tuple[str, int]]:
-    """Add up whatever begins with `prefix` at one site, the most frequent first; names without the prefix."""
+def totals_below(
+    session: Session, scope: Scope, owner: int | None, first: int, *, prefix: str, limit: int
+) -> list[tuple[str, int]]:
+    """Add up whatever begins with `prefix`, the most frequent first; names without the prefix."""
+    of = "" if owner is None else "AND owner = ?"
+    values: list[SqlValue] = [int(scope), first, prefix, prefix + "~"]
+    values += [] if owner is None else [owner]
     rows = session.rows(
-        """SELECT measure, CAST(sum(many) AS bigint) AS all_of_it FROM tally
-            WHERE scope = ? AND owner = ? AND hour >= ? AND measure >= ? AND measure < ?
-            GROUP BY measure ORDER BY all_of_it DESC, measure LIMIT ?""",
-        int(Scope.SITE), site, first, prefix, prefix + "~", limit,
+        f"""SELECT measure, CAST(sum(many) AS bigint) AS all_of_it FROM tally
+            WHERE scope = ? AND hour >= ? AND measure >= ? AND measure < ? {of}
+            GROUP BY measure ORDER BY all_of_it DESC, measure LIMIT ?""",  # noqa: S608 - one of two constants
+        *values, limit,
     )  # fmt: skip
     return [(text(measure).removeprefix(prefix), integer(many)) for measure, many in rows]
 
 
-def by_site(session: Session, first: int, limit: int, *, by_day: bool) -> list[tuple[str, int]]:
-    """Count people by site from hour `first` on, or from its day (UTC) on, the busiest first."""
+def by_site(session: Session, scope: Scope, first: int, limit: int) -> list[tuple[str, int]]:
+    """Count people by site, the busiest first: from hour `first` on, or with SITE_DAY from that day of each site on."""
     rows = session.rows(
         """SELECT s.name, t.all_of_it FROM
             (SELECT owner, CAST(sum(many) AS bigint) AS all_of_it FROM tally
                 WHERE scope = ? AND measure = 'people' AND hour >= ? GROUP BY owner ORDER BY all_of_it DESC LIMIT ?) t
             JOIN site s ON s.number = t.owner ORDER BY t.all_of_it DESC, s.name""",
-        int(Scope.SITE_DAY if by_day else Scope.SITE), first // 24 if by_day else first, limit,
+        int(scope), first, limit,
     )  # fmt: skip
     return [(text(name), integer(many)) for name, many in rows]

@@ -33,15 +33,18 @@ class Joined(BaseModel):
     hub_key: str = Field(pattern=r"^[A-Za-z0-9_-]{43}=?$")
 
 
-def join(offer: Offer, device: Device, software: str) -> tuple[Joined, Membership]:
+def join(offer: Offer, device: Device, software: str, timezone: str) -> tuple[Joined, Membership]:
     """Redeem the offer's token for this device; the same may be asked again within the token's time.
+
+    `timezone`: of the site, by whose days the hub counts its people.
 
     Raises HubError: no line, refused (410: the token is used or has expired), or an answer that is not for this
     device and root.
     """
     token, public = _base64url(offer.token), _base64url(device.public_key.public_bytes_raw())
     proof = device.key.sign(f"checkpoint enrolment\n{token}\n{public}".encode())
-    body = {"token": token, "public_key": public, "software": software, "proof": _base64url(proof)}
+    told = {"software": software, "timezone": timezone}
+    body = {"token": token, "public_key": public, "proof": _base64url(proof), **told}
     line = HubLine(offer.url, offer.pin, now=time.time, silence_s=SILENCE_S, grace_s=GRACE_S)
     try:
         headers = {"Content-Type": "application/json"}

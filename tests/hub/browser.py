@@ -67,6 +67,12 @@ class Browser:
         self.run(script)
         self._wait()
 
+    def resize(self, width: int, height: int = 800) -> None:
+        """Be as wide as this, in CSS pixels; a window itself is never as narrow as a phone."""
+        self._say(
+            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
+        )
+
     def press(self, key: str) -> None:
         for kind in ("keyDown", "keyUp"):
             self._say("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode={"Tab": 9}[key])

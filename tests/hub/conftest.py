@@ -39,13 +39,19 @@ class Place:
     clock: Clock
     ingest: Ingest
 
-    def enrol(self, gate: Gate, site: str = "west") -> Appliance:
+    def enrol(self, gate: Gate, site: str = "west", timezone: str | None = None) -> Appliance:
         token_hash = sha256(gate.id + site.encode()).digest()
         invitation = Invitation(token_hash, site, ("gate-1",), self.clock.ms + 600_000, "test")
         with self.database.write() as session:
             appliances.invite(session, invitation)
             return appliances.enrol(
-                session, gate.id, gate.public_key, invitation, software="0.1.0", now_ms=self.clock.ms
+                session,
+                gate.id,
+                gate.public_key,
+                invitation,
+                software="0.1.0",
+                now_ms=self.clock.ms,
+                timezone=timezone,
             )
 
     def appliance(self, gate: Gate) -> Appliance:
@@ -58,6 +64,11 @@ class Place:
         number = self.appliance(gate).number
         with self.database.read() as session:
             return [body for _, body in appliances.bodies(session, number, 0, 1 << 60)]
+
+    def degraded(self, gate: Gate) -> list[tuple[str, str]]:
+        number = self.appliance(gate).number
+        with self.database.read() as session:
+            return [(one.lane, one.code) for one in appliances.troubles(session, [number])]
 
     def tallies(self, scope: int) -> dict[str, int]:
         with self.database.read() as session:

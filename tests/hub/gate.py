@@ -53,13 +53,14 @@ class Gate:
         colour: Colour | None = None,
         sealed: bytes = b"",
         clock: ClockTrust = ClockTrust.TRUSTED,
+        lane: str = "gate-1",
     ) -> None:
         entry = Entry(
             device=self.id,
             seq=len(self.log),
             time_ms=time_ms,
             clock=clock,
-            lane="gate-1",
+            lane=lane,
             kind=kind,
             staff=staff,
             detail=detail,

@@ -84,5 +84,7 @@ def test_the_pages_are_walked_through_by_keyboard_and_named_for_screen_readers(h
             "e => !(e.textContent.trim() || e.labels?.length || e.getAttribute('aria-label'))).length"
         )
         assert (path, nameless) == (path, 0)
-        assert browser.run("document.documentElement.scrollWidth <= innerWidth")
+        for width in (1200, 360):
+            browser.resize(width)
+            assert browser.run("document.documentElement.scrollWidth <= innerWidth"), (path, width)
     assert browser.console == []

@@ -16,9 +16,9 @@ from tests.hub.conftest import Place
 from tests.hub.gate import Gate
 
 
-def redeem(enrolment: Enrolment, gate: Gate, token: bytes) -> None:
+def redeem(enrolment: Enrolment, gate: Gate, token: bytes, timezone: str | None = None) -> None:
     request = gate.enrolment(token)
-    enrolment.redeem(request["token"], request["public_key"], request["software"], request["proof"])
+    enrolment.redeem(request["token"], request["public_key"], request["software"], request["proof"], timezone)
 
 
 def at_once(what: Callable[[int], object], many: int) -> None:
@@ -70,6 +70,24 @@ def test_a_revoked_key_does_not_enrol_again(place: Place) -> None:
     enrolment = Enrolment(place.database, place.clock)
     with pytest.raises(RefusalError, match="revoked"):
         redeem(enrolment, gate, enrolment.invite("west", ("gate-1",), "test"))
+
+
+def test_a_site_has_the_zone_that_was_told_last_and_keeps_it_where_none_is_told(place: Place) -> None:
+    enrolment = Enrolment(place.database, place.clock)
+    for timezone, known in ((None, None), ("Asia/Urumqi", "Asia/Urumqi"), ("UTC", "UTC"), (None, "UTC")):
+        gate = Gate()
+        redeem(enrolment, gate, enrolment.invite("west", ("gate-1",), "test"), timezone)
+        assert place.appliance(gate).site.timezone == known
+
+
+@pytest.mark.parametrize("timezone", ["Asia/Atlantis", "Asia", "leapseconds", "../../etc/passwd", "/etc/localtime", ""])
+def test_a_zone_that_nobody_knows_is_refused_and_the_token_is_not_spent(place: Place, timezone: str) -> None:
+    enrolment, gate = Enrolment(place.database, place.clock), Gate()
+    token = enrolment.invite("west", ("gate-1",), "test")
+    with pytest.raises(RefusalError, match="time zone") as refusal:
+        redeem(enrolment, gate, token, timezone)
+    assert refusal.value.answer.status == 422
+    redeem(enrolment, gate, token, "Asia/Shanghai")
 
 
 @pytest.mark.parametrize("pin", [None, bytes(32)])

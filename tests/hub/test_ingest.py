@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 
 import pytest
 
 from hub.errors import Problem, RefusalError
-from hub.storage import alarms, appliances
+from hub.storage import alarms, appliances, summary
 from hub.values import AlarmKind, Scope, Standing
 from keys import cbor
 from keys.cosignature import read_cosigned
-from scanner.journal.detail import ClockDetail, EntryKind, FaultDetail, OverrideDetail, StepCause, Updated, UpdateDetail
+from scanner.journal.detail import (
+    ClockDetail,
+    EntryKind,
+    Erased,
+    ErasureDetail,
+    FaultDetail,
+    OverrideDetail,
+    RunDetail,
+    StepCause,
+    Updated,
+    UpdateDetail,
+)
 from scanner.values import ClockTrust, Outcome
 from tests.hub.conftest import Place
 from tests.hub.gate import NOON, Gate
@@ -216,7 +228,7 @@ def test_what_entries_tell_is_counted_once_by_their_own_hour(place: Place) -> No
     with place.database.read() as session:
         found = appliances.troubles(session, [place.appliance(gate).number])
         hours = session.rows("SELECT DISTINCT hour FROM tally WHERE measure = 'people' AND scope = 1 ORDER BY hour")
-    assert [code for _, code, _ in found] == ["thermometer_lost"]
+    assert [one.code for one in found] == ["thermometer_lost"]
     assert len(hours) == 2
     assert place.appliance(gate).lists_ms == NOON - 3_600_000
 
@@ -229,6 +241,47 @@ def test_hours_of_a_wrong_clock_are_those_of_arrival(place: Place) -> None:
     with place.database.read() as session:
         hours = {row[0] for row in session.rows("SELECT DISTINCT hour FROM tally WHERE scope <> 3")}
     assert hours == {place.clock.ms // 3_600_000}
+
+
+def test_what_was_degraded_is_told_a_lane_each_and_ends_with_the_engine_that_said_it(place: Place) -> None:
+    gate = Gate()
+    gate.write(EntryKind.RUN, RunDetail(started=True))
+    for lane in ("gate-1", "gate-2"):
+        gate.write(EntryKind.FAULT, FaultDetail("thermometer_lost", began=True), lane=lane)
+    gate.write(EntryKind.FAULT, FaultDetail("thermometer_lost", began=False), lane="gate-1")
+    place.enrol(gate)
+    place.ingest.take(gate.id, gate.upload())
+    assert place.degraded(gate) == [("gate-2", "thermometer_lost")]
+    gate.write(EntryKind.FAULT, FaultDetail("log_refused", began=True), lane="")
+    gate.write(EntryKind.RUN, RunDetail(started=True))  # it was killed, and could not say that anything is over
+    gate.write(EntryKind.FAULT, FaultDetail("policy_default", began=True), lane="")
+    place.ingest.take(gate.id, gate.upload(4))
+    assert place.degraded(gate) == [("", "policy_default")]
+    gate.write(EntryKind.ERASURE, ErasureDetail(Erased.EVERYTHING, 0, 7, 7))
+    place.ingest.take(gate.id, gate.upload(7))
+    assert place.degraded(gate) == []
+
+
+@pytest.mark.parametrize(
+    ("timezone", "day"),
+    [
+        (None, date(2026, 9, 21)),
+        ("UTC", date(2026, 9, 21)),
+        ("Asia/Shanghai", date(2026, 9, 22)),
+        ("America/Adak", date(2026, 9, 21)),
+    ],
+)
+def test_people_at_a_site_are_counted_by_its_own_days(place: Place, timezone: str | None, day: date) -> None:
+    evening_ms = int(datetime(2026, 9, 21, 20, 30, tzinfo=UTC).timestamp()) * 1000
+    place.clock.ms = evening_ms + 60_000
+    gate = Gate().passes(2, time_ms=evening_ms)
+    place.enrol(gate, timezone=timezone)
+    place.ingest.take(gate.id, gate.upload())
+    number = (day - date(1970, 1, 1)).days
+    with place.database.read() as session:
+        assert session.rows("SELECT hour, many FROM tally WHERE scope = ?", int(Scope.SITE_DAY)) == [(number, 2)]
+        assert summary.by_site(session, Scope.SITE_DAY, number, 9) == [("west", 2)]
+        assert summary.by_site(session, Scope.SITE_DAY, number + 1, 9) == []
 
 
 def clock_step() -> ClockDetail:

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from hub import passwords
 from hub.pages import words
 from hub.pages.charts import bars, ceiling
+from hub.pages.counts import Period
 from hub.service import wall_clock_ms
 from hub.storage import alarms, people
 from hub.storage.people import Role
-from hub.values import AlarmKind
+from hub.values import AlarmKind, Finding
+from keys.reasons import Reason
+from scanner.engine.degradations import Cause
 from scanner.journal.detail import EntryKind, FaultDetail, OverrideDetail
+from scanner.locale import Texts
 from scanner.values import Outcome
 from tests.hub.gate import Gate
 from tests.hub.serving import Answer, Serving
@@ -114,7 +120,8 @@ def test_what_others_wrote_is_shown_and_never_run(boss: Desk) -> None:
 
 def test_the_fleet_page_shows_what_is_degraded_and_how_many_passed(boss: Desk) -> None:
     text = boss.get("/").content.decode()
-    assert "thermometer_lost" in text
+    assert '▲</span> thermometer lost <span class="lane">(gate-1)</span>' in text
+    assert "thermometer_lost" not in text
     assert "<strong>5</strong> people in 24 h" in text
     assert re.search(
         r"A17</th><td class=\"n\">1</td><td class=\"n\">0</td>", boss.get("/overrides?site=West").content.decode()
@@ -218,8 +225,52 @@ def test_every_language_has_every_word() -> None:
     assert set(known) == {"en", "zh"}
     assert known["en"].keys() == known["zh"].keys()
     assert all(text.strip() for texts in known.values() for text in texts.values())
-    for kind in AlarmKind:
-        assert f"alarm_{kind}" in known["en"]
+    needed = [f"{word}_{kind}" for kind in AlarmKind for word in ("alarm", "next")]
+    needed += [f"finding_{finding}" for finding in Finding]
+    needed += [f"trouble_{cause}" for cause in Cause] + [f"reason_{reason}" for reason in Reason]
+    assert [word for word in needed if word not in known["en"]] == []
+
+
+@pytest.mark.parametrize(("language", "locale"), [("en", "en"), ("zh", "zh_CN")])
+def test_causes_of_overrides_bear_the_names_that_guards_choose_them_by(language: str, locale: str) -> None:
+    texts = Texts.load(locale)
+    causes = [key for key in texts.keys if key.startswith("cause.")]
+    assert len(causes) > 5
+    for cause in causes:
+        assert words.languages()[language][cause.replace(".", "_")] == texts.get(cause)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize(
+    ("finding", "numbers"),
+    [
+        (Finding.ENTRY_DIFFERS, (20, 18, 5)),
+        (Finding.ROOT_DIFFERS, (20, 18)),
+        (Finding.SEVERAL, (7, 31)),
+        (Finding.GENUINE_HEAD, (3, 12)),
+    ],
+)
+def test_what_rang_is_said_in_the_visitors_words(
+    hub: Serving, language: str, finding: Finding, numbers: tuple[int, ...]
+) -> None:
+    with hub.parts.database.write() as session:
+        session.run("DELETE FROM alarm")
+        alarms.ring(session, 1, AlarmKind.UNREADABLE, wall_clock_ms(), detail=finding.told(*numbers))
+    desk = Desk(hub, language)
+    desk.log_in("viewer")
+    text = desk.get("/alarms").content.decode()
+    sentence = words.languages()[language][f"finding_{finding}"].format(*numbers)
+    assert sentence in text
+    assert all(str(number) in sentence for number in numbers)
+
+
+def test_a_site_is_shown_by_its_own_clock_and_the_fleet_by_the_hubs(boss: Desk) -> None:
+    with boss.hub.parts.database.write() as session:
+        session.run("INSERT INTO site_zone (site, timezone) VALUES (1, 'America/Adak')")
+    assert "America/Adak" in boss.get("/passages?site=West").content.decode()
+    fleet = boss.get("/passages").content.decode()
+    assert "America/Adak" not in fleet
+    assert "Asia/Shanghai" in fleet
 
 
 @pytest.mark.parametrize(
@@ -236,3 +287,19 @@ def test_bars_stand_on_each_other_and_reach_what_they_count() -> None:
     first, second, _ = chart.parts
     assert second.y + second.height == pytest.approx(first.y)
     assert chart.lines[-1].value == ceiling(40) == 40
+
+
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/Adak", "Asia/Kolkata"])
+def test_a_week_is_seven_whole_days_of_the_zone_and_today_is_the_last(zone: str) -> None:
+    here = ZoneInfo(zone)
+    now = datetime(2026, 3, 9, 0, 20, tzinfo=here)
+    first = Period.WEEK.first_hour(int(now.timestamp()) * 1000, here)
+    began = datetime.fromtimestamp(first * 3600, here)
+    assert timedelta(0) <= began - datetime(2026, 3, 3, tzinfo=here) < timedelta(hours=1)
+    assert Period.DAY.first_hour(int(now.timestamp()) * 1000, here) == int(now.timestamp()) // 3600 - 23
+
+
+def test_causes_of_the_whole_fleet_are_shown_before_a_site_is_chosen(boss: Desk) -> None:
+    text = boss.get("/overrides").content.decode()
+    assert '<th scope="row">relative</th>' in text, "a cause that this hub has no words for keeps its name"
+    assert "A17" not in text

@@ -48,6 +48,7 @@ def certificate(folder: Path) -> tuple[str, bytes]:
         ({"url": "http://hub.example.org"}, "https"),
         ({"url": "hub.example.org"}, "--url"),
         ({"timezone": "Mars/Olympus"}, "time zone"),
+        ({"timezone": "Asia"}, "time zone"),
     ],
 )
 def test_what_would_be_open_or_wrong_is_refused(change: dict[str, str], words: str) -> None:
