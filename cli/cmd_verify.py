@@ -143,7 +143,7 @@ def fields(verdict: Verdict) -> dict[str, object]:
 
 
 def _fact(fact: Fact) -> dict[str, object]:
-    return {name: value for name in Fact.__slots__ if (value := getattr(fact, name)) is not None}
+    return {name: value for name in Fact._fields if (value := getattr(fact, name)) is not None}
 
 
 def words(verdict: Verdict) -> str:

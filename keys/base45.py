@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from keys.errors import Base45Error
 
 ALPHABET = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
-_VALUE_OF = bytes(max(ALPHABET.find(character), 0) for character in range(256))
-"""Byte → its value in the alphabet; only ever applied to text already known to hold nothing else."""
+_NO_VALUE = 0xFF
+_VALUE_OF = bytes(ALPHABET.index(byte) if byte in ALPHABET else _NO_VALUE for byte in range(256))
+"""Byte → its value in the alphabet."""
 
 
 def decode(text: str) -> bytes:
@@ -16,37 +19,35 @@ def decode(text: str) -> bytes:
     ordinary characters), a length of 3n + 1, a triple above 0xFFFF, or a final pair above 0xFF (RFC 9285 section 4).
     """
     try:
-        characters = text.encode("ascii")
+        values = text.encode("ascii").translate(_VALUE_OF)
     except UnicodeEncodeError:
         raise Base45Error("base45 holds a character outside ASCII") from None
-    if characters.translate(None, ALPHABET):
+    if _NO_VALUE in values:
         raise Base45Error("base45 holds a character outside its alphabet")
-    values = characters.translate(_VALUE_OF)
     triples, rest = divmod(len(values), 3)
     if rest == 1:
         raise Base45Error(f"base45 cannot be {len(values)} characters long")
-    # All triples at once, c + 45 d + 2025 e: each has a lane of four bytes in one wide number. The largest triple,
-    # 91124, needs 17 bits, so no lane carries into its neighbour. Twice as fast as a loop over the triples.
-    end = 3 * triples
-    lanes = bytearray(4 * triples)
-    lanes[3::4] = values[0:end:3]
-    total = int.from_bytes(lanes, "big")
-    lanes[3::4] = values[1:end:3]
-    total += 45 * int.from_bytes(lanes, "big")
-    lanes[3::4] = values[2:end:3]
-    total += 2025 * int.from_bytes(lanes, "big")
-    sums = total.to_bytes(4 * triples, "big")
-    if sums[1::4].count(0) != triples:
+    # All triples at once, c + 45 d + 2025 e: each has a lane of three bytes in one wide number. The largest triple,
+    # 91124, needs 17 bits, so no lane carries into its neighbour. Four times as fast as a loop over the triples.
+    lanes = int.from_bytes(values[: 3 * triples], "big")
+    lowest = _lowest_bytes(triples)
+    sums = (lanes >> 16 & lowest) + 45 * (lanes >> 8 & lowest) + 2025 * (lanes & lowest)
+    if sums & lowest << 16:
         raise Base45Error("base45 holds a triple above 65535")
-    decoded = bytearray(2 * triples)
-    decoded[0::2] = sums[2::4]
-    decoded[1::2] = sums[3::4]
+    decoded = bytearray(sums.to_bytes(3 * triples, "big"))
+    del decoded[::3]
     if rest:
         last = values[-2] + 45 * values[-1]
         if last > 0xFF:
             raise Base45Error("base45 ends in a pair above 255")
         decoded.append(last)
     return bytes(decoded)
+
+
+@lru_cache(maxsize=64)
+def _lowest_bytes(lanes: int) -> int:
+    """Return the number that has the lowest byte of each of so many lanes of three bytes set, and no other."""
+    return int.from_bytes(b"\x00\x00\xff" * lanes, "big")
 
 
 def encode(data: bytes) -> str:

@@ -29,12 +29,19 @@ _ISS, _EXP, _IAT, _HCERT = 1, 4, 6, -260
 _DGC: Final = 1
 _MAX_TIME: Final = 253_402_300_799
 _MAX_ENTRIES: Final = 8
+_MAX_WORD: Final = 256
+_MAX_DOSES: Final = 99
 _RESULTS: Final = {"260415000": False, "260373001": True}
 """SNOMED CT codes of a test's result (value set covid-19-lab-result): not detected, detected."""
 _KEY_USE: Final = {Kind.TEST: "1", Kind.VACCINATION: "2", Kind.RECOVERY: "3"}
 _USE_ARCS: Final = ("1.3.6.1.4.1.1847.2021.1.", "1.3.6.1.4.1.0.1847.2021.1.")
 """Extended key usages of signers that are limited to some kinds (volume 5, certificate governance); the second is how
 many issuers mistyped the first."""
+
+
+_TEXT: Final = frozenset({str})
+_LEAVES: Final = frozenset({str, int, bool, type(None)})
+"""Types that are the same in CBOR and JSON and hold nothing else. Most maps of a certificate are of these alone."""
 
 
 class Claims(NamedTuple):
@@ -51,20 +58,18 @@ def read(text: str) -> ForeignCode:
     signed = read_signed(decompressed(base45.decode(text.removeprefix(PREFIX))))
     claims = read_claims(signed.payload)
     statement, uci = read_statement(claims.certificate)
-    country = claims.issuer or ""
     return ForeignCode(
-        format=CodeFormat.HC1,
-        issuer=claims.issuer,
-        kid=signed.kid,
-        scheme=signed.scheme,
-        message=signed.message,
-        signature=signed.signature,
-        statement=statement,
-        identity=identity_of(country, uci),
+        CodeFormat.HC1,
+        claims.issuer,
+        signed.kid,
+        signed.scheme,
+        signed.message,
+        signed.signature,
+        statement,
+        identity_of(claims.issuer or "", uci),
         issued_at=claims.issued_at,
         expires_at=claims.expires_at,
         expiry_counts=True,
-        loose_curve=True,
         unique_id=uci,
     )
 
@@ -92,7 +97,7 @@ def read_claims(payload: bytes) -> Claims:
     if type(certificate) is not dict:
         raise MalformedError("no EU certificate in the claims")
     return Claims(
-        issuer.strip().upper() if type(issuer) is str else None,
+        None if issuer is None else issuer.strip().upper(),
         _time(claims.get(_IAT), "iat"),
         _time(claims.get(_EXP), "exp"),
         certificate,
@@ -101,44 +106,56 @@ def read_claims(payload: bytes) -> Claims:
 
 def read_statement(certificate: dict[int | str, LooseValue]) -> tuple[Statement, str]:
     """Return what a certificate says, and its unique identifier. Raises MalformedError."""
-    plain = _plain(certificate)
-    assert type(plain) is dict  # noqa: S101 - what a map becomes
-    vaccinations, tests, recoveries = _entries(plain, "v"), _entries(plain, "t"), _entries(plain, "r")
-    facts = (*map(_vaccination, vaccinations), *map(_test, tests), *map(_recovery, recoveries))
-    entries = (*vaccinations, *tests, *recoveries)
+    plain = _plain_map(certificate)
+    facts: list[Fact] = []
+    identifiers: list[str] = []
+    for group, read_entry in _GROUPS:
+        if group in plain:
+            for entry in _entries(plain, group):
+                facts.append(read_entry(entry))
+                identifiers.append(_text(entry, "ci"))
     if not facts:
         raise MalformedError("certificate without any vaccination, test or recovery")
-    identifiers = [_text(entry, "ci") for entry in entries]
     if len(facts) > 1 and len(set(identifiers)) != 1 and len({fact.kind for fact in facts}) > 1:
         raise MalformedError("several certificates in one")
-    return Statement(_person(plain), facts, plain), identifiers[-1]
+    return Statement(_person(plain), tuple(facts), plain), identifiers[-1]
 
 
 def may_sign(usages: frozenset[str], facts: tuple[Fact, ...]) -> bool:
     """Whether a signer limited to `usages` may state `facts`. One with no usage of this family is not limited."""
+    if not usages:
+        return True
     limits = {usage.removeprefix(arc) for usage in usages for arc in _USE_ARCS if usage.startswith(arc)}
     return not limits or all(_KEY_USE.get(fact.kind) in limits for fact in facts)
 
 
 def _plain(value: LooseValue) -> JsonValue:
     """Return CBOR as JSON: tags left out, byte strings refused, keys as text, whole floats as integers."""
+    if type(value) is dict:
+        return _plain_map(value)
+    if type(value) is list:
+        return [_plain(member) for member in value]
     if type(value) is LooseTag:
         return _plain(value.value)
     if type(value) is bytes:
         raise MalformedError("byte string where text belongs")
-    if type(value) is dict:
-        return {
-            str(key): member if type(member) is str or type(member) is int else _plain(member)
-            for key, member in value.items()
-        }
-    if type(value) is list:
-        return [_plain(member) for member in value]
     if type(value) is float:
         if not math.isfinite(value):
             raise MalformedError("number that is infinite")
         return int(value) if value.is_integer() else value
     assert value is None or type(value) in (str, int, bool)  # noqa: S101 - what is left of LooseValue
     return value  # type: ignore[return-value]  # narrowed by the line above
+
+
+def _plain_map(members: dict[int | str, LooseValue]) -> dict[str, JsonValue]:
+    if _TEXT.issuperset(map(type, members)) and _LEAVES.issuperset(map(type, members.values())):
+        return members  # type: ignore[return-value]  # narrowed by the line above
+    plain: dict[str, JsonValue] = {}
+    for key, member in members.items():
+        plain[str(key)] = member if type(member) is str else _plain(member)
+    if len(plain) != len(members):
+        raise MalformedError("the same key as a number and as text")
+    return plain
 
 
 def _entries(certificate: dict[str, JsonValue], group: str) -> list[dict[str, JsonValue]]:
@@ -148,9 +165,11 @@ def _entries(certificate: dict[str, JsonValue], group: str) -> list[dict[str, Js
         return []
     if type(entries) is not list or len(entries) > _MAX_ENTRIES:
         raise MalformedError(f"{group} that is no list of at most {_MAX_ENTRIES} entries")
-    maps = [entry for entry in entries if type(entry) is dict]
-    if len(maps) != len(entries):
-        raise MalformedError(f"entry of {group} that is no map")
+    maps: list[dict[str, JsonValue]] = []
+    for entry in entries:
+        if type(entry) is not dict:
+            raise MalformedError(f"entry of {group} that is no map")
+        maps.append(entry)
     return maps
 
 
@@ -158,10 +177,12 @@ def _vaccination(entry: dict[str, JsonValue]) -> Fact:
     return Fact(
         Kind.VACCINATION,
         read_date(entry.get("dt"), "date of vaccination"),
-        product=_word(entry, "mp"),
-        dose=_count(entry, "dn"),
-        doses=_count(entry, "sd"),
-        country=_word(entry, "co"),
+        None,
+        _word(entry, "mp"),
+        _count(entry, "dn"),
+        _count(entry, "sd"),
+        None,
+        _word(entry, "co"),
     )
 
 
@@ -180,20 +201,26 @@ def _recovery(entry: dict[str, JsonValue]) -> Fact:
     )
 
 
+_GROUPS: Final = (("v", _vaccination), ("t", _test), ("r", _recovery))
+"""Group of a certificate's entries → what reads one."""
+
+
 def _person(certificate: dict[str, JsonValue]) -> Person:
     names = certificate.get("nam")
     if type(names) is not dict:
         raise MalformedError("nam that is no map")
     family, given = read_name(names.get("fn"), "surname"), read_name(names.get("gn"), "given name")
-    machine = [read_name(names.get(name), "transliterated name") for name in ("fnt", "gnt")]
-    if not (family or given or any(machine)):
-        raise MalformedError("certificate of nobody: no name in it")
-    readable = [part.replace("<", " ") for part in machine]
+    machine_family = read_name(names.get("fnt"), "transliterated surname")
+    machine_given = read_name(names.get("gnt"), "transliterated given name")
+    if not family and not given:
+        family, given = machine_family.replace("<", " "), machine_given.replace("<", " ")
+        if not family and not given:
+            raise MalformedError("certificate of nobody: no name in it")
     return Person(
-        family or ("" if given else readable[0]),
-        given or ("" if family else readable[1]),
+        family,
+        given,
         read_date(certificate.get("dob"), "date of birth"),
-        transliterated=" ".join(part for part in machine if part) if machine[0] else "",
+        (f"{machine_family} {machine_given}" if machine_given else machine_family) if machine_family else "",
     )
 
 
@@ -207,26 +234,26 @@ def _text(entry: dict[str, JsonValue], name: str) -> str:
 def _word(entry: dict[str, JsonValue], name: str) -> str | None:
     """Return a text of an entry without the blanks round it; None where it is absent, null or empty."""
     value = entry.get(name)
+    if type(value) is str and len(value) <= _MAX_WORD:
+        return value.strip() or None
     if value is None:
         return None
-    if type(value) is not str or len(value) > 256:
-        raise MalformedError(f"{name} that is no text of at most 256 characters")
-    return value.strip() or None
+    raise MalformedError(f"{name} that is no text of at most {_MAX_WORD} characters")
 
 
 def _count(entry: dict[str, JsonValue], name: str) -> int | None:
     value = entry.get(name)
-    if value is None:
-        return None
-    if type(value) is not int or not 0 <= value <= 99:
-        raise MalformedError(f"{name} that is no number of doses")
-    return value
+    if value is None or (type(value) is int and 0 <= value <= _MAX_DOSES):
+        return value
+    raise MalformedError(f"{name} that is no number of doses")
 
 
 def _time(value: LooseValue, what: str) -> float:
     """Return seconds since 1970. Milliseconds are beyond every year that can be shown, and malformed."""
     if type(value) is LooseTag and value.number == 1:  # epoch-based date/time, RFC 8949 section 3.4.2
         value = value.value
-    if (type(value) is not int and type(value) is not float) or not 0 <= value <= _MAX_TIME:
+    if type(value) is not int and type(value) is not float:
+        raise MalformedError(f"{what} that is no time in seconds")
+    if not 0 <= value <= _MAX_TIME:
         raise MalformedError(f"{what} that is no time in seconds")
     return value

@@ -11,9 +11,8 @@ from __future__ import annotations
 import datetime
 import re
 import unicodedata
-from dataclasses import dataclass
 from enum import StrEnum, unique
-from typing import Final
+from typing import Final, NamedTuple
 
 from keys.errors import MalformedError
 from keys.json_bounded import JsonValue
@@ -43,9 +42,8 @@ class Kind(StrEnum):
     """The issuer's own conditions are met; which, it does not say."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """One statement."""
+class Fact(NamedTuple):
+    """One statement. A tuple, as the two that follow, because some are made for every code."""
 
     kind: Kind
     on: str
@@ -63,8 +61,7 @@ class Fact:
     country: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(NamedTuple):
     """Whose credential it is, as far as it says."""
 
     family: str
@@ -92,8 +89,7 @@ class Person:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(NamedTuple):
     """Everything a proved credential says."""
 
     person: Person
@@ -120,7 +116,9 @@ def read_name(value: object, what: str) -> str:
         return ""
     if type(value) is not str:
         raise MalformedError(f"{what} that is no text")
-    name = value if value.isalpha() else " ".join(value.split())
+    if value.isalpha() and len(value) <= MAX_NAME:
+        return value
+    name = " ".join(value.split())
     if len(name) > MAX_NAME:
         raise MalformedError(f"{what} of {len(name)} characters, at most {MAX_NAME} are read")
     return name
@@ -136,9 +134,9 @@ def read_date(value: object, what: str) -> str:
         return ""
     if type(value) is not str:
         raise MalformedError(f"{what} that is no text")
+    if len(value) == _DAY_LENGTH and value.isascii() and value[4] == value[7] == "-" and _exists(value):
+        return value
     text = value.strip()
-    if len(text) == _DAY_LENGTH and text.isascii() and _exists(text):
-        return text
     found = _MOMENT.fullmatch(text)
     date = found[1] if found else text
     if not _DATE.fullmatch(date):

@@ -41,4 +41,7 @@ FAMILIES: Final = (
 
 def family_of(text: str) -> Family | None:
     """Return the family whose code a text means to be; None for none."""
-    return next((family for family in FAMILIES if family.claims(text)), None)
+    for family in FAMILIES:
+        if family.claims(text):
+            return family
+    return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from keys.certificate import Certificate
 from keys.facts import Statement
@@ -13,9 +13,8 @@ from keys.verdict import CodeFormat
 _IDENTITY_BYTES = 16
 
 
-@dataclass(frozen=True, slots=True)
-class ForeignCode:
-    """One code as read. Times are seconds since 1970 UTC."""
+class ForeignCode(NamedTuple):
+    """One code as read. Times are seconds since 1970 UTC. A tuple, because one is made for every code."""
 
     format: CodeFormat
     issuer: str | None
@@ -24,9 +23,9 @@ class ForeignCode:
     """By which its key is looked up; None where the code brings its certificate, or names no key."""
     scheme: Scheme
     """The algorithm it claims."""
-    message: bytes = field(repr=False)
+    message: bytes
     """The very bytes that are signed."""
-    signature: bytes = field(repr=False)
+    signature: bytes
     statement: Statement
     identity: str
     """What stays the same whenever this credential is shown, and tells it from every other of its issuer.
@@ -38,8 +37,6 @@ class ForeignCode:
     expires_at: float | None = None
     expiry_counts: bool = False
     """Whether it is still in force in the second of its expiry."""
-    loose_curve: bool = False
-    """Whether the algorithm fixes the digest only, as in COSE."""
     certificate: Certificate | None = None
     """The signer's, where the code brings it."""
     unique_id: str | None = None
@@ -48,6 +45,8 @@ class ForeignCode:
 
 def identity_of(*parts: str) -> str:
     """Return an identity of 32 hexadecimal digits, a hash of what names a credential."""
-    encoded = [part.encode("utf-8", "surrogatepass") for part in parts]
-    named = b"".join([len(data).to_bytes(4, "big") + data for data in encoded])
-    return hashlib.sha256(named).digest()[:_IDENTITY_BYTES].hex()
+    named = b""
+    for part in parts:
+        data = part.encode("utf-8", "surrogatepass")
+        named += len(data).to_bytes(4, "big") + data
+    return hashlib.sha256(named).hexdigest()[: 2 * _IDENTITY_BYTES]

@@ -18,9 +18,6 @@ _NO_EXTERNAL_DATA: Final = b"\x40"
 _MAX_SIGNATURE: Final = 1024
 _MAX_KID: Final = 64
 
-Header = dict[int | str, LooseValue]
-_NO_HEADER: Final[Header] = {}
-
 
 class ForeignSign1(NamedTuple):
     """One message as read; nothing in it is proved. A tuple, because one is made for every code."""
@@ -40,11 +37,11 @@ def read_sign1(data: bytes, *, tags: tuple[tuple[int, ...], ...], protected_only
     CborError or CoseError; a critical header field is refused, for none is understood (RFC 9052 section 3.1).
     """
     item = decode_bounded(data, limit=limit)
-    found: list[int] = []
+    found: tuple[int, ...] = ()
     while type(item) is LooseTag:
-        found.append(item.number)
+        found += (item.number,)
         item = item.value
-    if tuple(found) not in tags:
+    if found not in tags:
         raise CoseError(f"COSE_Sign1 under the tags {found}")
     if type(item) is not list or len(item) != 4:
         raise CoseError("COSE_Sign1 is an array of four")
@@ -53,29 +50,50 @@ def read_sign1(data: bytes, *, tags: tuple[tuple[int, ...], ...], protected_only
         raise CoseError("COSE_Sign1 part that is no byte string")
     if not 0 < len(signature) <= _MAX_SIGNATURE:
         raise CoseError(f"signature of {len(signature)} bytes")
-    signed_header = _header(protected)
-    other_header = unprotected if type(unprotected) is dict else _refuse_header()
-    if CRIT in signed_header or CRIT in other_header:
-        raise CoseError("critical header fields are not understood")
-    fallback = _NO_HEADER if protected_only else other_header
-    return ForeignSign1(
-        _scheme(signed_header[ALG] if ALG in signed_header else fallback.get(ALG)),
-        _kid(signed_header[KID] if KID in signed_header else fallback.get(KID)),
-        payload,
-        b"".join((_SIGNATURE1, cbor.byte_string(protected), _NO_EXTERNAL_DATA, cbor.byte_string(payload))),
-        signature,
-    )
+    if type(unprotected) is not dict:
+        raise CoseError("header that is no map")
+    head = _protected(protected)
+    scheme, kid = head.scheme, head.kid
+    if unprotected:
+        if CRIT in unprotected:
+            raise CoseError("critical header fields are not understood")
+        if not protected_only:
+            scheme = scheme if head.has_alg else _scheme(unprotected.get(ALG))
+            kid = kid if head.has_kid else _kid(unprotected.get(KID))
+    if scheme is None:
+        raise CoseError("no algorithm")
+    return ForeignSign1(scheme, kid, payload, head.start + cbor.byte_string(payload), signature)
+
+
+class _Protected(NamedTuple):
+    """What a protected header says."""
+
+    has_alg: bool
+    scheme: Scheme | None
+    has_kid: bool
+    kid: bytes | None
+    start: bytes
+    """Of the Sig_structure, up to its payload."""
 
 
 @lru_cache(maxsize=256)
-def _header(protected: bytes) -> Header:
-    """Read a protected header. Remembered, because an issuer's codes share one; refusals are not. Never changed."""
+def _protected(protected: bytes) -> _Protected:
+    """Read a protected header: a function of its very bytes, remembered because an issuer's codes share one.
+
+    Refusals are not remembered.
+    """
     header = decode_bounded(protected) if protected else {}
-    return header if type(header) is dict else _refuse_header()
-
-
-def _refuse_header() -> Header:
-    raise CoseError("header that is no map")
+    if type(header) is not dict:
+        raise CoseError("header that is no map")
+    if CRIT in header:
+        raise CoseError("critical header fields are not understood")
+    return _Protected(
+        ALG in header,
+        _scheme(header[ALG]) if ALG in header else None,
+        KID in header,
+        _kid(header.get(KID)),
+        b"".join((_SIGNATURE1, cbor.byte_string(protected), _NO_EXTERNAL_DATA)),
+    )
 
 
 def _scheme(alg: LooseValue) -> Scheme:

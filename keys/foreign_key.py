@@ -31,7 +31,7 @@ from keys.countries import may_sign_for
 from keys.errors import JsonError, MalformedError, TrustError
 from keys.foreign_code import ForeignCode
 from keys.json_bounded import JsonValue, member, read_json
-from keys.scheme import ForeignPublicKey, own_scheme
+from keys.scheme import ForeignPublicKey, Scheme, Verification, own_scheme, schemes_of, verification_by
 from keys.verdict import CodeFormat
 
 _FOREIGN: Final = frozenset({CodeFormat.HC1, CodeFormat.SHC, CodeFormat.NZCP, CodeFormat.VDS_NC})
@@ -60,6 +60,16 @@ class ForeignKey:
     """From when and until when whoever lists it vouches for it, seconds since 1970 UTC; None: no limit."""
     revoked: bool = False
     """Whoever lists it has taken it back: nothing it ever signed counts."""
+    schemes: frozenset[Scheme] = field(init=False, repr=False, compare=False)
+    """What a code by this key may claim to be signed with; an EU certificate as COSE has it, which fixes no curve."""
+
+    verifies: Verification = field(init=False, repr=False, compare=False)
+    """Whether a signature is by this key; one of `schemes` must be claimed."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "verifies", verification_by(self.public_key))
+        schemes = schemes_of(self.public_key, loose_curve=self.format is CodeFormat.HC1)
+        object.__setattr__(self, "schemes", schemes)
 
     def in_force(self, now: int) -> bool:
         """Whether `now` is within the time for which it is listed."""

@@ -15,7 +15,6 @@ from keys.foreign_code import ForeignCode
 from keys.foreign_key import ForeignKey
 from keys.foreign_trust import ForeignTrust
 from keys.reasons import Reason
-from keys.scheme import verify
 from keys.verdict import CodeFormat, CodeIdentity, StatusEvidence, Verdict
 
 AHEAD_S = 300
@@ -56,8 +55,10 @@ def prove(code: ForeignCode, trust: ForeignTrust, status: ForeignStatus | None, 
         return Verdict(reason, code.format, code.issuer, code.kid)
 
     # 5 signature
-    key = next((each for each in keys if verify(each.public_key, code.scheme, code.message, code.signature)), None)
-    if key is None:
+    for key in keys:
+        if key.verifies(code.scheme, code.message, code.signature):
+            break
+    else:
         return Verdict(Reason.BAD_SIGNATURE, code.format, code.issuer, code.kid)
 
     # 6 key revoked: anybody may have signed this
@@ -72,7 +73,7 @@ def prove(code: ForeignCode, trust: ForeignTrust, status: ForeignStatus | None, 
         code.format,
         issuer,
         code.kid,
-        CodeIdentity(issuer, f"{code.format.value}/{code.identity}", 0),
+        CodeIdentity(issuer, code.format + "/" + code.identity, 0),
         name=code.statement.person.masked,
         issued_at=_second(code.issued_at if code.issued_at is not None else code.not_before),
         expires_at=_second(code.expires_at),

@@ -12,7 +12,6 @@ from keys.countries import is_state
 from keys.foreign_code import ForeignCode
 from keys.foreign_key import ForeignKey
 from keys.reasons import Reason
-from keys.scheme import may_verify
 from keys.verdict import CodeFormat
 
 
@@ -30,10 +29,10 @@ class ForeignTrust:
 
     def __init__(self, keys: Iterable[ForeignKey] = ()) -> None:
         self._keys = tuple(keys)
-        by_kid: dict[tuple[CodeFormat, bytes], list[ForeignKey]] = defaultdict(list)
+        by_kid: dict[CodeFormat, dict[bytes, list[ForeignKey]]] = {family: defaultdict(list) for family in CodeFormat}
         for key in self._keys:
-            by_kid[key.format, key.kid].append(key)
-        self._by_kid = {name: tuple(found) for name, found in by_kid.items()}
+            by_kid[key.format][key.kid].append(key)
+        self._by_kid = {family: {kid: tuple(found) for kid, found in named.items()} for family, named in by_kid.items()}
         seals = [key for key in self._keys if key.format is CodeFormat.VDS_NC and key.certificate is not None]
         self._signers = {key.certificate.der: key for key in seals if key.certificate is not None}
         self._authorities = tuple(
@@ -49,16 +48,21 @@ class ForeignTrust:
         """Return the keys that may have signed `code`: steps 2 to 4 of the proof at `now`, seconds since 1970."""
         if code.certificate is not None:
             return self._seal_signer(code, code.certificate, now)
-        named = self._by_kid.get((code.format, code.kid), ()) if code.kid is not None else ()
-        theirs = tuple(key for key in named if key.speaks_for(code))
+        named = self._by_kid[code.format].get(code.kid, ()) if code.kid is not None else ()
+        theirs: list[ForeignKey] = []
+        allowed: list[ForeignKey] = []
+        for key in named:
+            if key.speaks_for(code):
+                theirs.append(key)
+                if _may_sign(key, code):
+                    allowed.append(key)
         if not theirs:
             # A thumbprint or a name within a DID says nothing without its issuer; an EU certificate's hash does.
             if named and code.format is CodeFormat.HC1:
                 return Candidates((), Reason.KEY_NOT_ALLOWED)
             known = any(key.format is code.format and key.speaks_for(code) for key in self._keys)
             return Candidates((), Reason.UNKNOWN_KEY if known else Reason.UNKNOWN_ISSUER)
-        allowed = tuple(key for key in theirs if _may_sign(key, code))
-        return Candidates(allowed, None if allowed else Reason.KEY_NOT_ALLOWED)
+        return Candidates(tuple(allowed), None if allowed else Reason.KEY_NOT_ALLOWED)
 
     def _seal_signer(self, code: ForeignCode, certificate: Certificate, now: int) -> Candidates:
         """Return the signer of a seal that brings its certificate: pinned as it is, or issued by its state's authority.
@@ -78,14 +82,14 @@ class ForeignTrust:
             pinned = ForeignKey(CodeFormat.VDS_NC, certificate.kid, certificate.public_key, certificate=certificate)
         specimen = state == vds_nc.SPECIMEN
         fits = (specimen or is_state(state, certificate.country)) and certificate.digital_signature
-        if not fits or not may_verify(pinned.public_key, code.scheme):
+        if not fits or code.scheme not in pinned.schemes:
             return Candidates((), Reason.KEY_NOT_ALLOWED)
         return Candidates((pinned,), None)
 
 
 def _may_sign(key: ForeignKey, code: ForeignCode) -> bool:
     """Step 4 for keys that are looked up: the algorithm is the key's, and its certificate is for such statements."""
-    if not may_verify(key.public_key, code.scheme, loose_curve=code.loose_curve):
+    if code.scheme not in key.schemes:
         return False
     if key.certificate is None or code.format is not CodeFormat.HC1:
         return True

@@ -57,7 +57,8 @@ def mask_name(name: str) -> str:
 
 def mask_parts(family: str, given: str) -> str | None:
     """Return the masked name of a person whose surname is told apart; None where nothing of it can be shown."""
-    surname, others = (_visible(part)[: LONGEST_NAME // 2 - 1].strip() for part in (family, given))
+    surname = _visible(family)[: LONGEST_NAME // 2 - 1].strip()
+    others = _visible(given)[: LONGEST_NAME // 2 - 1].strip()
     if not surname or not others:
         only = surname or others
         return mask_name(only.split()[0]) if only else None
@@ -68,6 +69,8 @@ def mask_parts(family: str, given: str) -> str | None:
 
 def _visible(part: str) -> str:
     """Return a part of a name without invisible characters, and without the comma that would split it."""
+    if part.isascii() and part.isalpha():
+        return part
     plain = part.replace(",", " ")
     if not plain.isprintable():
         plain = "".join(character for character in plain if not unicodedata.category(character).startswith("C"))
@@ -77,6 +80,8 @@ def _visible(part: str) -> str:
 
 def _is_east_asian(name: str) -> bool:
     """Whether the name is written in Chinese, Japanese or Korean characters, which take no spaces."""
+    if name[0].isascii():
+        return False
     first = unicodedata.name(name[0], "")
     return first.startswith(("CJK ", "HANGUL ", "HIRAGANA ", "KATAKANA "))
 
@@ -106,6 +111,8 @@ def _mask_words(name: str) -> str:
 
 def _fit(shown: str, stars: str) -> str:
     """Join both, cutting stars first (one stays) and then the shown part at a character to keep `NAME_BYTES`."""
+    if len(shown) + len(stars) <= NAME_BYTES and shown.isascii():
+        return shown + stars
     least = stars[: stars.index("*") + 1]
     while len(shown.encode()) > NAME_BYTES - len(least):
         shown = shown[:-1]

@@ -26,6 +26,9 @@ class CodeFormat(StrEnum):
     VDS_NC = "VDS-NC"
     """ICAO visible digital seal for non-constrained environments: proof of vaccination or test."""
 
+    __hash__ = str.__hash__
+    """As the text that it is and is equal to; an Enum's own is slower by ten times."""
+
 
 @unique
 class Colour(IntEnum):
