@@ -19,7 +19,8 @@ from keys import smart_health_card, vds_nc
 from keys.card_reading import CardReading
 from keys.card_revocation import read_card_revocations
 from keys.certificate import Certificate, read_certificate
-from keys.certlogic import CertLogicError, evaluate
+from keys.certlogic import evaluate
+from keys.certlogic_values import CertLogicError
 from keys.errors import KeysError, RefusedError
 from keys.families import family_of
 from keys.foreign_code import ForeignCode

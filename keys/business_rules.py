@@ -18,7 +18,8 @@ from enum import StrEnum, unique
 from types import MappingProxyType
 from typing import Final
 
-from keys.certlogic import CertLogicError, Logic, compile_logic
+from keys.certlogic import Logic, compile_logic
+from keys.certlogic_values import CertLogicError
 from keys.errors import JsonError, TrustError
 from keys.facts import Kind, Statement
 from keys.json_bounded import JsonValue, read_json

@@ -5,8 +5,7 @@ expression, so that a faulty rule is found when it is published and not at a gat
 an error (`CertLogicError`: an operand of the wrong type, a date that is none), or an error for too much work, which
 only a `reduce` can cause. Whoever judges by a rule takes anything but `True` for "not met".
 
-Values are JSON's, without fractions, and date-times. Equality is that of JavaScript on texts, integers, booleans and
-null; lists, objects and date-times are equal to nothing.
+What values are, and how dates move, is in `keys.certlogic_values`.
 """
 
 from __future__ import annotations
@@ -15,9 +14,22 @@ import datetime
 import re
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
 
-from keys.errors import KeysError
+from keys.certlogic_values import (
+    DATE,
+    MAX_INTEGER,
+    CertLogicError,
+    Moment,
+    Value,
+    integer,
+    is_equal,
+    moment_of,
+    read_date,
+    read_date_time,
+    shift,
+    truth,
+)
 from keys.json_bounded import JsonValue
 
 MAX_NODES: Final = 4096
@@ -25,28 +37,10 @@ MAX_NODES: Final = 4096
 MAX_DEPTH: Final = 40
 MAX_STEPS: Final = 20_000
 """Nodes that all turns of all `reduce` together may evaluate: some milliseconds."""
-_MAX_INTEGER: Final = 1 << 53
 _UNITS: Final = ("year", "month", "day", "hour")
-_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", re.ASCII)
-_MOMENT = re.compile(
-    r"(\d{4}-\d{2}-\d{2})T(\d{2}):(\d{2}):(\d{2})(?:\.(\d+))?(?:Z|([+-])(\d{1,2}):?(\d{2})?)?", re.ASCII
-)
 _FRAGMENTS = re.compile(r"[/#:]")
 _PREFIX: Final = "URN:UVCI:"
 _INDEX = re.compile(r"\d{1,9}", re.ASCII)
-
-
-class CertLogicError(KeysError):
-    """An expression is none, or cannot be evaluated with these data."""
-
-
-class _Moment(NamedTuple):
-    """A date-time. A type of its own, so that no number and no text passes for one."""
-
-    at: datetime.datetime
-
-
-Value: TypeAlias = "str | int | float | bool | list[Value] | dict[str, Value] | _Moment | None"
 
 
 class _Frame:
@@ -90,17 +84,6 @@ def evaluate(expression: JsonValue, data: JsonValue) -> Value:
 
 def _as_value(data: JsonValue) -> Value:
     return data  # type: ignore[return-value]  # JSON is a part of Value; containers are invariant
-
-
-def truth(value: Value) -> bool:
-    """Return whether a value is truthy or falsy ("Truthy and falsy values"). Raises CertLogicError for neither."""
-    if type(value) is bool:
-        return value
-    if value is None:
-        return False
-    if type(value) is _Moment or type(value) is float:
-        raise CertLogicError("a date-time or a fraction is neither truthy nor falsy")
-    return bool(value)
 
 
 class _Reader:
@@ -204,17 +187,9 @@ def _not(nodes: list[_Node]) -> _Node:
     return lambda frame: not truth(node(frame))
 
 
-def _is_equal(left: Value, right: Value) -> bool:
-    """Whether two values are equal without coercion: `true` is not 1."""
-    return type(left) is type(right) and (left is None or type(left) in _PLAIN) and left == right
-
-
-_PLAIN: Final = (str, int, bool)
-
-
 def _equal(nodes: list[_Node]) -> _Node:
     left, right = nodes
-    return lambda frame: _is_equal(left(frame), right(frame))
+    return lambda frame: is_equal(left(frame), right(frame))
 
 
 def _in(nodes: list[_Node]) -> _Node:
@@ -229,7 +204,7 @@ def _in(nodes: list[_Node]) -> _Node:
             raise CertLogicError(f"more than {MAX_STEPS} steps of work")
         if type(wanted) is str:
             return wanted in values
-        return any(_is_equal(wanted, value) for value in values)
+        return any(is_equal(wanted, value) for value in values)
 
     return is_member
 
@@ -238,30 +213,18 @@ def _plus(nodes: list[_Node]) -> _Node:
     left, right = nodes
 
     def add(frame: _Frame) -> Value:
-        total = _integer(left(frame)) + _integer(right(frame))
-        if not -_MAX_INTEGER <= total <= _MAX_INTEGER:
+        total = integer(left(frame)) + integer(right(frame))
+        if not -MAX_INTEGER <= total <= MAX_INTEGER:
             raise CertLogicError("a sum beyond what an integer holds")
         return total
 
     return add
 
 
-def _integer(value: Value) -> int:
-    if type(value) is not int:
-        raise CertLogicError("an operand that is no integer")
-    return value
-
-
-def _moment(value: Value) -> datetime.datetime:
-    if type(value) is not _Moment:
-        raise CertLogicError("an operand that is no date-time")
-    return value.at
-
-
 def _compare_integers(holds: Callable[[int, int], bool]) -> Callable[[list[_Node]], _Node]:
     def make(nodes: list[_Node]) -> _Node:
         def compare(frame: _Frame) -> Value:
-            values = [_integer(node(frame)) for node in nodes]
+            values = [integer(node(frame)) for node in nodes]
             return all(holds(left, right) for left, right in pairwise(values))
 
         return compare
@@ -274,7 +237,7 @@ def _compare_moments(
 ) -> Callable[[list[_Node]], _Node]:
     def make(nodes: list[_Node]) -> _Node:
         def compare(frame: _Frame) -> Value:
-            values = [_moment(node(frame)) for node in nodes]
+            values = [moment_of(node(frame)) for node in nodes]
             return all(holds(left, right) for left, right in pairwise(values))
 
         return compare
@@ -287,9 +250,9 @@ def _birth(nodes: list[_Node]) -> _Node:
 
     def convert(frame: _Frame) -> Value:
         text = node(frame)
-        if type(text) is not str or not _DATE.fullmatch(text):
+        if type(text) is not str or not DATE.fullmatch(text):
             raise CertLogicError('"dccDateOfBirth" of something that is no date')
-        return _Moment(_date(text))
+        return Moment(read_date(text))
 
     return convert
 
@@ -302,54 +265,10 @@ def _plus_time(node: _Node, amount: JsonValue, unit: JsonValue) -> _Node:
         text = node(frame)
         if type(text) is not str:
             raise CertLogicError('"plusTime" of something that is no text')
-        moment = _date(text) if len(text) <= len("YYYY-MM-DD") else _date_time(text)
-        return _Moment(moment if amount == 0 else _shift(moment, amount, unit))
+        moment = read_date(text) if len(text) <= len("YYYY-MM-DD") else read_date_time(text)
+        return Moment(moment if amount == 0 else shift(moment, amount, unit))
 
     return offset
-
-
-def _shift(moment: datetime.datetime, amount: int, unit: str) -> datetime.datetime:
-    """Return `moment` moved by `amount` units, as ECMAScript's `Date` does: a day that a month lacks is of the next."""
-    try:
-        if unit == "day":
-            return moment + datetime.timedelta(days=amount)
-        if unit == "hour":
-            return moment + datetime.timedelta(hours=amount)
-        months = moment.year * 12 + moment.month - 1 + (amount if unit == "month" else 12 * amount)
-        first = moment.replace(year=months // 12, month=months % 12 + 1, day=1)
-        return first + datetime.timedelta(days=moment.day - 1)
-    except (ValueError, OverflowError):
-        raise CertLogicError("a date beyond the years 1 to 9999") from None
-
-
-def _date(text: str) -> datetime.datetime:
-    """Return midnight of a date, of the last day that a partial one allows."""
-    found = _DATE.fullmatch(text)
-    if found is None:
-        raise CertLogicError(f"{text[:40]!r} is no date")
-    year, month, day = int(found[1]), int(found[2] or 12), int(found[3] or 1)
-    try:
-        moment = datetime.datetime(year, month, day, tzinfo=datetime.UTC)
-        if found[3] is None:
-            moment = _shift(moment, 1, "month") - datetime.timedelta(days=1)
-    except (ValueError, OverflowError):
-        raise CertLogicError(f"{text!r} is no date there ever was") from None
-    return moment
-
-
-def _date_time(text: str) -> datetime.datetime:
-    found = _MOMENT.fullmatch(text) if len(text) <= 64 else None
-    if found is None:
-        raise CertLogicError(f"{text[:40]!r} is no date-time")
-    fraction = (found[5] or "")[:3].ljust(3, "0")
-    offset = datetime.timedelta(hours=int(found[7] or 0), minutes=int(found[8] or 0))
-    try:
-        local = _date(found[1]).replace(
-            hour=int(found[2]), minute=int(found[3]), second=int(found[4]), microsecond=1000 * int(fraction)
-        )
-        return local + offset if found[6] == "-" else local - offset
-    except (ValueError, OverflowError):
-        raise CertLogicError(f"{text!r} is no time there ever was") from None
 
 
 def _extract(node: _Node, index: JsonValue) -> _Node:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keys.certlogic import CertLogicError, compile_logic, evaluate, truth
+from keys.certlogic import compile_logic, evaluate
+from keys.certlogic_values import CertLogicError, truth
 from keys.json_bounded import JsonValue
 
 
