@@ -1,8 +1,8 @@
 """Several credentials of one person, shown in a row: what one of them lacks, the next may bring.
 
 A credential of another issuer that meets every rule passes at once. One that a rule refuses, and nothing else, waits
-some seconds for another: of the same person (the same name and full date of birth), both count together; of somebody
-else, that is a reason of its own. Not thread-safe: everything here happens in the lane's own thread.
+some seconds for another: of the same person (the same name and full date of birth), both count together where the
+rules for either's issuer are met by both; of somebody else, that is a reason of its own. Not thread-safe: everything here happens in the lane's own thread.
 """
 
 from __future__ import annotations
@@ -43,7 +43,11 @@ class Credentials:
             return None
         if not before.person.same_as(statement.person):
             return replace(seen, verdict=replace(seen.verdict, reason=Reason.IDENTITY_MISMATCH))
-        return replace(seen, verdict=replace(seen.verdict, statement=combined(before, statement)))
+        together = combined(before, statement)
+        if held is not None and lacks(replace(held, verdict=replace(held.verdict, statement=together))):
+            # What the first one's issuer has ruled out does not count by another issuer's name.
+            return seen
+        return replace(seen, verdict=replace(seen.verdict, statement=together))
 
     def release(self) -> CodeSeen | None:
         """Return what was held, which nothing has followed; it is then judged as it is."""

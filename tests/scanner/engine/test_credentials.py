@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
 
 from demo.foreign_issuers import CertificateIssuer, person, vaccination
+from keys.business_rules import RuleSet, read_rule_set
 from keys.certificate import read_certificate
 from keys.facts import Kind, Person, combined
 from keys.foreign_key import keys_of_certificate
+from keys.json_bounded import JsonValue
 from keys.reasons import Reason
 from keys.status_list import StatusLists
 from keys.trust_list import TrustList
@@ -18,8 +21,10 @@ from scanner.engine.credentials import WAIT_S, Credentials
 from scanner.engine.vision import CodeSeen
 from scanner.policy_foreign import failed_rule
 from tests.keys.realm import NOW
+from tests.keys.test_business_rules import TWO_DOSES, rule
 from tests.scanner.test_policy import site
-from tests.scanner.test_policy_foreign import RULES
+from tests.scanner.test_policy_foreign import ROWS, RULES
+from tests.scanner.test_policy_foreign import rules as foreign_rules
 
 FRANCE = CertificateIssuer("FR", NOW)
 SIGNER = FRANCE.certificate()
@@ -33,6 +38,10 @@ def seen(day: str, dose: int, *, given: str = "Claire", born: str = "1985-06-30"
 
 def lacks(code: CodeSeen) -> bool:
     return failed_rule(code.verdict, site(), RULES) is not None
+
+
+def rule_set(entries: list[JsonValue]) -> RuleSet:
+    return read_rule_set(json.dumps(entries).encode(), source="test")
 
 
 FIRST, SECOND = seen("2025-12-01", 1), seen("2026-01-15", 2)
@@ -91,3 +100,25 @@ def test_names_compare_across_families_by_their_letters() -> None:
     assert not eu.same_as(Person("Müller", "Zoë", "1990-01-02"))
     assert not Person("", "", "1990-01-02").same_as(Person("", "", "1990-01-02"))
     assert Kind.VACCINATION == "vaccination"
+
+
+def test_what_its_own_country_ruled_out_counts_no_more_beside_another_countrys_credential() -> None:
+    germany = CertificateIssuer("DE", NOW)
+    signer = germany.certificate()
+    verifier = Verifier(TrustList((), keys_of_certificate(read_certificate(signer))), StatusLists())
+    person_of = person("Martin", "Claire", "1985-06-30")
+    text = germany.text(signer, {**person_of, "v": [vaccination("2025-11-01", dose=1, country="DE")]})
+    german = CodeSeen(text, verifier.verify(text, NOW), 0.0, 0.0)
+    no_second_dose: JsonValue = {"<": [{"var": "payload.v.0.dn"}, 2]}
+    invalid = {**rule("IR-FR-0001", no_second_dose), "Type": "Invalidation", "Country": "FR"}
+    entries: list[JsonValue] = [rule("VR-CN-0001", TWO_DOSES), invalid]
+    rows = replace(foreign_rules(ROWS.replace(b'"FR", ', b'"FR", "DE", ')), rule_sets={"entry": rule_set(entries)})
+
+    def refused(code: CodeSeen) -> bool:
+        return failed_rule(code.verdict, site(), rows) is not None
+
+    credentials = Credentials()
+    assert credentials.take(SECOND, 0.0, refused) is None  # France rules its own second doses out
+    judged = credentials.take(german, 1.0, refused)
+    assert judged is german  # alone, and one dose is not enough
+    assert refused(judged)
