@@ -77,10 +77,10 @@ class Person(NamedTuple):
         return mask_parts(self.family, self.given)
 
     @property
-    def words(self) -> frozenset[str]:
-        """The words of the name, comparable between families of codes (ICAO 9303-3 section 6)."""
+    def words(self) -> tuple[str, ...]:
+        """The words of the name in the order of their letters, comparable between families (ICAO 9303-3 section 6)."""
         name = self.transliterated.replace("<", " ") or f"{self.family} {self.given}"
-        return frozenset(_transliterate(name).split())
+        return tuple(sorted(_transliterate(name).split()))
 
     def same_as(self, other: Person) -> bool:
         """Whether both are the same person: the same name, and the same full date of birth."""

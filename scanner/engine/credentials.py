@@ -1,8 +1,9 @@
 """Several credentials of one person, shown in a row: what one of them lacks, the next may bring.
 
 A credential of another issuer that meets every rule passes at once. One that a rule refuses, and nothing else, waits
-some seconds for another: of the same person (the same name and full date of birth), both count together where the
-rules for either's issuer are met by both; of somebody else, that is a reason of its own. Not thread-safe: everything here happens in the lane's own thread.
+some seconds for another: of the same person (the same name and full date of birth), both count together where the rules
+for either's issuer are met by both; of somebody else, that is a reason of its own. Not thread-safe: everything here
+happens in the lane's own thread.
 """
 
 from __future__ import annotations

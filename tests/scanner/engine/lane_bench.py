@@ -134,11 +134,12 @@ class Bench:
         kind: SiteKind = SiteKind.RESIDENTIAL,
         direction: Direction = Direction.ENTRY,
         opened: Opened | None = None,
+        rules: Rules | None = None,
     ) -> None:
         self.at = 1000.0
         site = Site(kind, "330110", "Asia/Shanghai", attended, direction, "CN-33")
         self.devices = Devices(site)
-        self.services = Services(read_rules(default_policy(), "built in"))
+        self.services = Services(rules or read_rules(default_policy(), "built in"))
         self.visitors = Visitors()
         self.loop = LaneLoop(
             self.devices,

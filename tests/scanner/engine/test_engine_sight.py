@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from authority.qr import matrix
+from demo.foreign_issuers import CardIssuer
 from scanner.journal.detail import EntryKind
 from tests.appliance import Appliance
+from tests.scanner.engine.conftest import guard_of
 
 POSTER = "https://shop.example/coupon"
 
@@ -81,3 +83,17 @@ def test_a_code_that_moves_too_fast_to_be_read_gets_a_hint(working: Appliance) -
     working.feed.frames = wall((working.world.code().text, 500, 200, 4), smear=21)
     working.wait_lane(lambda lane: lane.hint == "hint.hold_still")
     assert working.lane().state == "waiting"
+
+
+def test_a_card_in_several_codes_is_judged_once_when_the_last_of_them_was_shown(working: Appliance) -> None:
+    before = passages(working)
+    issuer = CardIssuer("https://california.example/issuer")
+    card = issuer.payload("Rivera", "Maria", "1990-03-04", {"2026-11-01": "208", "2026-12-01": "208"}, 1_790_000_000)
+    first, last = issuer.parts(card, 2)
+    working.feed.frames = wall((last, 400, 60, 6))
+    working.wait_lane(lambda lane: lane.hint == "hint.next_part")
+    assert passages(working) == before
+    working.feed.frames = wall((first, 400, 60, 6))
+    assert working.report(0)["reasons"] == ["UNKNOWN_ISSUER"]  # whole, and of an issuer whom nobody here trusts
+    assert passages(working) == before + 1
+    assert guard_of(working).acknowledge().ok
