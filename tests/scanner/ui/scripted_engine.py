@@ -7,8 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from firmware_bridge.values import Light, LinkState, Method, Unmeasurable
+from keys.facts import Kind
 from keys.reasons import Reason
-from keys.verdict import Carrier, Colour, DocumentType
+from keys.verdict import Carrier, CodeFormat, Colour, DocumentType
 from scanner.control.duty import (
     AskReport,
     AskShift,
@@ -33,7 +34,9 @@ from scanner.control.duty import (
 )
 from scanner.control.messages import (
     Command,
+    CredentialView,
     DegradationView,
+    FactView,
     Hello,
     LaneView,
     Outline,
@@ -356,6 +359,81 @@ STOP = view(
     )
 )
 FORGED = view(lane("stopped", result(Outcome.STOP, Reason.BAD_SIGNATURE, guard=GuardStep.REFUSE, colour=None)))
+
+
+def foreign(shown: ResultView, issuer: str, name: str, credential: CredentialView) -> ResultView:
+    """A result about a credential of another issuer, which has no colour and no document of ours."""
+    return shown.model_copy(
+        update={
+            "issuer": issuer,
+            "name": name,
+            "credential": credential,
+            "colour": None,
+            "document_type": None,
+            "document_tail": None,
+            "carrier": None,
+            "expires_at": NOON + 86_400 * 12,
+            "days_left": 12,
+        }
+    )
+
+
+def dose(day: str, number: int, of: int | None) -> FactView:
+    """A vaccination."""
+    return FactView(kind=Kind.VACCINATION, on=day, dose=number, doses=of, positive=None)
+
+
+FOREIGN_PASS = view(
+    lane(
+        "passed",
+        foreign(
+            result(Outcome.PASS, measured=temperature(3652), countdown_s=2.6),
+            "JPN",
+            "SUZUKI *",
+            CredentialView(
+                format=CodeFormat.VDS_NC,
+                facts=(dose("2026-01-15", 2, None), dose("2025-12-15", 1, None)),
+                rule=None,
+                rule_words=(),
+            ),
+        ),
+    )
+)
+FOREIGN_REFER = view(
+    lane(
+        "referred",
+        foreign(
+            result(Outcome.REFER, Reason.RULE_NOT_MET, guard=GuardStep.DECIDE, measured=temperature(3652)),
+            "FR",
+            "Martin *",
+            CredentialView(
+                format=CodeFormat.HC1,
+                facts=(dose("2026-01-15", 1, 2),),
+                rule="VR-CN-0001",
+                rule_words=(
+                    ("en", "Two doses, the last at least 14 days ago."),
+                    ("zh-cn", "须接种两剂，最后一剂至少在14天前。"),
+                ),
+            ),
+        ),
+    )
+)
+FOREIGN_STOP = view(
+    lane(
+        "stopped",
+        foreign(
+            result(Outcome.STOP, Reason.REVOKED, guard=GuardStep.REFUSE, measured=temperature(3652)),
+            "https://california.example/issuer",
+            "Rivera *",
+            CredentialView(
+                format=CodeFormat.SHC,
+                facts=(FactView(kind=Kind.TEST, on="2026-01-15", dose=None, doses=None, positive=False),),
+                rule=None,
+                rule_words=(),
+            ),
+        ),
+    )
+)
 GREY = view(
     lane(
         "referred",

@@ -67,6 +67,16 @@ async def test_the_screen_speaks(open_screen: OpenScreen, situation: str, langua
         matches_golden(screen.app, f"{situation}-80x24-{language}")
 
 
+FOREIGN = {"accepted": says.FOREIGN_PASS, "referred": says.FOREIGN_REFER, "refused": says.FOREIGN_STOP}
+
+
+@pytest.mark.parametrize("language", ["zh_CN", "en"])
+@pytest.mark.parametrize("situation", FOREIGN)
+async def test_another_issuers_credential_is_explained(open_screen: OpenScreen, situation: str, language: str) -> None:
+    async with open_screen((100, 30), language=language, shows=FOREIGN[situation]) as screen:
+        matches_golden(screen.app, f"foreign-{situation}-100x30-{language}")
+
+
 @pytest.mark.parametrize("situation", ["pass", "refer", "hold-and-report"])
 async def test_a_text_console_gets_english_in_ascii(open_screen: OpenScreen, situation: str) -> None:
     async with open_screen(terminal=POOR, shows=SITUATIONS[situation]) as screen:
