@@ -121,11 +121,16 @@ def read_statement(certificate: dict[int | str, LooseValue]) -> tuple[Statement,
     return Statement(_person(plain), tuple(facts), plain), identifiers[-1]
 
 
+def limits_of(usages: frozenset[str]) -> frozenset[str]:
+    """Return the usages of this family among object identifiers, each as its last arc; none: it is not limited."""
+    return frozenset(usage.removeprefix(arc) for usage in usages for arc in _USE_ARCS if usage.startswith(arc))
+
+
 def may_sign(usages: frozenset[str], facts: tuple[Fact, ...]) -> bool:
     """Whether a signer limited to `usages` may state `facts`. One with no usage of this family is not limited."""
     if not usages:
         return True
-    limits = {usage.removeprefix(arc) for usage in usages for arc in _USE_ARCS if usage.startswith(arc)}
+    limits = limits_of(usages)
     return not limits or all(_KEY_USE.get(fact.kind) in limits for fact in facts)
 
 

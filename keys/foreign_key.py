@@ -25,7 +25,7 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from keys import jwk, vds_nc
+from keys import eu_dcc, jwk, vds_nc
 from keys.certificate import KID_BYTES, Certificate, read_certificate
 from keys.countries import may_sign_for
 from keys.errors import JsonError, MalformedError, TrustError
@@ -124,8 +124,12 @@ def read_foreign_keys(data: bytes, *, source: str) -> tuple[ForeignKey, ...]:
 
 def keys_of_certificate(certificate: Certificate) -> tuple[ForeignKey, ...]:
     """Return what a certificate given as trust may sign: EU certificates, seals, or both where it does not say."""
-    seals = vds_nc.SIGNER_USAGE in certificate.extended_usage
-    families = (CodeFormat.VDS_NC,) if seals else (CodeFormat.HC1, CodeFormat.VDS_NC)
+    usages = certificate.extended_usage
+    families = [CodeFormat.HC1, CodeFormat.VDS_NC]
+    if vds_nc.SIGNER_USAGE in usages:
+        families = [CodeFormat.VDS_NC]
+    elif eu_dcc.limits_of(usages):  # one for tests alone would else sign seals of vaccination
+        families = [CodeFormat.HC1]
     return tuple(
         ForeignKey(family, certificate.kid, certificate.public_key, certificate=certificate) for family in families
     )
@@ -154,7 +158,7 @@ def _read_key(entry: Mapping[str, JsonValue]) -> Iterator[ForeignKey]:
     public_key = _public_key(entry)
     chain = _certificates(entry.get("x5c"))
     certificate = chain[0] if chain else None
-    if certificate is not None and _spki(certificate.public_key) != _spki(public_key):
+    if certificate is not None and spki(certificate.public_key) != spki(public_key):
         raise TrustError("the certificate in x5c is of another key")
     kid = entry.get("kid")
     if kid is None and certificate is not None:
@@ -293,5 +297,6 @@ def thumbprint(key: ForeignPublicKey) -> bytes | None:
     return hashlib.sha256(json.dumps(required, separators=(",", ":"), sort_keys=True).encode()).digest()
 
 
-def _spki(key: ForeignPublicKey) -> bytes:
+def spki(key: ForeignPublicKey) -> bytes:
+    """Return a key's SubjectPublicKeyInfo, DER."""
     return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)

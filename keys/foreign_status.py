@@ -13,6 +13,7 @@ from pathlib import Path
 
 from keys.card_revocation import MAX_BYTES, CardRevocations, read_card_revocations
 from keys.card_revocation import SUFFIX as CARDS_SUFFIX
+from keys.countries import is_country
 from keys.errors import StatusListError
 from keys.foreign_code import ForeignCode
 from keys.foreign_key import ForeignKey
@@ -105,8 +106,8 @@ def load_foreign_lists(paths: Sequence[Path], trust: TrustList, now: int) -> For
                 else:
                     cards.append(read_card_revocations(_content(file), source=f"revocation list {file}"))
             except StatusListError as error:
-                if not inside:
-                    raise
+                if not inside or (not covered_countries([file.name]) and not covered_keys([file.name])):
+                    raise  # nothing tells what it was to cover
                 problems.append(str(error))
     return ForeignLists(
         hashes, cards, covered=covered_countries(names), covered_kids=covered_keys(names), problems=problems
@@ -115,7 +116,8 @@ def load_foreign_lists(paths: Sequence[Path], trust: TrustList, now: int) -> For
 
 def covered_countries(names: Iterable[str]) -> frozenset[str]:
     """Return the countries whose hash lists have these file names."""
-    return frozenset(name.removesuffix(HASHES_SUFFIX) for name in names if name.endswith(HASHES_SUFFIX))
+    stems = (name.removesuffix(HASHES_SUFFIX).upper() for name in names if name.endswith(HASHES_SUFFIX))
+    return frozenset(stem for stem in stems if is_country(stem))
 
 
 def covered_keys(names: Iterable[str]) -> frozenset[bytes]:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import NamedTuple
+from dataclasses import replace
+from typing import Final, NamedTuple
 
 from keys import eu_dcc, vds_nc
 from keys.certificate import Certificate, is_issued_by
 from keys.countries import is_state
 from keys.foreign_code import ForeignCode
-from keys.foreign_key import ForeignKey
+from keys.foreign_key import ForeignKey, spki
 from keys.reasons import Reason
 from keys.verdict import CodeFormat
+
+_BOUND_BY_ISSUER: Final = (CodeFormat.SHC, CodeFormat.NZCP)
 
 
 class Candidates(NamedTuple):
@@ -25,10 +28,14 @@ class Candidates(NamedTuple):
 class ForeignTrust:
     """Every foreign key this appliance believes."""
 
-    __slots__ = ("_authorities", "_by_kid", "_keys", "_signers")
+    __slots__ = ("_authorities", "_bound", "_by_kid", "_keys", "_signers", "_taken_back")
 
     def __init__(self, keys: Iterable[ForeignKey] = ()) -> None:
-        self._keys = tuple(keys)
+        listed = tuple(keys)
+        # A key that anybody who is believed here has taken back is back, wherever else it is still listed.
+        self._taken_back = frozenset((key.format, spki(key.public_key)) for key in listed if key.revoked)
+        self._keys = tuple(key if key.revoked else self._as_listed(key) for key in listed)
+        self._bound = frozenset((key.format, key.issuer) for key in self._keys if key.issuer is not None)
         by_kid: dict[CodeFormat, dict[bytes, list[ForeignKey]]] = {family: defaultdict(list) for family in CodeFormat}
         for key in self._keys:
             by_kid[key.format][key.kid].append(key)
@@ -38,6 +45,20 @@ class ForeignTrust:
         self._authorities = tuple(
             key.certificate for key in seals if key.certificate is not None and key.certificate.authority
         )
+
+    def _as_listed(self, key: ForeignKey) -> ForeignKey:
+        taken_back = self._taken_back and (key.format, spki(key.public_key)) in self._taken_back
+        return replace(key, revoked=True) if taken_back else key
+
+    def _speaks_for(self, key: ForeignKey, code: ForeignCode) -> bool:
+        """Whether `key` may sign for the issuer of `code`.
+
+        A card's or a pass's key that nobody bound to an issuer speaks for none to whom others are bound: else any
+        issuer whose keys were listed as it publishes them could write cards in another's name.
+        """
+        if key.issuer is None and code.format in _BOUND_BY_ISSUER and (code.format, code.issuer) in self._bound:
+            return False
+        return key.speaks_for(code)
 
     @property
     def keys(self) -> tuple[ForeignKey, ...]:
@@ -52,7 +73,7 @@ class ForeignTrust:
         theirs: list[ForeignKey] = []
         allowed: list[ForeignKey] = []
         for key in named:
-            if key.speaks_for(code):
+            if self._speaks_for(key, code):
                 theirs.append(key)
                 if _may_sign(key, code):
                     allowed.append(key)
@@ -79,7 +100,9 @@ class ForeignTrust:
                 return Candidates((), Reason.UNKNOWN_KEY)
             if vds_nc.SIGNER_USAGE not in certificate.extended_usage:
                 return Candidates((), Reason.KEY_NOT_ALLOWED)
-            pinned = ForeignKey(CodeFormat.VDS_NC, certificate.kid, certificate.public_key, certificate=certificate)
+            pinned = self._as_listed(
+                ForeignKey(CodeFormat.VDS_NC, certificate.kid, certificate.public_key, certificate=certificate)
+            )
         specimen = state == vds_nc.SPECIMEN
         fits = (specimen or is_state(state, certificate.country)) and certificate.digital_signature
         if not fits or code.scheme not in pinned.schemes:
@@ -93,4 +116,5 @@ def _may_sign(key: ForeignKey, code: ForeignCode) -> bool:
         return False
     if key.certificate is None or code.format is not CodeFormat.HC1:
         return True
+    # What its usage says of signatures is not asked: Latvia's signers are authorities, for certificates alone.
     return eu_dcc.may_sign(key.certificate.extended_usage, code.statement.facts)
