@@ -57,6 +57,8 @@ def mask_name(name: str) -> str:
 
 def mask_parts(family: str, given: str) -> str | None:
     """Return the masked name of a person whose surname is told apart; None where nothing of it can be shown."""
+    if family.isalpha() and given.isalpha() and family.isascii() and given.isascii() and len(family) < NAME_BYTES - 1:
+        return family + " *"
     surname = _visible(family)[: LONGEST_NAME // 2 - 1].strip()
     others = _visible(given)[: LONGEST_NAME // 2 - 1].strip()
     if not surname or not others:
