@@ -413,6 +413,7 @@ FOREIGN_REFER = view(
                 rule_words=(
                     ("en", "Two doses, the last at least 14 days ago."),
                     ("zh-cn", "须接种两剂，最后一剂至少在14天前。"),
+                    ("zh-tw", "須接種兩劑，最後一劑至少在14天前。"),
                 ),
             ),
         ),

@@ -70,7 +70,7 @@ async def test_the_screen_speaks(open_screen: OpenScreen, situation: str, langua
 FOREIGN = {"accepted": says.FOREIGN_PASS, "referred": says.FOREIGN_REFER, "refused": says.FOREIGN_STOP}
 
 
-@pytest.mark.parametrize("language", ["zh_CN", "en"])
+@pytest.mark.parametrize("language", ["zh_CN", "zh_TW", "en"])
 @pytest.mark.parametrize("situation", FOREIGN)
 async def test_another_issuers_credential_is_explained(open_screen: OpenScreen, situation: str, language: str) -> None:
     async with open_screen((100, 30), language=language, shows=FOREIGN[situation]) as screen:
