@@ -31,7 +31,7 @@ class Scheme(StrEnum):
     EDDSA = "EdDSA"
 
     __hash__ = str.__hash__
-    """As the text that it is and is equal to; an Enum's own is slower by ten times."""
+    """As the text that it is and is equal to; an Enum's own runs in Python, for every look-up."""
 
 
 COSE_SCHEMES: Final = {-7: Scheme.ES256, -35: Scheme.ES384, -37: Scheme.PS256, -8: Scheme.EDDSA}
