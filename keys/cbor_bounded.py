@@ -109,8 +109,8 @@ def _item(data: bytes, at: int, depth: int, left: list[int] | None) -> tuple[Loo
 def _map(data: bytes, at: int, depth: int, left: list[int] | None, size: int) -> tuple[LooseValue, int]:
     """Return the map of `size` members at `at`.
 
-    Most members of a certificate are short texts under short texts. Those are read here, by a table: most of the
-    time that a code takes goes into them. A short text that the data cut off is short of bytes for whatever comes behind it.
+    Most members of a certificate are short texts under short texts. Those are read here, by a table: most of the time
+    that a code takes to read goes into them. A short text that the data cut off leaves no byte for what follows.
     """
     if left is not None:
         _count(left, 2 * size)
