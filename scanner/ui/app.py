@@ -20,6 +20,7 @@ from scanner.locale import Texts, languages
 from scanner.sound.announcer import Announcer
 from scanner.sound.tones import STROKE_INTERVAL_S
 from scanner.ui import words
+from scanner.ui.deliberate import Deliberate
 from scanner.ui.desk import Desk, Duty
 from scanner.ui.face import Face, Host
 from scanner.ui.forgetting import forget_text
@@ -38,8 +39,6 @@ from scanner.values import SiteKind
 TICK_S = 0.25
 """How often countdowns and ages are looked at; only lines that changed are painted."""
 MESSAGE_S = 4.0
-SETTLE_S = 0.4
-"""A result this young cannot be acknowledged: the key may have been meant for the one before, or be held down."""
 LANGUAGE_ORDER = ("zh_CN", "zh_TW", "en")
 
 T = TypeVar("T")
@@ -131,7 +130,8 @@ class GuardScreen(App[None], inherit_bindings=False):
         self._announcer = Announcer(
             sound, zone=zone, ring=lambda count: self.call_later(self._ring, count), here=here, clock=clock
         )
-        self._said_at = self._view_at = self._outage_at = self._result_at = clock()
+        self._said_at = self._view_at = self._outage_at = clock()
+        self._clearing = Deliberate(clock())
         self._outage: Outage | None = Outage(Absence.CONNECTING)
         self._watched: str | None = None
         self._desk = Desk(self)
@@ -218,7 +218,7 @@ class GuardScreen(App[None], inherit_bindings=False):
         view = self._announcer.told(event.view)
         self._scene_now = replace(before, view=view)
         if before.person != self._scene_now.person:
-            self._result_at = moment
+            self._clearing.shown(moment)
         if before.outage is not None or _gist(before.view) != _gist(view):
             self._paint()
         # What merely trickles, such as the probe's reading, waits for the next tick: the box has slow cores.
@@ -297,8 +297,8 @@ class GuardScreen(App[None], inherit_bindings=False):
     # What the keys do
 
     def action_acknowledge(self) -> None:
-        """Clear the result, once it has been on the screen long enough to have been seen."""
-        if self._clock() - self._result_at >= SETTLE_S:
+        """Clear the result, where the key was pressed for it and is not merely held down."""
+        if self._clearing.meant(self._clock()):
             self._desk.acknowledge()
 
     def action_choose(self, number: int) -> None:
@@ -338,7 +338,7 @@ class GuardScreen(App[None], inherit_bindings=False):
         if view is None or len(view.lanes) < 2:
             return
         self._scene_now = replace(self._scene_now, lane_index=(self._scene_now.lane_index + step) % len(view.lanes))
-        self._result_at = self._clock()
+        self._clearing.shown(self._clock())
         self._paint()
         self._watch()
 

@@ -152,7 +152,7 @@ class PaintedLines(Painted):
         lines = [*self.lines(scene, width, height)][:height]
         lines += [()] * (height - len(lines))
         ground = self.ground_of(scene)
-        return [to_strip(_shown(line, scene), width, scene.theme, ground) for line in lines]
+        return [to_strip(shown(line, scene), width, scene.theme, ground) for line in lines]
 
     def ground_of(self, scene: Scene) -> Role:  # noqa: ARG002 - the result panel's ground depends on the scene
         """Return the role whose background fills the widget."""
@@ -163,7 +163,6 @@ class PaintedLines(Painted):
         """Return the lines, top to bottom."""
 
 
-def _shown(line: Line, scene: Scene) -> Line:
-    if scene.terminal.wide:
-        return line
+def shown(line: Line, scene: Scene) -> Line:
+    """Return a line as the terminal can show it."""
     return tuple(Span(scene.terminal.shown(span.text), span.role, span.bold) for span in line)

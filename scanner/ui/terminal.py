@@ -6,6 +6,8 @@ import codecs
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from rich.cells import cell_len
+
 _POOR_TERMINALS = ("linux", "dumb", "vt100", "vt102", "vt220", "ansi", "cons25", "console")
 """Values of TERM, or their beginnings before a dash, that stand for consoles with a few hundred glyphs."""
 
@@ -18,7 +20,13 @@ class Terminal:
     why: str = ""
 
     def shown(self, text: str) -> str:
-        """Return `text` as this terminal can show it: what it lacks becomes a question mark."""
+        """Return `text` as this terminal can show it: what it lacks becomes a question mark, line ends stay.
+
+        A terminal obeys control characters, and bidirectional ones turn a line round. Words of strangers (a stick's
+        name, another issuer's credential) may hold both; here they are lost, and every character keeps its cells.
+        """
+        if not text.isprintable():
+            text = "".join(_tame(character) for character in text)
         return text if self.wide else text.translate(_PLAIN).encode("ascii", "replace").decode("ascii")
 
     def can_show(self, text: str) -> bool:
@@ -27,6 +35,13 @@ class Terminal:
 
 
 _PLAIN = str.maketrans({"·": "*", "—": "-", "–": "-", "…": "~", "℃": "C", "°": " ", "“": '"', "”": '"', "’": "'"})
+
+
+def _tame(character: str) -> str:
+    """Return a character that moves no cursor, as many cells wide."""
+    if character.isprintable() or character == "\n":
+        return character
+    return (" " if character.isspace() else "?") * cell_len(character)
 
 
 def detect(environ: Mapping[str, str]) -> Terminal:

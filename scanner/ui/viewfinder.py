@@ -14,7 +14,7 @@ from textual.strip import Strip
 
 from scanner.control.messages import LaneView, Outline, OutlineKind, Preview
 from scanner.ui import words
-from scanner.ui.painted import Line, Painted, Span, pad, to_strip
+from scanner.ui.painted import Line, Painted, Span, pad, shown, to_strip
 from scanner.ui.scene import Scene
 from scanner.ui.themes import Role
 
@@ -77,8 +77,7 @@ class Viewfinder(Painted):
 
 
 def _line(line: Line, width: int, scene: Scene) -> Strip:
-    shown = tuple(Span(scene.terminal.shown(span.text), span.role, span.bold) for span in line)
-    return to_strip(shown, width, scene.theme, Role.BODY)
+    return to_strip(shown(line, scene), width, scene.theme, Role.BODY)
 
 
 def _picture(preview: Preview, width: int, height: int, scene: Scene) -> list[Strip]:

@@ -8,6 +8,7 @@ from firmware_bridge.values import LinkState
 from scanner.control.messages import OutlineKind, UpdateView, View
 from scanner.ui.scene import Absence
 from scanner.ui.words import headline
+from scanner.values import Outcome
 from tests.scanner.ui import scripted_engine as says
 from tests.scanner.ui.conftest import POOR, OpenScreen
 from tests.scanner.ui.golden import matches_golden, screen_styles, screen_text
@@ -185,3 +186,15 @@ async def test_a_view_without_lanes_breaks_nothing(engine: ScriptedEngine, open_
         engine.say(view_without_lanes())
         await screen.sees(view_without_lanes())
         assert screen.app.return_code is None
+
+
+async def test_escape_sequences_and_turned_lines_in_strangers_words_stay_words(open_screen: OpenScreen) -> None:
+    attack = "\x1b[2J\x9b1m\u202e\x07KEYS"
+    shown = says.result(Outcome.REFER, name=attack).model_copy(update={"issuer": attack})
+    view = says.view(says.lane("referred", shown)).model_copy(update={"update": UpdateView(stick=attack)})
+    async with open_screen((160, 45), shows=view) as screen:
+        await screen.pilot.press("d")
+        await screen.settle()
+        text = screen_text(screen.app)
+        assert text.replace("\n", "").isprintable()
+        assert text.count("[2J1mKEYS") == 5, "on the panel, in the form and below"

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from scanner.ui.terminal import Terminal, detect
 
@@ -42,3 +45,13 @@ def test_what_a_poor_terminal_lacks_becomes_a_question_mark() -> None:
     assert poor.shown("张** 36.5 ℃ …3X") == "?** 36.5 C ~3X"
     assert not poor.can_show("翠苑")
     assert poor.can_show("why?")
+
+
+@given(st.text(st.characters(blacklist_characters="\n")), st.booleans())
+def test_control_and_turning_characters_never_reach_a_terminal_and_every_character_keeps_its_cells(
+    text: str, wide: bool
+) -> None:
+    shown = Terminal(wide=wide).shown(text)
+    assert shown.isprintable()
+    if wide:
+        assert cell_len(shown) == sum(map(cell_len, text))
