@@ -1,4 +1,4 @@
-"""Whether a key that ends what is on the screen was meant: neither held down nor pressed before it could be read. Pure."""
+"""Whether a key that ends what is shown was meant: neither held down nor pressed before anybody could read it. Pure."""
 
 from __future__ import annotations
 

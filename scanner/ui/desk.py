@@ -106,8 +106,10 @@ class Front(Protocol):
 class Desk:
     """What the keys do on one screen."""
 
-    def __init__(self, front: Front) -> None:
+    def __init__(self, front: Front, clock: Callable[[], float]) -> None:
+        """`clock`: monotonic seconds."""
         self._front = front
+        self._clock = clock
         self._signing_on = asyncio.Lock()
         self._duties: dict[Duty, Callable[[], Awaitable[None]]] = {
             Duty.REMEASURE: self._remeasure,
@@ -292,7 +294,7 @@ class Desk:
     def _registered(self, came_to: SlipIssued | str | None) -> None:
         scene = self._front.scene
         if isinstance(came_to, SlipIssued):
-            self._front.work(self._front.open(SlipNotice(scene, came_to.slip), _nothing))
+            self._front.work(self._front.open(SlipNotice(scene, came_to.slip, self._clock), _nothing))
         elif came_to is not None:
             self._front.say(scene.say("entry_done", name=came_to))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -14,6 +14,7 @@ from scanner.control.messages import Reply
 from scanner.control.people import RegisterVisitor, VisitorLeaves
 from scanner.ui import letters, words
 from scanner.ui.bitmap import as_text
+from scanner.ui.deliberate import Deliberate
 from scanner.ui.dialogs.fields import Field, MarkedList, TextInput
 from scanner.ui.dialogs.form import Ask, Form
 from scanner.ui.scene import Scene
@@ -53,11 +54,16 @@ class VisitorForm(Form[SlipIssued | str]):
 
 
 class SlipNotice(Form[None]):
-    """The number to be written on a visitor's slip, big enough to be copied without a mistake."""
+    """The number to be written on a visitor's slip, big enough to be copied without a mistake.
 
-    def __init__(self, scene: Scene, slip: int) -> None:
+    The Enter that sent the form before it, held down or pressed twice, does not close it.
+    """
+
+    def __init__(self, scene: Scene, slip: int, clock: Callable[[], float]) -> None:
         super().__init__(scene, scene.say("slip_title"), scene.say("slip_step"), keys="slip_keys")
         self._slip = slip
+        self._clock = clock
+        self._reading = Deliberate(clock())
         self._number = Label("", markup=False)
 
     def below(self) -> Sequence[Widget]:
@@ -72,6 +78,11 @@ class SlipNotice(Form[None]):
             picture = letters.word(text, size)
             if picture.width <= min(58, self.size.width - 4) and size // 2 + 3 <= self.size.height:
                 self._number.update("\n".join(as_text(picture, ascii_only=not self.scene.terminal.wide)))
+
+    def action_next_field(self) -> None:
+        """Close, once the number could be read."""
+        if self._reading.meant(self._clock()):
+            super().action_next_field()
 
     async def submit(self) -> Reply | None:
         """Close: nothing is sent."""

@@ -237,6 +237,9 @@ async def test_a_visitor_with_a_code_needs_a_host_only(engine: ScriptedEngine, o
         await screen.press(*"三号楼502", "enter", *"维修", "enter", "enter")
         await screen.until(lambda: isinstance(screen.app.screen, SlipNotice))
         matches_golden(screen.app, "slip-80x24", form_text)
+        await screen.press("enter", "enter")
+        assert isinstance(screen.app.screen, SlipNotice), "a held Enter must not take the number away unread"
+        screen.clock.now += 1
         await screen.press("enter")
         await closes(screen)
         assert sent(engine) == [RegisterVisitor(id=0, lane="main", about=128, host="三号楼502", purpose="维修")]
