@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from datetime import tzinfo
 from pathlib import Path
@@ -25,6 +25,7 @@ from scanner.ui.desk import Desk, Duty
 from scanner.ui.face import Face, Host
 from scanner.ui.forgetting import forget_text
 from scanner.ui.highway.main import HighwayScreen
+from scanner.ui.keys import Key
 from scanner.ui.kiosk.main import KioskScreen
 from scanner.ui.kiosk.place import Place
 from scanner.ui.link import EngineLink
@@ -271,6 +272,11 @@ class GuardScreen(App[None], inherit_bindings=False):
     def scene(self) -> Scene:
         """What is shown."""
         return self._scene_now
+
+    @property
+    def keys(self) -> Sequence[Key]:
+        """Every key of the screen that stands there."""
+        return self._main.keys
 
     def say(self, message: str) -> None:
         """Say something in the footer for a few seconds."""

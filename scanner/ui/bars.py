@@ -108,11 +108,16 @@ class KeyBar(PaintedLines):
 
     ground = Role.STATUS
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.table: Sequence[keys.Key] = keys.KEYS
+        """Every key that the screen obeys."""
+
     def lines(self, scene: Scene, width: int, height: int) -> list[Line]:  # noqa: ARG002
         """Return the one line."""
         if scene.message:
             return [(Span(pad(f" {scene.message}", width), Role.ALERT, bold=True),)]
-        *others, last = [_key(*key) for key in self.offered(scene)]
+        *others, last = [_key(key.name(scene), scene.say(key.word(scene))) for key in keys.now(scene, self.table)]
         room = width - _cells(last)
         spans: list[Span] = []
         for key in others:
@@ -121,10 +126,6 @@ class KeyBar(PaintedLines):
                 break
             spans += key
         return [(*spans, *last)]
-
-    def offered(self, scene: Scene) -> list[tuple[str, str]]:
-        """Return the keys with what each does now, the most needed first; the last one is always shown."""
-        return [(key.name(scene), scene.say(key.word(scene))) for key in keys.now(scene)]
 
 
 def _key(name: str, word: str) -> Line:

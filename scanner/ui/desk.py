@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from enum import StrEnum, unique
 from typing import Any, Final, ParamSpec, Protocol, TypeVar
 
@@ -80,6 +80,11 @@ class Front(Protocol):
     @property
     def scene(self) -> Scene:
         """What is shown."""
+        ...
+
+    @property
+    def keys(self) -> Sequence[keys.Key]:
+        """Every key of the screen that stands there."""
         ...
 
     def say(self, message: str) -> None:
@@ -352,7 +357,7 @@ class Desk:
         await self._front.open(form, opened)
 
     async def _help(self) -> None:
-        await self._front.open(HelpPage(self._front.scene), _nothing)
+        await self._front.open(HelpPage(self._front.scene, self._front.keys), _nothing)
 
     # Help for all of them
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from textual.screen import Screen
 
 from scanner.control.messages import Command, Preview, Reply
+from scanner.ui.keys import KEYS, Key
 from scanner.ui.scene import Scene
 
 
@@ -31,6 +32,11 @@ class Face(Screen[None], inherit_bindings=False):
     def language(self) -> str:
         """The language spoken to whoever stands there; empty: the screen's own."""
         return ""
+
+    @property
+    def keys(self) -> Sequence[Key]:
+        """Every key that does something here, the most needed first; marked are those that do so now."""
+        return KEYS
 
     @abstractmethod
     def show(self, scene: Scene) -> None:

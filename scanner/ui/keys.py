@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -146,10 +146,10 @@ KEYS: Final = (
 HELP: Final = KEYS[-1]
 
 
-def now(scene: Scene) -> list[Key]:
-    """Return the keys that do something at this moment, each name once, the most needed first."""
+def now(scene: Scene, table: Sequence[Key] = KEYS) -> list[Key]:
+    """Return the keys of a table that do something at this moment, each name once, the most needed first."""
     found: dict[str, Key] = {}
-    for key in KEYS:
+    for key in table:
         if key.shown not in found and key.now(scene):
             found[key.shown] = key
     return list(found.values())

@@ -89,12 +89,12 @@ def signed(centi: int) -> str:
 
 def keys(scene: Scene, table: Sequence[Key], width: int) -> list[str]:
     """Return the help page: every key with its sentence; a mark stands before those that do something now."""
-    seen: set[str] = set()
+    seen: set[tuple[str, str]] = set()
     lines: list[str] = []
     for key in table:
-        if key.shown in seen:
+        if (key.shown, key.note) in seen:
             continue
-        seen.add(key.shown)
+        seen.add((key.shown, key.note))
         mark = ("●" if scene.terminal.wide else "*") if key.now(scene) else " "
         name = fit(key.name(scene), _KEY_COLUMNS - 1)
         for place, text in enumerate(wrap(scene.say(key.note), max(4, width - _KEY_COLUMNS - 2))):

@@ -12,7 +12,7 @@ from textual.widgets import Label
 from scanner.control.messages import Reply
 from scanner.ui import sheets
 from scanner.ui.dialogs.form import Form
-from scanner.ui.keys import KEYS
+from scanner.ui.keys import Key
 from scanner.ui.scene import Scene
 
 
@@ -25,8 +25,9 @@ class HelpPage(Form[None]):
         Binding("question_mark,q,Q", "give_up", show=False),
     ]
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: Scene, table: Sequence[Key]) -> None:
         super().__init__(scene, scene.say("help_title"), keys="help_keys")
+        self._table = table
         self._page = Label("", markup=False)
 
     def below(self) -> Sequence[Widget]:
@@ -36,7 +37,7 @@ class HelpPage(Form[None]):
     def on_mount(self) -> None:
         """Set the page to the width there is."""
         width = min(58, self.size.width - 4)
-        lines = sheets.keys(self.scene, KEYS, width)
+        lines = sheets.keys(self.scene, self._table, width)
         self._page.update(self.scene.terminal.shown("\n".join(lines)))
 
     async def submit(self) -> Reply | None:

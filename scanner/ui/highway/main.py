@@ -13,17 +13,19 @@ from textual.events import Key, Paste, Resize
 from textual.widget import Widget
 
 from scanner.control.messages import Command, LaneView, Preview
-from scanner.ui.bars import Header, StatusBar
+from scanner.ui.bars import Header, KeyBar, StatusBar
 from scanner.ui.dialogs.form import error_text
 from scanner.ui.face import Face, Host
 from scanner.ui.forgetting import forget_text
 from scanner.ui.gauges import LastPassages, TemperatureGauge
 from scanner.ui.highway import vehicle
 from scanner.ui.highway.console import Console, Stage, answered, follow, press
-from scanner.ui.highway.keys import HighwayKeys
+from scanner.ui.highway.keys import table
 from scanner.ui.highway.panel import Moment, VehiclePanel, is_refused
 from scanner.ui.highway.seats import Seats, VehicleStrip, rows_wanted
 from scanner.ui.highway.typing import PlateTyping
+from scanner.ui.keys import HELP
+from scanner.ui.keys import Key as GuardKey
 from scanner.ui.main_screen import MainScreen, share_out
 from scanner.ui.painted import Painted
 from scanner.ui.plan import plan
@@ -73,7 +75,7 @@ class HighwayScreen(Face, inherit_bindings=False):
         self._header, self._strip, self._panel, self._seats = Header(), VehicleStrip(), VehiclePanel(), Seats()
         self._middle = Horizontal()
         self._gauge, self._viewfinder, self._last = TemperatureGauge(), Viewfinder(), LastPassages()
-        self._status, self._keys = StatusBar(), HighwayKeys()
+        self._status, self._keys = StatusBar(), KeyBar()
 
     def compose(self) -> ComposeResult:
         """Lay the parts out from top to bottom."""
@@ -96,6 +98,11 @@ class HighwayScreen(Face, inherit_bindings=False):
     def console(self) -> Console:
         """What is being typed."""
         return self._moment.console
+
+    @property
+    def keys(self) -> Sequence[GuardKey]:
+        """The officer's keys, as the console stands."""
+        return table(self.console, commands=self._letters_are_commands())
 
     def show(self, scene: Scene) -> None:
         """Follow what the engine says of the vehicle, and paint it."""
@@ -131,8 +138,10 @@ class HighwayScreen(Face, inherit_bindings=False):
     # --- keys -----------------------------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Let the guard's keys through only where letters are commands."""
-        return self._letters_are_commands() if action == "staff" else super().check_action(action, parameters)
+        """Let the guard's keys through only where letters are commands; the help always: no plate has its sign."""
+        if action != "staff" or parameters == (f"app.{HELP.action}",):
+            return super().check_action(action, parameters)
+        return self._letters_are_commands()
 
     async def action_staff(self, action: str) -> None:
         """Do what the key does on the guard's screen."""
@@ -186,7 +195,7 @@ class HighwayScreen(Face, inherit_bindings=False):
         scene = self._scene
         if scene is None or not self.is_mounted:
             return
-        self._panel.moment = self._keys.moment = self._moment
+        self._panel.moment, self._keys.table = self._moment, self.keys
         self._share_out(scene)
         parts: tuple[Painted, ...] = (self._header, self._strip, self._panel, self._seats, self._gauge)
         for part in (*parts, self._viewfinder, self._last, self._status):

@@ -8,13 +8,14 @@ import pytest
 
 from scanner.control.messages import Command, Reply, View
 from scanner.control.people import BeginParty
+from scanner.ui.dialogs.help import HelpPage
 from scanner.ui.highway.main import HighwayScreen
 from scanner.ui.highway.panel import VehiclePanel
 from scanner.ui.modes import Mode
 from scanner.ui.themes import Role
 from tests.scanner.ui import scripted_engine
 from tests.scanner.ui.conftest import POOR, OpenScreen, Screen
-from tests.scanner.ui.golden import matches_golden, screen_text
+from tests.scanner.ui.golden import form_text, matches_golden, screen_text
 from tests.scanner.ui.highway import says
 from tests.scanner.ui.scripted_engine import ScriptedEngine
 
@@ -141,6 +142,28 @@ async def test_letters_of_a_plate_are_no_commands(engine: ScriptedEngine, open_s
         assert screen.scene.texts.language == "zh_CN"
         await screen.pilot.press("escape", "escape", "l")
         await screen.until(lambda: screen.scene.texts.language == "zh_TW")
+
+
+@pytest.mark.parametrize(
+    ("view", "typed", "marked"),
+    [
+        (says.IDLE_ASIDE, "", "1 空 E ?"),
+        (says.IDLE, "a12345", "回 空 E ?"),
+        (says.TWO_OF_FOUR, "", "J K Z B N V H S P L T F ?"),
+    ],
+)
+async def test_the_help_names_every_key_of_plate_and_vehicle_marks_those_of_now_and_loses_no_plate(
+    open_screen: OpenScreen, view: View, typed: str, marked: str
+) -> None:
+    async with open_screen((80, 60), mode=Mode.HIGHWAY, shows=view) as screen:
+        await screen.pilot.press(*typed, "question_mark")
+        await screen.until(lambda: isinstance(screen.app.screen, HelpPage))
+        lines = form_text(screen.app).splitlines()
+        assert " ".join(line.split("●")[1].strip()[0] for line in lines if "●" in line) == marked
+        assert {"J", "K", "Z", "X", "B"} <= {line.strip(" ●")[:1] for line in lines}
+        await screen.pilot.press("escape")
+        await screen.until(lambda: screen.app.screen is screen.app._main)
+        assert screen.app._main.console.plate.text == (f"浙{typed.upper()}" if typed else "")
 
 
 async def mash(screen: Screen, engine: ScriptedEngine, seed: int, count: int) -> None:
