@@ -22,10 +22,12 @@ from scanner.sound.tones import STROKE_INTERVAL_S
 from scanner.ui import words
 from scanner.ui.deliberate import Deliberate
 from scanner.ui.desk import Desk, Duty
+from scanner.ui.dialogs.form import Form
 from scanner.ui.face import Face, Host
 from scanner.ui.forgetting import forget_text
 from scanner.ui.highway.main import HighwayScreen
 from scanner.ui.keys import Key
+from scanner.ui.kiosk.keypad import Keypad
 from scanner.ui.kiosk.main import KioskScreen
 from scanner.ui.kiosk.place import Place
 from scanner.ui.link import EngineLink
@@ -248,6 +250,8 @@ class GuardScreen(App[None], inherit_bindings=False):
         for screen in self.screen_stack:
             if isinstance(screen, Face | SupervisorScreen):
                 screen.show(self._scene_now)
+            elif isinstance(screen, Form | Keypad):
+                screen.follow(self._scene_now)
 
     def _ring(self, strokes: int) -> None:
         for stroke in range(strokes):

@@ -205,7 +205,9 @@ class Desk:
 
         title = scene.say("dialog_admit" if admit else "dialog_refuse")
         causes = ADMIT_CAUSES if admit else REFUSE_CAUSES
-        await self._front.open(StaffDialog(scene, title, about, causes, self._same(submit)), self._done)
+        await self._front.open(
+            StaffDialog(scene, title, about, causes, self._same(submit)).concerning(scene.person), self._done
+        )
 
     async def _remeasure(self) -> None:
         lane = self._lane()
@@ -222,7 +224,7 @@ class Desk:
             return await self.ask(TypeTemperature(id=0, lane=name, centi=centi, about=seq, turn=turn))
 
         about = words.identity(scene, lane.result) or words.number(scene, lane.result)
-        await self._front.open(TemperatureForm(scene, about, self._same(send)), self._done)
+        await self._front.open(TemperatureForm(scene, about, self._same(send)).concerning(scene.person), self._done)
 
     async def _activate(self) -> None:
         scene, lane = self._front.scene, self._lane()
@@ -240,7 +242,7 @@ class Desk:
             return await self.ask(Activate(id=0, lane=name, document_type=document, about=about))
 
         form = ActivationForm(scene, lane.result, lane.limit_centi, self._same(send))
-        await self._front.open(form, self._done)
+        await self._front.open(form.concerning(scene.person), self._done)
 
     async def _judged_anew(self, lane: str, before: int | None) -> int | None:
         """Wait until the person has been judged with the typed temperature; return the new entry's number."""

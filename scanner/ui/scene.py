@@ -19,6 +19,10 @@ SILENT_S = 5.0
 """An engine says something at least once a second; after this long without a word the screen says so."""
 
 
+Person = tuple[str, int, int | None]
+"""What tells one person's result from the next: lane, time and journal number."""
+
+
 @unique
 class Absence(Enum):
     """Why there is no engine to show."""
@@ -73,8 +77,8 @@ class Scene:
         return self.lane.result if self.lane else None
 
     @property
-    def person(self) -> tuple[str, int, int | None] | None:
-        """What tells one person's result from the next: lane, time and journal number; None without a result."""
+    def person(self) -> Person | None:
+        """Whose result is shown; None without one."""
         lane = self.lane
         if lane is None or lane.result is None:
             return None

@@ -32,17 +32,24 @@ class Field:
 
 
 class TextInput(Input):
-    """A line of text."""
+    """A line of text. Nothing of it can be copied: a clipboard would keep it when the form has forgotten it."""
 
-    def __init__(self, length: int) -> None:
-        super().__init__(max_length=length, select_on_focus=False)
+    def __init__(self, length: int, *, secret: bool = False) -> None:
+        super().__init__(max_length=length, password=secret, select_on_focus=False)
+
+    def action_copy(self) -> None:
+        """Copy nothing."""
+
+    def action_cut(self) -> None:
+        """Remove what is marked, and copy nothing."""
+        self.delete_selection()
 
 
-class SecretInput(Input):
+class SecretInput(TextInput):
     """A field whose value shows as stars: Textual's own bullets are beyond a text console."""
 
     def __init__(self, length: int = PIN_LENGTH) -> None:
-        super().__init__(max_length=length, password=True, select_on_focus=False)
+        super().__init__(length, secret=True)
 
     @property
     def _value(self) -> Text:

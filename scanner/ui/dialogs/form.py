@@ -2,6 +2,9 @@
 
 A form gathers what was typed, `submit` makes a command of it and returns the engine's reply, and `accepted` says what
 the form comes to. A refusal leaves the form open with the reason in words. It scrolls where the terminal is small.
+
+A form follows the scene as every screen does. One about a person names that person only while the lane does, and says
+when it has become pointless; what was typed stays until somebody gives it up.
 """
 
 from __future__ import annotations
@@ -9,21 +12,23 @@ from __future__ import annotations
 import asyncio
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
-from typing import ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, Self, TypeVar
 
 from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
+from textual.events import Resize
 from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Input, Label
 
 from scanner.control.messages import Command, Reply
+from scanner.ui import words
 from scanner.ui.dialogs.fields import Field, SwitchInput, TickLine
 from scanner.ui.forgetting import forget_text
-from scanner.ui.scene import Scene
+from scanner.ui.scene import Person, Scene
 from scanner.ui.themes import Role
 
 T = TypeVar("T")
@@ -59,6 +64,8 @@ class Form(ModalScreen[T | None], Generic[T]):
         self.scene = scene
         self._title = title
         self._about_text = about
+        self._person: Person | None = None
+        self._gone = False
         self._fields = tuple(fields)
         self._keys = keys
         self._sending = False
@@ -88,6 +95,32 @@ class Form(ModalScreen[T | None], Generic[T]):
     def below(self) -> Sequence[Widget]:
         """Return what stands below the fields."""
         return ()
+
+    def lay_out(self) -> None:
+        """Set what stands below the fields to the room there is; called again when the terminal's size changes."""
+
+    # How it follows the engine
+
+    def concerning(self, person: Person | None) -> Self:
+        """Be about this person, and about nobody else; return the form."""
+        self._person = person
+        return self
+
+    def follow(self, scene: Scene) -> None:
+        """Keep up with the scene; forget whom the form was about when somebody else, or no engine, is there."""
+        if not self.is_mounted or not self.is_attached:
+            return
+        self.scene = scene
+        gone = self._person is not None and scene.person != self._person
+        if self._sending or (gone or scene.outage is not None) == self._gone:
+            return  # an answer on its way says more
+        self._gone = not self._gone
+        if gone:
+            # In the place of the name: a line that is merely hidden would keep it.
+            self._about_text = scene.say("person_gone")
+            self.about(self._about_text)
+            self.app.call_after_refresh(forget_text)
+        self.tell("" if scene.outage is None else words.hint(scene))
 
     # How it is laid out
 
@@ -125,8 +158,15 @@ class Form(ModalScreen[T | None], Generic[T]):
                 widget.styles.color, widget.styles.background = colours[role]
         self._answer.styles.color, self._answer.styles.background = colours[Role.ALERT]
         self._answer.display = False
+        self.lay_out()
         if self._fields:
             self._go_to(self._fields[0])
+
+    def on_resize(self, event: Resize) -> None:  # noqa: ARG002
+        """Lay out anew, and keep the question that is being asked in sight."""
+        self.lay_out()
+        if self.focused is not None:
+            self.call_after_refresh(self._form.scroll_to_widget, self.focused, animate=False)
 
     def about(self, text: str) -> None:
         """Say what the form is about."""

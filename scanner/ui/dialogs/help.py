@@ -34,7 +34,7 @@ class HelpPage(Form[None]):
         """Return the page."""
         return (self._page,)
 
-    def on_mount(self) -> None:
+    def lay_out(self) -> None:
         """Set the page to the width there is."""
         width = min(58, self.size.width - 4)
         lines = sheets.keys(self.scene, self._table, width)

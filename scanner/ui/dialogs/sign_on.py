@@ -34,6 +34,7 @@ class SignOnForm(Form[Reply]):
         self._pin = Field(scene.say("dialog_pin"), SecretInput())
         title = scene.say("hand_over" if len(labels) > 1 else "sign_on")
         super().__init__(scene, title, why, (self._staff, self._pin), keys="sheet_keys")
+        self._hand_over: HandOver | None = None
         self._sheet = Label("", markup=False)
         self._code = Label("", classes="code", markup=False)
 
@@ -49,13 +50,20 @@ class SignOnForm(Form[Reply]):
 
     async def _fetch(self) -> None:
         reply = await self._ask(AskShift(id=0))
-        if reply is None or not isinstance(reply.answer, HandOver) or not self.is_attached:
+        if reply is not None and isinstance(reply.answer, HandOver) and self.is_attached:
+            self._hand_over = reply.answer
+            self.lay_out()
+
+    def lay_out(self) -> None:
+        """Set the sheet to the width there is, with the head as a code where that fits."""
+        sheet = self._hand_over
+        if sheet is None:
             return
         width, height = self.size
-        lines = sheets.hand_over(self.scene, reply.answer, min(SHEET_COLUMNS, width - 2 * _MARGIN))
-        code = qr.draw(reply.answer.head, width - 2 * _MARGIN, height, ascii_only=not self.scene.terminal.wide)
+        lines = sheets.hand_over(self.scene, sheet, min(SHEET_COLUMNS, width - 2 * _MARGIN))
+        code = qr.draw(sheet.head, width - 2 * _MARGIN, height, ascii_only=not self.scene.terminal.wide)
         if not code:
-            lines += sheets.head(self.scene, reply.answer, min(SHEET_COLUMNS, width - 2 * _MARGIN))
+            lines += sheets.head(self.scene, sheet, min(SHEET_COLUMNS, width - 2 * _MARGIN))
         self._sheet.update(self.scene.terminal.shown("\n".join(lines)))
         self._sheet.display = True
         self._code.styles.color, self._code.styles.background = DARK_ON_LIGHT

@@ -70,7 +70,7 @@ class SlipNotice(Form[None]):
         """Return the number."""
         return (self._number,)
 
-    def on_mount(self) -> None:
+    def lay_out(self) -> None:
         """Draw the number as big as there is room for."""
         text = str(self._slip)
         self._number.update(text)

@@ -54,6 +54,10 @@ class Keypad(ModalScreen[Unlocked | None], inherit_bindings=False):
         self.call_after_refresh(self._paint)
         self.set_interval(_TICK_S, self._watch)
 
+    def follow(self, scene: Scene) -> None:
+        """Keep up with the scene: one that is kept would name somebody who has gone."""
+        self._scene = scene
+
     def _grid(self, width: int, height: int) -> Grid:
         scene = self._scene
         rows = [[(digit, digit) for digit in row] for row in ("123", "456", "789")]

@@ -67,6 +67,14 @@ async def test_where_the_heads_code_does_not_fit_its_text_is_shown(open_screen: 
         matches_golden(screen.app, "hand-over-80x24", form_text)
 
 
+async def test_the_head_becomes_a_code_when_the_window_grows(open_screen: OpenScreen) -> None:
+    async with open_screen(shows=says.WAITING) as screen:
+        await opens(screen, "s", SignOnForm)
+        await screen.until(lambda: "3fa2b1c4d5e6f708" in screen_text(screen.app))
+        await screen.pilot.resize_terminal(160, 60)
+        await screen.until(lambda: "▀▀▀▀▀" in form_text(screen.app) and "3fa2b1c4d5" not in form_text(screen.app))
+
+
 async def test_a_guard_leaves_with_nobody_coming(engine: ScriptedEngine, open_screen: OpenScreen) -> None:
     async with open_screen(shows=says.WAITING) as screen:
         await opens(screen, "s", SignOnForm)

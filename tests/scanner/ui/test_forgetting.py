@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gc
 
+import pytest
+
 from tests.scanner.ui import scripted_engine as says
 from tests.scanner.ui.conftest import OpenScreen
-from tests.scanner.ui.golden import screen_text
+from tests.scanner.ui.golden import form_text, screen_text
 from tests.scanner.ui.scripted_engine import ScriptedEngine
 
 WHO = ("独", "孤**")
@@ -49,6 +51,36 @@ async def test_the_name_is_gone_from_memory_with_the_result(engine: ScriptedEngi
         assert holders(WHO) == []
 
 
+@pytest.mark.parametrize("then", ["next", "engine"])
+async def test_a_form_left_open_names_nobody_who_has_gone_and_says_so(
+    engine: ScriptedEngine, open_screen: OpenScreen, then: str
+) -> None:
+    async with open_screen(shows=says.WAITING) as screen:
+        engine.say(says.view(says.lane("referred", person())))
+        await screen.until(lambda: screen.scene.result is not None)
+        await screen.pilot.press("d", *"36")
+        await screen.until(lambda: "".join(WHO) in form_text(screen.app))
+        if then == "next":
+            engine.say(says.FEVER)
+        else:
+            engine.stop()
+        said = screen.scene.say("gone" if then == "engine" else "person_gone")
+        await screen.until(lambda: said in form_text(screen.app))
+        await screen.until(lambda: holders(WHO) == [], "what stands behind a form is painted a moment later")
+        assert "  36\n" in form_text(screen.app), "what was typed stays until it is given up"
+
+
+async def test_a_form_about_nobody_holds_no_result_that_came_while_it_was_open(
+    engine: ScriptedEngine, open_screen: OpenScreen
+) -> None:
+    async with open_screen(shows=says.WAITING) as screen:
+        engine.say(says.view(says.lane("stopped", person())))
+        await screen.until(lambda: screen.scene.result is not None)
+        await screen.pilot.press("s")
+        engine.say(says.WAITING)
+        await screen.until(lambda: holders(WHO) == [], "what stands behind a form is painted a moment later")
+
+
 async def test_the_name_is_gone_from_memory_with_the_engine(engine: ScriptedEngine, open_screen: OpenScreen) -> None:
     async with open_screen(shows=says.WAITING) as screen:
         engine.say(says.view(says.lane("stopped", person())))
@@ -88,3 +120,11 @@ async def test_nothing_typed_about_a_person_stays_when_it_was_given_up(open_scre
         await screen.until(lambda: screen.app.screen is screen.app._main)
         await screen.settle()
         assert holders(name) == []
+
+
+async def test_a_pin_cut_out_of_its_field_is_on_no_clipboard(open_screen: OpenScreen) -> None:
+    async with open_screen(shows=says.REFER) as screen:
+        await screen.pilot.press("a", *"0017", "enter", *PIN[0], "shift+home", "ctrl+x", "shift+tab", "ctrl+v")
+        await screen.settle()
+        assert screen.app.clipboard == ""
+        assert "*" * len(PIN[0]) not in form_text(screen.app)
