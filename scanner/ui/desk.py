@@ -9,19 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable
 from enum import StrEnum, unique
-from typing import Any, Final, ParamSpec, Protocol, TypeVar
-
-from textual.screen import Screen
+from typing import Final, ParamSpec
 
 from keys.verdict import DocumentType
-from scanner.control.duty import SlipIssued, Unlock, Unlocked
+from scanner.control.duty import Unlock, Unlocked
 from scanner.control.messages import (
     Acknowledge,
     Command,
     ConfirmTime,
-    LaneView,
     Override,
     Pause,
     Remeasure,
@@ -31,27 +28,21 @@ from scanner.control.messages import (
 from scanner.control.people import Activate, CallSupervisor, ChooseCode, TypeTemperature
 from scanner.ui import keys, words
 from scanner.ui.dialogs.activation import ActivationForm, TemperatureForm
-from scanner.ui.dialogs.choice import ChoiceForm
-from scanner.ui.dialogs.entry import ManualForm
 from scanner.ui.dialogs.form import error_text
 from scanner.ui.dialogs.help import HelpPage
 from scanner.ui.dialogs.sign_on import SignOnForm
 from scanner.ui.dialogs.staff import ADMIT_CAUSES, REFUSE_CAUSES, Credentials, StaffDialog
-from scanner.ui.dialogs.visitor import LeaveForm, SlipNotice, VisitorForm
-from scanner.ui.scene import Scene
+from scanner.ui.front import Front
+from scanner.ui.registering import Registering
 from scanner.ui.supervisor.screen import SupervisorScreen
-from scanner.values import Outcome
 
 NOBODY_ON_SHIFT = "shift.nobody"
 """The engine's answer to whatever needs somebody on shift."""
 REFERRED = "referred"
 """The lane's state in which staff may activate a code."""
-RECENT_S: Final = 180
-"""A visitor's slip is offered for whoever passed with a code at most so long ago."""
 JUDGED_ANEW_S: Final = 3.0
 """So long the judgement with a typed temperature is waited for, before the code is activated."""
 
-T = TypeVar("T")
 P = ParamSpec("P")
 
 
@@ -74,47 +65,13 @@ class Duty(StrEnum):
     HELP = "help"
 
 
-class Front(Protocol):
-    """What the desk needs of the application."""
-
-    @property
-    def scene(self) -> Scene:
-        """What is shown."""
-        ...
-
-    @property
-    def keys(self) -> Sequence[keys.Key]:
-        """Every key of the screen that stands there."""
-        ...
-
-    def say(self, message: str) -> None:
-        """Say something in the footer for a few seconds."""
-        ...
-
-    async def send(self, command: Command) -> Reply | None:
-        """Send a command; None where no engine answers."""
-        ...
-
-    async def open(self, screen: Screen[T], closed: Callable[[T | None], None]) -> None:
-        """Open a form at once, so that the keys that follow find its first field."""
-        ...
-
-    async def open_and_wait(self, screen: Screen[T]) -> T | None:
-        """Open a form and wait for what it comes to."""
-        ...
-
-    def work(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do something that waits, beside everything else."""
-        ...
-
-
 class Desk:
     """What the keys do on one screen."""
 
     def __init__(self, front: Front, clock: Callable[[], float]) -> None:
         """`clock`: monotonic seconds."""
         self._front = front
-        self._clock = clock
+        self._registering = Registering(front, self.ask, clock)
         self._signing_on = asyncio.Lock()
         self._duties: dict[Duty, Callable[[], Awaitable[None]]] = {
             Duty.REMEASURE: self._remeasure,
@@ -122,9 +79,9 @@ class Desk:
             Duty.STICK: self._stick,
             Duty.TIME: self._time,
             Duty.SHIFT: self._shift,
-            Duty.ENTRY: self._entry,
-            Duty.VISITOR: self._visitor,
-            Duty.LEAVES: self._leaves,
+            Duty.ENTRY: self._registering.entry,
+            Duty.VISITOR: self._registering.visitor,
+            Duty.LEAVES: self._registering.leaves,
             Duty.ACTIVATE: self._activate,
             Duty.TEMPERATURE: self._temperature,
             Duty.CALL: self._call,
@@ -167,19 +124,20 @@ class Desk:
 
     def acknowledge(self) -> None:
         """Clear the result."""
-        lane = self._lane()
+        lane = self._front.scene.lane_now
         if lane is not None and lane.result is not None:
             self.tell(Acknowledge(id=0, lane=lane.name, about=lane.result.seq))
 
     def choose(self, number: int) -> None:
         """Say whose code of several is meant: the one with this number in the list."""
-        lane = self._lane()
+        lane = self._front.scene.lane_now
         if lane is not None and 0 < number <= len(lane.waiting):
             self.tell(ChooseCode(id=0, lane=lane.name, handle=lane.waiting[number - 1].handle))
 
     async def overrule(self, admit: bool) -> None:
         """Ask for staff's number, PIN and cause, and overrule the decision shown."""
-        scene, lane = self._front.scene, self._lane()
+        scene = self._front.scene
+        lane = scene.lane_now
         if lane is None or not lane.attended:
             return
         if lane.result is None:
@@ -210,12 +168,13 @@ class Desk:
         )
 
     async def _remeasure(self) -> None:
-        lane = self._lane()
+        lane = self._front.scene.lane_now
         if lane is not None and lane.attended and lane.result is not None:
             self.tell(Remeasure(id=0, lane=lane.name, about=lane.result.seq))
 
     async def _temperature(self) -> None:
-        scene, lane = self._front.scene, self._lane()
+        scene = self._front.scene
+        lane = scene.lane_now
         if lane is None or not lane.attended or lane.result is None:
             return
         name, seq, turn = lane.name, lane.result.seq, lane.turn
@@ -227,7 +186,8 @@ class Desk:
         await self._front.open(TemperatureForm(scene, about, self._same(send)).concerning(scene.person), self._done)
 
     async def _activate(self) -> None:
-        scene, lane = self._front.scene, self._lane()
+        scene = self._front.scene
+        lane = scene.lane_now
         if lane is None or lane.result is None or not keys.activable(scene):
             return
         name, seq, turn = lane.name, lane.result.seq, lane.turn
@@ -256,64 +216,15 @@ class Desk:
             await asyncio.sleep(0.02)
         return before
 
-    # People without a code, and visitors
-
-    async def _entry(self) -> None:
-        scene, lane = self._front.scene, self._lane()
-        if lane is None or not lane.attended:
-            return
-        if lane.result is not None and lane.result.countdown_s is None:
-            # Refused before anything is typed: the lane takes one person after another.
-            self._front.say(scene.say("entry_first"))
-            return
-        await self._front.open(ManualForm(scene, self.ask, lane.name), self._registered)
-
-    async def _visitor(self) -> None:
-        scene, lane = self._front.scene, self._lane()
-        if lane is None or not lane.attended:
-            return
-        passed = _just_passed(scene, lane)
-        by_hand = ManualForm(scene, self.ask, lane.name, visitor=True)
-        if passed is None:
-            await self._front.open(by_hand, self._registered)
-            return
-        seq, who = passed
-        forms: tuple[VisitorForm | ManualForm, ...] = (VisitorForm(scene, self.ask, lane.name, seq, who), by_hand)
-
-        def chosen(place: int | None) -> None:
-            if place is not None:
-                self._front.work(self._front.open(forms[place], self._registered))
-
-        lines = (who, scene.say("visitor_by_hand"))
-        await self._front.open(ChoiceForm(scene, scene.say("visitor_title"), lines), chosen)
-
-    async def _leaves(self) -> None:
-        scene, lane = self._front.scene, self._lane()
-        if lane is None:
-            return
-
-        def closed(slip: int | None) -> None:
-            if slip is not None:
-                self._front.say(self._front.scene.say("visitor_left", slip=slip))
-
-        await self._front.open(LeaveForm(scene, self.ask, lane.name), closed)
-
-    def _registered(self, came_to: SlipIssued | str | None) -> None:
-        scene = self._front.scene
-        if isinstance(came_to, SlipIssued):
-            self._front.work(self._front.open(SlipNotice(scene, came_to.slip, self._clock), _nothing))
-        elif came_to is not None:
-            self._front.say(scene.say("entry_done", name=came_to))
-
     # The lane and the appliance
 
     async def _pause(self) -> None:
-        lane = self._lane()
+        lane = self._front.scene.lane_now
         if lane is not None:
             self.tell(Pause(id=0, lane=lane.name, paused=lane.state != "out_of_service"))
 
     async def _call(self) -> None:
-        lane = self._lane()
+        lane = self._front.scene.lane_now
         if lane is not None:
             self.tell(CallSupervisor(id=0, lane=lane.name), "supervisor_called")
 
@@ -363,11 +274,6 @@ class Desk:
 
     # Help for all of them
 
-    def _lane(self) -> LaneView | None:
-        """Return the lane shown while there is an engine."""
-        scene = self._front.scene
-        return scene.lane if scene.outage is None else None
-
     def _done(self, came_to: object) -> None:
         if came_to is not None:
             self._front.say(self._front.scene.say("done"))
@@ -382,22 +288,6 @@ class Desk:
             return await send(*typed, **_named)
 
         return sent
-
-
-def _just_passed(scene: Scene, lane: LaneView) -> tuple[int, str] | None:
-    """Return number and description of the newest passage, if somebody passed with a code a moment ago."""
-    result, seq, colour, at = lane.result, None, None, 0
-    who = ""
-    if result is not None:
-        if words.effective_outcome(result) is Outcome.PASS:
-            seq, colour, at, who = result.seq, result.colour, result.at, result.name or ""
-    elif lane.last and lane.last[0].outcome is Outcome.PASS:
-        seq, colour, at = lane.last[0].seq, lane.last[0].colour, lane.last[0].at
-    if seq is None or colour is None or (scene.now or 0) - at > RECENT_S:
-        return None
-    time_ = f"{scene.local(at):%H:%M:%S}"
-    text = scene.say("visitor_passed", time=time_, colour=words.colour_word(scene, colour), number=seq)
-    return seq, f"{text}  {who}".rstrip()
 
 
 def _nothing(_came_to: object) -> None:

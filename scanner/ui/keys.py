@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from scanner.control.messages import LaneView
 from scanner.ui.scene import Scene
 from scanner.values import GuardStep, TemperatureRule
 
@@ -33,46 +32,41 @@ class Key:
         return scene.say(self.shown) if self.shown.islower() else self.shown
 
 
-def _lane(scene: Scene) -> LaneView | None:
-    """Return the lane shown while there is an engine."""
-    return scene.lane if scene.outage is None else None
-
-
 def _connected(scene: Scene) -> bool:
     return scene.outage is None and scene.view is not None
 
 
 def _staffed(scene: Scene) -> bool:
     """Whether the lane shown is one at which staff stand, and in service."""
-    lane = _lane(scene)
+    lane = scene.lane_now
     return lane is not None and lane.attended and lane.state != "out_of_service"
 
 
 def _judged(scene: Scene) -> bool:
-    lane = _lane(scene)
+    lane = scene.lane_now
     return lane is not None and lane.result is not None
 
 
 def _staff_judge(scene: Scene) -> bool:
-    lane = _lane(scene)
+    lane = scene.lane_now
     return lane is not None and lane.attended and lane.result is not None
 
 
 def activable(scene: Scene) -> bool:
     """Whether the person before the lane has a grey code that waits to be activated."""
-    lane = _lane(scene)
+    lane = scene.lane_now
     if lane is None or not lane.attended or lane.result is None:
         return False
     return lane.result.guard is GuardStep.ACTIVATE and lane.result.overridden is None
 
 
 def _measured(scene: Scene) -> bool:
-    lane = _lane(scene)
+    lane = scene.lane_now
     return _staff_judge(scene) and lane is not None and lane.temperature_rule is not TemperatureRule.OFF
 
 
 def _several_codes(scene: Scene) -> bool:
-    lane = _lane(scene)
+    lane = scene.lane_now
     return lane is not None and bool(lane.waiting)
 
 
@@ -113,7 +107,7 @@ def _leavable(scene: Scene) -> bool:
 
 
 def _lane_there(scene: Scene) -> bool:
-    return _lane(scene) is not None
+    return scene.lane_now is not None
 
 
 _DIGITS: Final = tuple(

@@ -72,6 +72,11 @@ class Scene:
         return self.view.lanes[min(self.lane_index, len(self.view.lanes) - 1)]
 
     @property
+    def lane_now(self) -> LaneView | None:
+        """The lane shown, while there is an engine that says so."""
+        return self.lane if self.outage is None else None
+
+    @property
     def result(self) -> ResultView | None:
         """The result before the guard on the lane shown."""
         return self.lane.result if self.lane else None

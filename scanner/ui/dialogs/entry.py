@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 from keys.verdict import DocumentType
 from scanner.control.duty import SlipIssued
 from scanner.control.messages import Reply
@@ -18,13 +20,25 @@ _DOCUMENTS = tuple(DocumentType)
 _NAME, _DOCUMENT, _TYPED, _READING = 40, 30, 60, 8
 
 
-class ManualForm(Form[SlipIssued | str]):
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A form that had to make way for somebody else's result, as far as it was filled in."""
+
+    visitor: bool
+    kind: int
+    typed: tuple[str, ...] = field(repr=False)
+
+
+class ManualForm(Form[SlipIssued | str | Draft]):
     """Name, document, contact, from, to, reading; for a visitor, host and purpose instead of from and to.
 
-    Comes to the slip of a visitor, or to the masked name.
+    Comes to the slip of a visitor, or to the masked name; to a draft when it is left while somebody else's result
+    stands before the lane, since that cannot be finished behind a form.
     """
 
-    def __init__(self, scene: Scene, ask: Ask, lane: str, *, visitor: bool = False) -> None:
+    def __init__(self, scene: Scene, ask: Ask, lane: str, *, visitor: bool = False, draft: Draft | None = None) -> None:
+        self._draft = draft
+        self._making_way = False
         self._ask = ask
         self._lane = lane
         self._visitor = visitor
@@ -33,7 +47,8 @@ class ManualForm(Form[SlipIssued | str]):
         labels = [
             scene.say("entry_document", document=scene.say(f"document_{kind.name.lower()}")) for kind in _DOCUMENTS
         ]
-        self._kind = SwitchInput(_DOCUMENT, labels, _DOCUMENTS.index(DocumentType.RESIDENT_ID))
+        kind = _DOCUMENTS.index(DocumentType.RESIDENT_ID) if draft is None else draft.kind
+        self._kind = SwitchInput(_DOCUMENT, labels, kind)
         self._document = Field(labels[self._kind.chosen], self._kind)
         self._contact = Field(scene.say("entry_contact"), TextInput(_TYPED), required=False)
         where = ("visitor_host", "visitor_purpose") if visitor else ("entry_origin", "entry_destination")
@@ -42,6 +57,23 @@ class ManualForm(Form[SlipIssued | str]):
         self._reading = Field(scene.say("entry_reading"), TextInput(_READING), required=False)
         fields = (self._who, self._document, self._contact, self._first, self._second, self._reading)
         super().__init__(scene, scene.say("visitor_by_hand" if visitor else "entry_title"), "", fields)
+
+    def on_mount(self) -> None:
+        """Take up what was typed before."""
+        if self._draft is not None:
+            for line, text in zip(self._lines(), self._draft.typed, strict=True):
+                line.value = text
+            self._draft = None
+
+    def _lines(self) -> tuple[TextInput, ...]:
+        return tuple(one.widget for one in self._fields if isinstance(one.widget, TextInput))
+
+    def action_give_up(self) -> None:
+        """Leave; what was typed is kept only where the form must make way."""
+        if self._making_way and not self._sending:
+            self.leave(Draft(self._visitor, self._kind.chosen, tuple(line.value for line in self._lines())))
+        else:
+            super().action_give_up()
 
     async def submit(self) -> Reply | None:
         """Send the entry, with the name masked on the screen from now on."""
@@ -69,7 +101,8 @@ class ManualForm(Form[SlipIssued | str]):
                 temperature_centi=reading,
             )
         )
-        if reply is not None and reply.error == NOT_NOW:
+        self._making_way = reply is not None and reply.error == NOT_NOW
+        if reply is not None and self._making_way:
             return reply.model_copy(update={"error": "screen.entry_wait"})
         return reply
 

@@ -76,7 +76,7 @@ def _when(stage_fits: bool, here: Callable[[LaneView], bool] = lambda _lane: Tru
     """Return whether there is a lane of which `here` holds, at a stage that fits."""
 
     def now(scene: Scene) -> bool:
-        lane = scene.lane if scene.outage is None else None
+        lane = scene.lane_now
         return stage_fits and lane is not None and here(lane)
 
     return now

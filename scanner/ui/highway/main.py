@@ -124,7 +124,7 @@ class HighwayScreen(Face, inherit_bindings=False):
     # --- the vehicle ----------------------------------------------------------------------------------------------
 
     def _follow(self, scene: Scene) -> None:
-        lane = scene.lane if scene.outage is None else None
+        lane = scene.lane_now
         before, self._lane_before = self._lane_before, lane
         took = self._moment.took_s
         if lane is not None and lane.party is not None and lane.party.released and scene.now is not None:

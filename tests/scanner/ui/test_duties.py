@@ -210,6 +210,35 @@ async def test_while_the_engine_has_an_entry_only_the_masked_name_is_shown(
         assert "E1234567" in screen_text(screen.app), "what was wrong can be corrected"
 
 
+@pytest.mark.parametrize("key", ["n", "v"])
+async def test_a_form_that_must_make_way_for_somebody_else_is_taken_up_again_where_it_was(
+    engine: ScriptedEngine, open_screen: OpenScreen, key: str
+) -> None:
+    alone = says.view(says.lane("waiting", last=()))
+    typed = (*"张三", "enter", "down", *"E1234567", "enter", "enter", *"502", *(["enter"] * 3))
+    engine.answer = lambda command: Reply(id=command.id, ok=False, error="command.not_now")
+    async with open_screen(shows=alone) as screen:
+        await opens(screen, key, ManualForm)
+        await screen.press(*typed)
+        await screen.until(lambda: screen.scene.say("entry_wait")[:8] in form_text(screen.app))
+        await screen.press("escape")
+        await closes(screen)
+        engine.say(says.FEVER)
+        await screen.sees(says.FEVER)
+        await screen.press(key)
+        await screen.until(lambda: screen.scene.say("entry_first") in screen_text(screen.app))
+        engine.say(alone)
+        engine.answer = says.on_duty
+        await screen.sees(alone)
+        await opens(screen, key, ManualForm)
+        await screen.press(*(["enter"] * 6))
+        await screen.until(lambda: screen.app.screen is screen.app._main or isinstance(screen.app.screen, SlipNotice))
+        first, last = sent(engine)[0], sent(engine)[-1]
+        assert first == last
+        assert isinstance(last, ManualEntry)
+        assert (last.name, last.document, last.document_type) == ("张三", "E1234567", DocumentType.PASSPORT)
+
+
 @pytest.mark.parametrize(
     ("typed", "error"),
     [

@@ -6,6 +6,7 @@ import gc
 
 import pytest
 
+from scanner.control.messages import Reply
 from tests.scanner.ui import scripted_engine as says
 from tests.scanner.ui.conftest import OpenScreen
 from tests.scanner.ui.golden import form_text, screen_text
@@ -111,6 +112,21 @@ async def test_nothing_typed_about_a_person_stays_when_it_has_been_sent(
         await screen.settle()
         assert holders(name) == []
         assert holders(document) == []
+
+
+async def test_a_form_that_made_way_and_was_not_taken_up_is_forgotten(
+    engine: ScriptedEngine, open_screen: OpenScreen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scanner.ui.registering.KEPT_S", 0.2)
+    name = ("独孤", "求败")
+    engine.answer = lambda command: Reply(id=command.id, ok=False, error="command.not_now")
+    async with open_screen(shows=says.WAITING) as screen:
+        await screen.pilot.press("n", *name[0], *name[1], "enter", *"E1234567", *(["enter"] * 5))
+        await screen.until(lambda: screen.scene.say("entry_wait")[:8] in form_text(screen.app))
+        await screen.pilot.press("escape")
+        await screen.until(lambda: screen.app.screen is screen.app._main)
+        engine.commands.clear()
+        await screen.until(lambda: holders(name) == [])
 
 
 async def test_nothing_typed_about_a_person_stays_when_it_was_given_up(open_screen: OpenScreen) -> None:
