@@ -34,7 +34,7 @@ from scanner.engine.lane_parts import LaneParts
 from scanner.engine.log import Log
 from scanner.engine.renewal import Renewal
 from scanner.engine.report import PassageReport, Reporter
-from scanner.engine.reports import Reading, recent
+from scanner.engine.reports import Reading, last_slip, recent
 from scanner.engine.retirement import Retirement
 from scanner.engine.screens import Screens
 from scanner.engine.staff_desk import StaffDesk
@@ -351,7 +351,9 @@ class Engine:
 
     def _recall_visitors(self) -> None:
         try:
-            self.visitors.recall(recent(self.configuration.state.folder, self._clock.now()))
+            folder = self.configuration.state.folder
+            self.visitors.recall(recent(folder, self._clock.now()))
+            self.visitors.number_after(last_slip(folder))
         except JournalError as error:
             log.warning("the slips of visitors cannot be read from the log: %s", error)
 

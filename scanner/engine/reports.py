@@ -16,7 +16,7 @@ from typing import Final
 
 from keys.reasons import Reason
 from scanner.control.duty import GuardCount, HourCount, LogPage, LogRow, ReasonCount, Report
-from scanner.journal.detail import EntryKind, OverrideDetail
+from scanner.journal.detail import EntryKind, ManualDetail, OverrideDetail
 from scanner.journal.entry import Entry, decode
 from scanner.journal.errors import EntryError
 from scanner.journal.files import journal_path
@@ -65,6 +65,12 @@ def recent(folder: Path, now: int) -> list[Entry]:
             break
         found.append(entry)
     return found[::-1]
+
+
+def last_slip(folder: Path) -> int:
+    """Return the number of the newest slip in the newest `MOST_RECENT` entries, 0 without one. Raises JournalError."""
+    details = (entry.detail for entry in islice(newest(folder), MOST_RECENT))
+    return next((one.slip for one in details if isinstance(one, ManualDetail) and one.slip is not None), 0)
 
 
 def _is_before(entry: Entry, at: int) -> bool:

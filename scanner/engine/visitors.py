@@ -41,6 +41,11 @@ class Visitors:
                 elif isinstance(detail, OverrideDetail) and detail.admit and entry.refers_to in held:
                     self._note(held[entry.refers_to], Direction.ENTRY, at)
 
+    def number_after(self, slip: int) -> None:
+        """Give no number up to this one: a slip that nobody remembers may still be in somebody's pocket."""
+        with self._lock:
+            self._next = max(self._next, slip + 1)
+
     def next_slip(self) -> int:
         """Return the number of a new slip; no other gets the same."""
         with self._lock:

@@ -10,7 +10,7 @@ import pytest
 from keys.reasons import Reason
 from scanner.engine.people_records import visitor
 from scanner.engine.records import Stamp
-from scanner.engine.reports import page, recent, report
+from scanner.engine.reports import last_slip, page, recent, report
 from scanner.engine.visitors import Visitors
 from scanner.journal.detail import EntryKind, ManualDetail, OverrideDetail, PassageDetail
 from scanner.journal.device import Device
@@ -136,7 +136,15 @@ def test_a_start_recalls_who_is_inside_and_gives_no_slip_twice(journal: Journal,
     assert visitors.next_slip() == 5
 
 
-def test_visitors_of_the_week_before_last_are_not_recalled(journal: Journal, tmp_path: Path) -> None:
+def test_visitors_of_the_week_before_last_are_not_recalled_and_their_numbers_not_given_again(
+    journal: Journal, tmp_path: Path
+) -> None:
+    visitors = Visitors()
     with journal:
+        assert last_slip(tmp_path) == 0
         journal.append(visitor(9, Direction.ENTRY, staff=None, refers_to=None, personal=None, stamp=stamp(NOW)))
-        assert recent(tmp_path, NOW + 50 * HOUR) == []
+        journal.append(passage(NOW, Outcome.PASS))
+        visitors.recall(recent(tmp_path, NOW + 50 * HOUR))
+        visitors.number_after(last_slip(tmp_path))
+    assert visitors.inside() == ((), 0)
+    assert visitors.next_slip() == 10
