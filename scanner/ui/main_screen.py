@@ -8,10 +8,8 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.events import Resize
 from textual.widget import Widget
 
-from scanner.control.messages import Preview
 from scanner.ui.bars import Header, KeyBar, StatusBar
 from scanner.ui.face import Face
 from scanner.ui.gauges import LastPassages, TemperatureGauge
@@ -37,11 +35,10 @@ class MainScreen(Face, inherit_bindings=False):
     """
 
     def __init__(self) -> None:
-        super().__init__()
-        self._scene: Scene | None = None
+        super().__init__(Viewfinder())
         self._header, self._panel = Header(), ResultPanel()
         self._middle = Horizontal()
-        self._gauge, self._viewfinder, self._last = TemperatureGauge(), Viewfinder(), LastPassages()
+        self._gauge, self._last = TemperatureGauge(), LastPassages()
         self._status, self._keys = StatusBar(), KeyBar()
         self._parts: tuple[Painted, ...] = (
             self._header,
@@ -64,26 +61,13 @@ class MainScreen(Face, inherit_bindings=False):
         yield self._status
         yield self._keys
 
-    def show(self, scene: Scene) -> None:
-        """Paint `scene`."""
-        self._scene = scene
-        if not self.is_mounted:
-            return
-        self._share_out(scene)
+    def paint(self, scene: Scene) -> None:
+        """Show `scene` on every part."""
         for part in self._parts:
             part.show(scene)
 
-    def look(self, preview: Preview | None) -> None:
-        """Show another camera picture, or none."""
-        if self.is_mounted:
-            self._viewfinder.look(preview)
-
-    def on_resize(self, event: Resize) -> None:  # noqa: ARG002
-        """Share the rows out anew; the parts repaint themselves when their size changes."""
-        if self._scene is not None:
-            self._share_out(self._scene)
-
-    def _share_out(self, scene: Scene) -> None:
+    def share_rows(self, scene: Scene) -> None:
+        """Give each part its rows and columns."""
         width, height = self.size
         shares = plan(width, height, StatusBar.wanted_rows(scene, width))
         rows: tuple[tuple[Widget, int], ...] = (

@@ -9,10 +9,10 @@ from typing import ClassVar, Final
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.events import Key, Paste, Resize
+from textual.events import Key, Paste
 from textual.widget import Widget
 
-from scanner.control.messages import Command, LaneView, Preview
+from scanner.control.messages import Command, LaneView
 from scanner.ui.bars import Header, KeyBar, StatusBar
 from scanner.ui.dialogs.form import error_text
 from scanner.ui.face import Face, Host
@@ -67,14 +67,13 @@ class HighwayScreen(Face, inherit_bindings=False):
 
     def __init__(self, host: Host, province: str = "") -> None:
         """`province`: the character on the plates of the site's own province."""
-        super().__init__()
+        super().__init__(Viewfinder())
         self._host = host
-        self._scene: Scene | None = None
         self._lane_before: LaneView | None = None
         self._moment = Moment(Console(plate=PlateTyping(province)))
         self._header, self._strip, self._panel, self._seats = Header(), VehicleStrip(), VehiclePanel(), Seats()
         self._middle = Horizontal()
-        self._gauge, self._viewfinder, self._last = TemperatureGauge(), Viewfinder(), LastPassages()
+        self._gauge, self._last = TemperatureGauge(), LastPassages()
         self._status, self._keys = StatusBar(), KeyBar()
 
     def compose(self) -> ComposeResult:
@@ -90,10 +89,6 @@ class HighwayScreen(Face, inherit_bindings=False):
         yield self._status
         yield self._keys
 
-    def on_mount(self) -> None:
-        """Paint what was said before the screen stood."""
-        self.call_after_refresh(self._paint)
-
     @property
     def console(self) -> Console:
         """What is being typed."""
@@ -104,26 +99,10 @@ class HighwayScreen(Face, inherit_bindings=False):
         """The officer's keys, as the console stands."""
         return table(self.console, commands=self._letters_are_commands())
 
-    def show(self, scene: Scene) -> None:
-        """Follow what the engine says of the vehicle, and paint it."""
-        self._scene = scene
-        self._follow(scene)
-        if self.is_mounted:
-            self._paint()
-
-    def look(self, preview: Preview | None) -> None:
-        """Show another camera picture, or none."""
-        if self.is_mounted:
-            self._viewfinder.look(preview)
-
-    def on_resize(self, event: Resize) -> None:  # noqa: ARG002
-        """Share the rows out anew; the parts repaint themselves when their size changes."""
-        if self._scene is not None:
-            self._share_out(self._scene)
-
     # --- the vehicle ----------------------------------------------------------------------------------------------
 
-    def _follow(self, scene: Scene) -> None:
+    def follow(self, scene: Scene) -> None:
+        """Follow what the engine says of the vehicle."""
         lane = scene.lane_now
         before, self._lane_before = self._lane_before, lane
         took = self._moment.took_s
@@ -187,16 +166,12 @@ class HighwayScreen(Face, inherit_bindings=False):
 
     def _take(self, console: Console) -> None:
         self._moment = replace(self._moment, console=console)
-        self._paint()
+        self.repaint()
 
     # --- painting -------------------------------------------------------------------------------------------------
 
-    def _paint(self) -> None:
-        scene = self._scene
-        if scene is None or not self.is_mounted:
-            return
-        self._panel.moment, self._keys.table = self._moment, self.keys
-        self._share_out(scene)
+    def paint(self, scene: Scene) -> None:
+        """Show `scene` on every part, with what is being typed."""
         parts: tuple[Painted, ...] = (self._header, self._strip, self._panel, self._seats, self._gauge)
         for part in (*parts, self._viewfinder, self._last, self._status):
             part.show(scene)
@@ -209,7 +184,9 @@ class HighwayScreen(Face, inherit_bindings=False):
             return scene
         return replace(scene, message=f"{scene.say(prompt)} {self.console.digits or ''}".rstrip())
 
-    def _share_out(self, scene: Scene) -> None:
+    def share_rows(self, scene: Scene) -> None:
+        """Give each part its rows and columns, the seats before the gauges."""
+        self._panel.moment, self._keys.table = self._moment, self.keys
         width, height = self.size
         shares = plan(width, height, StatusBar.wanted_rows(scene, width))
         party = scene.lane.party if scene.lane is not None else None

@@ -7,11 +7,10 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
-from textual.events import Key, MouseDown, Resize
+from textual.events import Key, MouseDown
 from textual.widget import Widget
 
 from scanner.control.duty import Unlocked
-from scanner.control.messages import Preview
 from scanner.locale import Texts, languages
 from scanner.ui.face import Face, Host
 from scanner.ui.kiosk.keypad import Keypad
@@ -41,10 +40,9 @@ class KioskScreen(Face, inherit_bindings=False):
     """
 
     def __init__(self, host: Host, place: Place) -> None:
-        super().__init__()
+        super().__init__(Mirror())
         self._host = host
         self._place = place
-        self._scene: Scene | None = None
         self._language: VisitorLanguage | None = None
         self._texts: dict[str, Texts] = {}
         self._corners = Corners()
@@ -52,7 +50,7 @@ class KioskScreen(Face, inherit_bindings=False):
         self._maintenance: Maintenance | None = None
         self._panel, self._strip, self._foot = KioskPanel(place), LanguageStrip(), KioskFoot()
         self._middle = Horizontal()
-        self._left, self._viewfinder, self._right = Arrow(place.reader), Mirror(), Arrow(place.reader)
+        self._left, self._right = Arrow(place.reader), Arrow(place.reader)
 
     def compose(self) -> ComposeResult:
         """Lay the parts out from top to bottom."""
@@ -64,37 +62,17 @@ class KioskScreen(Face, inherit_bindings=False):
         yield self._strip
         yield self._foot
 
-    def on_mount(self) -> None:
-        """Paint what was said before the screen stood."""
-        self.call_after_refresh(self._paint)
-
     @property
     def language(self) -> str:
         """The language of whoever stands there: voices speak it too."""
         return self._language.now if self._language is not None else ""
 
-    def show(self, scene: Scene) -> None:
-        """Paint `scene` in the visitor's language."""
-        self._scene = scene
-        self._follow(scene)
-        if self._maintenance is not None:
-            self._maintenance.show(scene)
-        if self.is_mounted:
-            self._paint()
-
-    def look(self, preview: Preview | None) -> None:
-        """Show another camera picture, or none."""
-        if self.is_mounted:
-            self._viewfinder.look(preview)
-
-    def on_resize(self, event: Resize) -> None:  # noqa: ARG002
-        """Share the rows out anew; the parts repaint themselves when their size changes."""
-        if self._scene is not None:
-            self._share_out(self._scene)
-
     # --- languages ------------------------------------------------------------------------------------------------
 
-    def _follow(self, scene: Scene) -> None:
+    def follow(self, scene: Scene) -> None:
+        """Follow whose turn it is, and in which language."""
+        if self._maintenance is not None:
+            self._maintenance.show(scene)
         site = scene.texts.language
         if self._language is None or self._language.site != site:
             offered = self._place.languages if scene.terminal.wide else (site,)
@@ -107,7 +85,7 @@ class KioskScreen(Face, inherit_bindings=False):
     def _next_language(self) -> None:
         if self._language is not None and self._language.next is not None:
             self._language = self._language.switched(self._host.clock())
-            self._paint()
+            self.repaint()
 
     def _spoken(self, language: str) -> Texts:
         if language not in self._texts:
@@ -154,11 +132,11 @@ class KioskScreen(Face, inherit_bindings=False):
 
     # --- painting -------------------------------------------------------------------------------------------------
 
-    def _paint(self) -> None:
-        scene, language = self._scene, self._language
-        if scene is None or language is None or not self.is_mounted:
+    def paint(self, scene: Scene) -> None:
+        """Show `scene` in the visitor's language."""
+        language = self._language
+        if language is None:
             return
-        self._share_out(scene)
         spoken = replace(scene, texts=self._spoken(language.now))
         if language.next is not None:
             self._strip.invitation = self._spoken(language.next).get("screen.kiosk_language")
@@ -166,7 +144,8 @@ class KioskScreen(Face, inherit_bindings=False):
         for part in parts:
             part.show(spoken)
 
-    def _share_out(self, scene: Scene) -> None:
+    def share_rows(self, scene: Scene) -> None:
+        """Give each part its rows, and the picture its columns."""
         width, height = self.size
         foot = 1 if height >= 4 else 0
         strip = 0
