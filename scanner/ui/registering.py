@@ -15,7 +15,7 @@ from scanner.ui.dialogs.form import Ask
 from scanner.ui.dialogs.visitor import LeaveForm, SlipNotice, VisitorForm
 from scanner.ui.front import Front
 from scanner.ui.scene import Scene
-from scanner.values import Outcome
+from scanner.values import Outcome, SiteKind
 
 RECENT_S: Final = 180
 """A visitor's slip is offered for whoever passed with a code at most so long ago."""
@@ -38,8 +38,9 @@ class Registering:
         lane = scene.lane_now
         if lane is None or not lane.attended:
             return
-        if _occupied(lane):
-            self._front.say(scene.say("entry_first"))
+        objection = _objection(scene, lane)
+        if objection is not None:
+            self._front.say(objection)
             return
         form = ManualForm(scene, self._ask, lane.name, draft=self._taken_up(visitor=False))
         await self._front.open(form, self._registered)
@@ -50,12 +51,13 @@ class Registering:
         lane = scene.lane_now
         if lane is None or not lane.attended:
             return
-        draft = self._taken_up(visitor=True) if not _occupied(lane) else None
+        objection = _objection(scene, lane)
+        draft = self._taken_up(visitor=True) if objection is None else None
         by_hand = ManualForm(scene, self._ask, lane.name, visitor=True, draft=draft)
         passed = _just_passed(scene, lane)
         if passed is None or draft is not None:
-            if _occupied(lane):
-                self._front.say(scene.say("entry_first"))
+            if objection is not None:
+                self._front.say(objection)
             else:
                 await self._front.open(by_hand, self._registered)
             return
@@ -114,9 +116,14 @@ class Registering:
             self._front.say(scene.say("entry_done", name=came_to))
 
 
-def _occupied(lane: LaneView) -> bool:
-    """Whether somebody's result must be finished first: the lane takes one person after another."""
-    return lane.result is not None and lane.result.countdown_s is None
+def _objection(scene: Scene, lane: LaneView) -> str | None:
+    """Return why nobody can be registered by hand now, said before anything is typed; None where somebody can."""
+    if lane.result is not None and lane.result.countdown_s is None:
+        return scene.say("entry_first")  # the lane takes one person after another
+    vehicles = scene.view is not None and scene.view.site_kind is SiteKind.HIGHWAY
+    if vehicles and (lane.party is None or lane.party.released):
+        return scene.texts.get("party.none")
+    return None
 
 
 def _just_passed(scene: Scene, lane: LaneView) -> tuple[int, str] | None:

@@ -166,6 +166,13 @@ async def test_the_help_names_every_key_of_plate_and_vehicle_marks_those_of_now_
         assert screen.app._main.console.plate.text == (f"浙{typed.upper()}" if typed else "")
 
 
+async def test_nobody_is_registered_by_hand_before_the_vehicle_is(open_screen: OpenScreen) -> None:
+    async with open_screen(mode=Mode.HIGHWAY, shows=says.IDLE) as screen:
+        await screen.pilot.press("escape", "n")
+        await screen.until(lambda: screen.scene.texts.get("party.none") in screen_text(screen.app))
+        assert screen.app.screen is screen.app._main
+
+
 async def mash(screen: Screen, engine: ScriptedEngine, seed: int, count: int) -> None:
     chance = random.Random(seed)
     views = (
