@@ -57,6 +57,8 @@ class Console:
     plate: PlateTyping = PlateTyping()  # noqa: RUF009 - frozen
     digits: str | None = None
     """A number of more than one digit while it is typed; None: one key is the number."""
+    party: int | None = None
+    """Number of the vehicle that questions are about; None: none is before the lane."""
     sent: bool = False
     """A vehicle is on its way to the engine: further keys wait for the answer."""
 
@@ -78,13 +80,15 @@ class Pressed:
 
 def follow(console: Console, lane: LaneView | None) -> Console:
     """Return the console as the lane now wants it: a vehicle before it, or none."""
-    here = lane is not None and checking(lane) is not None
-    if here and console.stage in _WITHOUT_VEHICLE:
-        return Console(Stage.VEHICLE, PlateTyping(console.plate.home))
+    party = checking(lane) if lane is not None else None
+    here = party is not None
+    if party is not None and (console.stage in _WITHOUT_VEHICLE or console.party != party.party):
+        # Also where another vehicle stands there by now: what was asked was asked of the one before.
+        return Console(Stage.VEHICLE, PlateTyping(console.plate.home), party=party.party)
     if not here and console.stage not in _WITHOUT_VEHICLE | {Stage.ASIDE}:
         return console.next_vehicle()
     if console.stage is Stage.ASIDE and (lane is None or not lane.aside):
-        return Console(Stage.VEHICLE if here else Stage.PLATE, PlateTyping(console.plate.home))
+        return Console(Stage.VEHICLE if here else Stage.PLATE, PlateTyping(console.plate.home), party=console.party)
     return console
 
 
@@ -253,7 +257,7 @@ def _take_up(console: Console, place: int, lane: LaneView) -> Pressed:
 
 def _back(console: Console, lane: LaneView) -> Console:
     home = PlateTyping(console.plate.home)
-    return Console(Stage.VEHICLE if checking(lane) is not None else Stage.PLATE, home)
+    return Console(Stage.VEHICLE if checking(lane) is not None else Stage.PLATE, home, party=console.party)
 
 
 def numbers(stage: Stage) -> bool:

@@ -68,7 +68,7 @@ def test_what_is_no_plate_does_not_go_on() -> None:
 
 def test_a_plate_is_forgotten_as_soon_as_the_engine_has_the_vehicle() -> None:
     console, _ = pressed([*"a12345", "enter", "4"])
-    assert follow(console, HERE) == Console(Stage.VEHICLE, PlateTyping("浙"))
+    assert follow(console, HERE) == Console(Stage.VEHICLE, PlateTyping("浙"), party=199)
 
 
 def test_the_driver_is_marked_by_two_keys() -> None:
@@ -102,6 +102,14 @@ def test_nobody_is_turned_away_by_one_key() -> None:
     assert pressed("b", HERE)[1] == []
     assert pressed(["b", "escape"], HERE)[1] == []
     assert pressed(["b", "enter"], HERE)[1] == [TurnAway(id=0, lane="main")]
+
+
+def test_what_was_asked_of_one_vehicle_is_not_answered_for_the_next() -> None:
+    another = says.lane(says.party(says.seat(1), number=300))
+    for keys in ("b", "k", "j", "k0"):
+        console, _ = pressed(keys, HERE)
+        assert follow(console, another).stage is Stage.VEHICLE
+        assert pressed(["enter"], another, console)[1] == []
 
 
 def test_the_next_plate_can_be_typed_while_the_last_vehicle_still_drives_off() -> None:
