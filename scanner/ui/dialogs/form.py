@@ -69,6 +69,7 @@ class Form(ModalScreen[T | None], Generic[T]):
         self._fields = tuple(fields)
         self._keys = keys
         self._sending = False
+        self._resumed = asyncio.Event()
         self._form = VerticalScroll(id="form", can_focus=False)
         self._about = Label("", markup=False)
         self._labels = {id(field): Label("", classes="field", markup=False) for field in self._fields}
@@ -224,9 +225,22 @@ class Form(ModalScreen[T | None], Generic[T]):
             await self._keys_typed()
             if self._complete():
                 self.tell(self.scene.say("sending"))
-                self._take(await self.submit())
+                reply = await self.submit()
+                if await self._in_front():
+                    self._take(reply)
         finally:
             self._sending = False
+
+    async def _in_front(self) -> bool:
+        """Wait until nothing stands before the form, such as a sign-on; return False where it has been closed."""
+        while self.is_attached and not self.is_current:
+            self._resumed.clear()
+            await self._resumed.wait()
+        return self.is_attached
+
+    def on_screen_resume(self) -> None:
+        """Note that the form is in front again."""
+        self._resumed.set()
 
     async def _keys_typed(self) -> None:
         """Wait until the keys given before now were taken in, also those that go up from a field to the application."""
@@ -251,8 +265,6 @@ class Form(ModalScreen[T | None], Generic[T]):
 
     def _take(self, reply: Reply | None) -> None:
         """Act on the engine's answer."""
-        if not self.is_current:
-            return
         self.uncover()
         if reply is None:
             self.tell(self.scene.say("no_answer"))

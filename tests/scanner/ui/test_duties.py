@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from keys.verdict import DocumentType
@@ -208,6 +210,28 @@ async def test_while_the_engine_has_an_entry_only_the_masked_name_is_shown(
         assert "E1234567" not in seen[0]
         await screen.until(lambda: screen.scene.texts.get("entry.document") in screen_text(screen.app))
         assert "E1234567" in screen_text(screen.app), "what was wrong can be corrected"
+
+
+async def test_an_answer_that_comes_while_something_stands_before_the_form_is_not_lost(open_screen: OpenScreen) -> None:
+    answer = asyncio.Event()
+
+    async def held(_command: Command) -> Reply:
+        await answer.wait()
+        return Reply(id=0, ok=False, error="entry.document")
+
+    async with open_screen(shows=says.WAITING) as screen:
+        await opens(screen, "n", ManualForm)
+        form = screen.app.screen
+        form._ask = held
+        await screen.press(*"张三", "enter", *"E1234567", *(["enter"] * 5))
+        await screen.until(lambda: "张*" in form_text(screen.app))
+        await screen.app.open(HelpPage(screen.scene, ()), lambda _: None)
+        answer.set()
+        await screen.settle()
+        await screen.press("escape")
+        await screen.until(lambda: screen.app.screen is form)
+        await screen.until(lambda: screen.scene.texts.get("entry.document") in form_text(screen.app))
+        assert "E1234567" in form_text(screen.app)
 
 
 @pytest.mark.parametrize("key", ["n", "v"])
