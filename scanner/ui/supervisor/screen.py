@@ -189,13 +189,13 @@ class SupervisorScreen(Screen[str], inherit_bindings=False):
             command = BrowseLog(id=0, token=self._token, before=self._before[-1], count=ROWS)
         else:
             return
-        self.run_worker(self._fetch(command), group="fetch", exclusive=True, exit_on_error=False)
+        self.run_worker(self._fetch(command, self.findings.page), group="fetch", exclusive=True, exit_on_error=False)
 
-    async def _fetch(self, command: Command) -> None:
+    async def _fetch(self, command: Command, asked: Page) -> None:
         reply = await self._send(command)
-        if self._over:
-            return
         found = self.findings
+        if self._over or (found.page is not asked and (reply is None or reply.error != OVER)):
+            return  # of a page that has been left
         if reply is None:
             self._set(replace(found, note=self._scene.say("no_answer")))
         elif reply.error == OVER:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -105,6 +106,22 @@ async def test_the_screens_close_when_the_engine_goes(engine: ScriptedEngine, op
         await unlocked(screen)
         engine.stop()
         await closes(screen)
+
+
+async def test_an_answer_for_a_page_that_was_left_changes_no_other(open_screen: OpenScreen) -> None:
+    async with open_screen(shows=says.WAITING) as screen:
+        pages = await unlocked(screen)
+        answer = asyncio.Event()
+
+        async def held(_command: Command) -> None:
+            await answer.wait()
+
+        pages._send = held
+        await screen.press("2", "3")
+        answer.set()
+        await screen.settle()
+        assert pages.findings.note == ""
+        assert screen.scene.say("no_answer") not in screen_text(screen.app)
 
 
 async def test_the_log_is_turned_page_by_page_and_back(engine: ScriptedEngine, open_screen: OpenScreen) -> None:
