@@ -168,7 +168,7 @@ class GuardScreen(App[None], inherit_bindings=False):
 
     def _suit(self, site: SiteKind) -> None:
         """Show the screen that the site's kind wants, where nobody has chosen one."""
-        if self._mode is None:
+        if self._mode is None and self.screen is self._main:  # not over the help: tried again with the next view
             self._mode = mode_of(site)
             if self._mode is not Mode.GUARD:
                 self._main = self._face(self._mode)

@@ -108,6 +108,22 @@ async def test_a_highway_site_gets_this_screen_and_another_does_not(open_screen:
         assert not isinstance(screen.app._main, HighwayScreen)
 
 
+async def test_the_screen_that_the_site_wants_waits_until_the_help_is_closed(
+    engine: ScriptedEngine, open_screen: OpenScreen
+) -> None:
+    async with open_screen() as screen:
+        await screen.pilot.press("question_mark")
+        await screen.until(lambda: isinstance(screen.app.screen, HelpPage))
+        engine.start(says.IDLE)
+        await screen.until(lambda: screen.scene.view is not None)
+        assert isinstance(screen.app.screen, HelpPage)
+        await screen.pilot.press("escape")
+        engine.say(says.EMPTY)
+        await screen.until(
+            lambda: screen.app.screen is screen.app._main and isinstance(screen.app._main, HighwayScreen)
+        )
+
+
 async def test_plate_and_people_reach_the_engine_and_nothing_of_the_plate_stays(
     engine: ScriptedEngine, open_screen: OpenScreen
 ) -> None:
