@@ -101,8 +101,8 @@ class Registering:
                 self._draft = None
 
         self._draft = draft
-        scene = self._front.scene
-        self._front.say(scene.say("entry_kept", press="V" if draft.visitor else "N", n=round(KEPT_S / 60)))
+        key = "V" if draft.visitor else "N"
+        self._front.say(self._front.scene.say("entry_kept", press=key, n=round(KEPT_S / 60)))
         self._front.work(forget())
 
     def _registered(self, came_to: SlipIssued | str | Draft | None) -> None:

@@ -31,6 +31,8 @@ from scanner.ui.forgetting import forget_text
 from scanner.ui.scene import Person, Scene
 from scanner.ui.themes import Role
 
+BEHIND_S = 0.05
+"""How often a form that has an answer looks whether it is in front again."""
 T = TypeVar("T")
 Ask = Callable[[Command], Awaitable[Reply | None]]
 """Sends a command; None: no engine answers."""
@@ -69,7 +71,6 @@ class Form(ModalScreen[T | None], Generic[T]):
         self._fields = tuple(fields)
         self._keys = keys
         self._sending = False
-        self._resumed = asyncio.Event()
         self._form = VerticalScroll(id="form", can_focus=False)
         self._about = Label("", markup=False)
         self._labels = {id(field): Label("", classes="field", markup=False) for field in self._fields}
@@ -234,13 +235,8 @@ class Form(ModalScreen[T | None], Generic[T]):
     async def _in_front(self) -> bool:
         """Wait until nothing stands before the form, such as a sign-on; return False where it has been closed."""
         while self.is_attached and not self.is_current:
-            self._resumed.clear()
-            await self._resumed.wait()
+            await asyncio.sleep(BEHIND_S)
         return self.is_attached
-
-    def on_screen_resume(self) -> None:
-        """Note that the form is in front again."""
-        self._resumed.set()
 
     async def _keys_typed(self) -> None:
         """Wait until the keys given before now were taken in, also those that go up from a field to the application."""
