@@ -13,7 +13,7 @@ import typer
 from cli.errors import fail
 
 ROOT = Path(__file__).resolve().parent.parent
-SIDE_BY_SIDE = "4"
+SIDE_BY_SIDE = "5"
 WIDE = "not soak and not alone"
 ALONE = "alone and not soak"
 NONE_CHOSEN = 5

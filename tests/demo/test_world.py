@@ -128,8 +128,8 @@ def test_a_log_that_was_tampered_with_is_not_verified(staged: Staged) -> None:
     assert not again.ok
 
 
-@pytest.mark.alone
-@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.soak)])
+@pytest.mark.soak
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_demo_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) -> None:
     child = demo("--json", home=tmp_path)
     assert child.stdout is not None

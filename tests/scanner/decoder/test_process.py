@@ -210,6 +210,7 @@ def test_a_closed_process_is_gone_with_its_memory() -> None:
     assert not process.ready(0.01)
 
 
+@pytest.mark.alone
 def test_harder_looks_take_only_time_that_nobody_wants_and_may_wait_for_it() -> None:
     harder = started(DecoderProcess(Program.HARDER, name="the decoder", spare=True, answer_limit_s=0.3))
     try:

@@ -37,9 +37,8 @@ def test_a_green_code_and_a_normal_temperature_open_the_gate_once(appliance: App
     assert appliance.opened() == [report["seq"]]
     assert appliance.verified().ok
     kinds = [entry.kind for entry in appliance.entries()]
-    assert kinds.count(EntryKind.PASSAGE) == 1
+    assert [kind for kind in kinds if kind in {EntryKind.PASSAGE, EntryKind.GATE}] == [EntryKind.PASSAGE, EntryKind.GATE]
     assert kinds[0] is kinds[-1] is EntryKind.RUN
-    assert kinds[-2] is EntryKind.GATE
 
 
 def test_nothing_the_engine_writes_names_the_person_who_passed(appliance: Appliance) -> None:
@@ -165,6 +164,7 @@ def test_a_paper_code_for_another_district_is_referred(working: Appliance) -> No
     assert working.report(0)["reasons"] == ["OUT_OF_REGION"]
 
 
+@pytest.mark.soak
 def test_two_engines_on_one_state_folder_do_not_write_one_log(working: Appliance) -> None:
     second = Appliance.__new__(Appliance)
     second.__dict__.update(working.__dict__)

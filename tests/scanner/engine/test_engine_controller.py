@@ -98,6 +98,7 @@ def test_people_pass_by_relay_and_thermometer_of_our_own_controller_and_a_stoppe
     assert appliance.verified().ok
 
 
+@pytest.mark.soak
 def test_the_button_calls_staff_and_the_door_is_watched_on_the_screen_and_in_the_log(appliance: OnFirmware) -> None:
     pico, guard = appliance.pico, appliance.guard
     assert guard is not None

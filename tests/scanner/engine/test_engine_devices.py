@@ -126,6 +126,7 @@ def test_a_lane_without_a_camera_passes_people_by_reader_relay_and_another_therm
     assert appliance.verified().ok
 
 
+@pytest.mark.soak
 def test_a_relay_that_can_only_be_told_is_written_down_as_such_and_an_estimate_is_no_temperature(
     tmp_path: Path, start: ExitStack
 ) -> None:

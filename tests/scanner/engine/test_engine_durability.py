@@ -82,6 +82,7 @@ def kill_at_any_instant(folder: Path, rounds: int, seed: int) -> int:
         return len(appliance.opened())
 
 
+@pytest.mark.soak
 def test_what_opened_the_gate_before_a_kill_is_in_the_log_after_it(tmp_path: Path) -> None:
     assert kill_at_any_instant(tmp_path / "a", 2, seed=1) >= 1
 

@@ -192,6 +192,7 @@ def test_a_broken_configuration_starts_nothing_and_names_every_fault(appliance: 
     assert not (appliance.state / "journal.db").exists()
 
 
+@pytest.mark.soak
 def test_trust_that_is_missing_refers_people_in_words(appliance: Appliance) -> None:
     shutil.rmtree(appliance.world.kept)
     appliance.start()
@@ -233,6 +234,7 @@ def test_a_policy_that_does_not_hold_is_refused_in_words_and_the_lane_goes_on_by
 # --- on a gate at work, last: it runs from the first of these to the end of the module ------------------------------
 
 
+@pytest.mark.soak
 def test_a_camera_that_dies_is_said_and_taken_up_when_it_returns(working: Appliance) -> None:
     passes(working, 0)
     before = len(faults(working))

@@ -46,6 +46,7 @@ def pass_one(appliance: Appliance, number: int) -> object:
     return outcome
 
 
+@pytest.mark.soak
 def test_a_poster_beside_a_health_code_blocks_nobody(working: Appliance) -> None:
     before = passages(working)
     working.feed.frames = wall((POSTER, 60, 60, 8), (working.world.code().text, 640, 120, 5))

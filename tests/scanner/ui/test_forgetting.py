@@ -13,6 +13,8 @@ from tests.scanner.ui.conftest import OpenScreen, Screen
 from tests.scanner.ui.golden import form_text, screen_text
 from tests.scanner.ui.scripted_engine import ScriptedEngine
 
+pytestmark = pytest.mark.soak  # a search among all objects takes its time
+
 WHO = ("独", "孤**")
 PIN = ("73915", "8264")
 """In halves, so that the search does not find itself."""
