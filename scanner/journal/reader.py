@@ -1,11 +1,14 @@
 """Reading a log without writing to it: beside a running engine, after one, or on a copy.
 
 SQLite needs its `-shm` file even to read. Where that cannot be made (a read-only stick, a snapshot), the files
-are copied to a private temporary folder and read there.
+are copied to a private temporary folder and read there. Where it can, nothing but SQLite opens the files: closing one
+drops all locks that the process has on it, also those of a log it writes, and whoever comes next takes its parts away.
 """
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 import sqlite3
 import tempfile
@@ -25,11 +28,8 @@ def open_reader(path: Path) -> Iterator[sqlite3.Connection]:
     """
     if not path.is_file():
         raise JournalFailedError(f"{path}: there is no log here; name the state folder with --state")
-    try:
-        with path.open("rb"):
-            pass
-    except OSError as error:
-        raise files.explain(error, path) from error
+    if not os.access(path, os.R_OK):
+        raise files.explain(OSError(errno.EACCES, os.strerror(errno.EACCES)), path)
     try:
         connection = _connect(path)
     except SQLITE_ERRORS as error:

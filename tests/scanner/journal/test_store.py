@@ -23,6 +23,7 @@ from scanner.journal.errors import (
     JournalLockedError,
 )
 from scanner.journal.files import journal_path
+from scanner.journal.reader import open_reader
 from scanner.journal.store import HEAD_EVERY, Journal
 from scanner.journal.verify import verify
 
@@ -301,3 +302,15 @@ def test_a_reader_beside_the_writer_does_not_let_it_lose_its_lock(tmp_path: Path
         with pytest.raises(JournalLockedError):
             Journal.open(tmp_path, DEVICE, None, "0.1.0")
         assert verify(journal_path(tmp_path), DEVICE.public_key).entries == 2
+
+
+def test_a_stranger_beside_a_log_that_is_read_in_the_same_process_takes_nothing_away(tmp_path: Path) -> None:
+    meddle = "import sqlite3, sys; log = sqlite3.connect(sys.argv[1]); log.execute('DELETE FROM head'); log.commit()"
+    with open_journal(tmp_path) as journal:
+        journal.append(fault())
+        with open_reader(journal_path(tmp_path)):
+            pass
+        subprocess.run([sys.executable, "-c", meddle, str(journal_path(tmp_path))], check=True)
+        assert Path(f"{journal_path(tmp_path)}-wal").stat().st_size > 0, "SQLite's last one out removes it"
+        journal.append(fault())
+        assert [one.seq for one in journal.entries(0, 10)] == [0, 1]
