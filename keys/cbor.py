@@ -175,7 +175,9 @@ def head(major: int, argument: int) -> bytes:
     """Return the shortest head of an item of `major` type, 0 to 7 (RFC 8949 section 3)."""
     if 0 <= argument < 24:
         return _ONE_BYTE[major << 5 | argument]
-    for code, width in enumerate((1, 2, 4, 8), start=24):
+    if 0 <= argument < 1 << 8:
+        return bytes((major << 5 | 24, argument))
+    for code, width in enumerate((2, 4, 8), start=25):
         if 0 <= argument < 1 << 8 * width:
             return ((major << 5 | code) << 8 * width | argument).to_bytes(1 + width, "big")
     raise ValueError(f"{argument} does not fit a CBOR head")

@@ -133,6 +133,10 @@ def _map(data: bytes, at: int, depth: int, left: list[int] | None, size: int) ->
         if end != at:
             members[name] = data[at + 1 : end].decode()
             at = end
+        elif head == _LONG_TEXT:
+            end = at + 2 + data[at + 1]
+            members[name] = data[at + 2 : end].decode()
+            at = end
         elif head < _LONG_INT:
             members[name] = head
             at += 1

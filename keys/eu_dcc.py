@@ -39,7 +39,6 @@ _USE_ARCS: Final = ("1.3.6.1.4.1.1847.2021.1.", "1.3.6.1.4.1.0.1847.2021.1.")
 many issuers mistyped the first."""
 
 
-_TEXT: Final = frozenset({str})
 _LEAVES: Final = frozenset({str, int, bool, type(None)})
 """Types that are the same in CBOR and JSON and hold nothing else. Most maps of a certificate are of these alone."""
 
@@ -67,10 +66,12 @@ def read(text: str) -> ForeignCode:
         signed.signature,
         statement,
         identity_of(claims.issuer or "", uci),
-        issued_at=claims.issued_at,
-        expires_at=claims.expires_at,
-        expiry_counts=True,
-        unique_id=uci,
+        claims.issued_at,
+        None,
+        claims.expires_at,
+        True,
+        None,
+        uci,
     )
 
 
@@ -153,7 +154,7 @@ def _plain(value: LooseValue) -> JsonValue:
 
 
 def _plain_map(members: dict[int | str, LooseValue]) -> dict[str, JsonValue]:
-    if _TEXT.issuperset(map(type, members)) and _LEAVES.issuperset(map(type, members.values())):
+    if int not in map(type, members) and _LEAVES.issuperset(map(type, members.values())):
         return members  # type: ignore[return-value]  # narrowed by the line above
     plain: dict[str, JsonValue] = {}
     for key, member in members.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+from hashlib import sha256
 from typing import NamedTuple
 
 from keys.certificate import Certificate
@@ -49,4 +49,4 @@ def identity_of(*parts: str) -> str:
     for part in parts:
         data = part.encode("utf-8", "surrogatepass")
         named += len(data).to_bytes(4, "big") + data
-    return hashlib.sha256(named).hexdigest()[: 2 * _IDENTITY_BYTES]
+    return sha256(named).digest()[:_IDENTITY_BYTES].hex()

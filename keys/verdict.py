@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum, unique
+from typing import NamedTuple
 
 from keys.facts import Statement
 from keys.reasons import Reason
@@ -106,9 +107,8 @@ class StatusEvidence:
     """The raw entry, 0 to 255."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """The outcome of the proof of one text.
+class Verdict(NamedTuple):
+    """The outcome of the proof of one text. A tuple, because one is made for every code.
 
     Until the signature has been verified only `format`, `issuer` and `kid` are set, and they are what the
     code claims. Everything else is set only from signed bytes.

@@ -43,12 +43,12 @@ class Credentials:
             self._held, self._until = seen, at + WAIT_S
             return None
         if not before.person.same_as(statement.person):
-            return replace(seen, verdict=replace(seen.verdict, reason=Reason.IDENTITY_MISMATCH))
+            return replace(seen, verdict=seen.verdict._replace(reason=Reason.IDENTITY_MISMATCH))
         together = combined(before, statement)
-        if held is not None and lacks(replace(held, verdict=replace(held.verdict, statement=together))):
+        if held is not None and lacks(replace(held, verdict=held.verdict._replace(statement=together))):
             # What the first one's issuer has ruled out does not count by another issuer's name.
             return seen
-        return replace(seen, verdict=replace(seen.verdict, statement=together))
+        return replace(seen, verdict=seen.verdict._replace(statement=together))
 
     def release(self) -> CodeSeen | None:
         """Return what was held, which nothing has followed; it is then judged as it is."""

@@ -130,6 +130,6 @@ class Judging:
             return
         verdict = self._services.verify(person.seen.text)
         if verdict.statement is not None and person.verdict.statement is not None:
-            verdict = replace(verdict, statement=person.verdict.statement)  # with what was shown before it
+            verdict = verdict._replace(statement=person.verdict.statement)  # with what was shown before it
         if verdict.reason is not Reason.PRESENTATION_EXPIRED:  # it was shown live when it was read
             person.seen = replace(person.seen, verdict=verdict)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
@@ -283,7 +282,7 @@ def test_before_the_signature_only_claims_are_told() -> None:
     for step in range(1, 6):
         realm, text = faulty_from(step)
         verdict = realm.judge(text, lists=[])
-        claimed = replace(verdict, reason=None, format=None, issuer=None, kid=None)
+        claimed = verdict._replace(reason=None, format=None, issuer=None, kid=None)
         assert claimed == Verdict(None), f"step {step}"
         assert verdict.format is CodeFormat.JKP1
 

@@ -134,7 +134,7 @@ def test_green_with_a_normal_temperature_passes_everywhere(kind: SiteKind) -> No
 @pytest.mark.parametrize("colour", [Colour.YELLOW, Colour.ORANGE, Colour.RED, Colour.GREY])
 def test_each_colour_is_its_reason(colour: Colour, kind: SiteKind) -> None:
     reason = {1: Reason.COLOUR_YELLOW, 2: Reason.COLOUR_ORANGE, 3: Reason.COLOUR_RED, 4: Reason.NOT_ACTIVATED}[colour]
-    decision = judge_code(replace(GREEN, colour=colour), FRESH, NEW, site(kind), RULES)
+    decision = judge_code(GREEN._replace(colour=colour), FRESH, NEW, site(kind), RULES)
     assert decision.reasons == (reason,)
     assert outcome(decision) == TABLE[reason][list(SiteKind).index(kind)]
 
@@ -152,15 +152,15 @@ def test_each_colour_is_its_reason(colour: Colour, kind: SiteKind) -> None:
 def test_a_static_code_counts_by_what_carries_it(
     kind: SiteKind, phone: tuple[Outcome, GuardStep], paper: tuple[Outcome, GuardStep]
 ) -> None:
-    static = replace(GREEN, format=CodeFormat.JKM1, presented_at=None)
+    static = GREEN._replace(format=CodeFormat.JKM1, presented_at=None)
     for carrier, expected in ((Carrier.PHONE, phone), (Carrier.PAPER, paper), (Carrier.CARD, paper)):
-        decision = judge_code(replace(static, carrier=carrier), FRESH, NEW, site(kind), RULES)
+        decision = judge_code(static._replace(carrier=carrier), FRESH, NEW, site(kind), RULES)
         assert outcome(decision) == expected
         assert (Reason.STATIC_COPY in decision.reasons) == (expected[0] is not PASS)
 
 
 def test_a_static_code_that_does_not_say_its_carrier_is_treated_as_the_most_doubtful() -> None:
-    static = replace(GREEN, format=CodeFormat.JKM1, presented_at=None, carrier=None)
+    static = GREEN._replace(format=CodeFormat.JKM1, presented_at=None, carrier=None)
     assert judge_code(static, FRESH, NEW, site(SiteKind.WORKPLACE), RULES).reasons == (Reason.STATIC_COPY,)
 
 
@@ -168,12 +168,12 @@ def test_a_static_code_that_does_not_say_its_carrier_is_treated_as_the_most_doub
     ("region", "reasons"), [(None, ()), ("33", ()), ("330110", ()), ("3302", (Reason.OUT_OF_REGION,))]
 )
 def test_a_code_counts_in_its_region_only(region: str | None, reasons: tuple[Reason, ...]) -> None:
-    assert judge_code(replace(GREEN, region=region), FRESH, NEW, site(), RULES).reasons == reasons
+    assert judge_code(GREEN._replace(region=region), FRESH, NEW, site(), RULES).reasons == reasons
 
 
 def test_issuers_and_formats_that_a_site_does_not_take_are_referred() -> None:
     home_only = replace(RULES, issuers=frozenset({"home"}))
-    foreign = replace(GREEN, issuer="CN-31")
+    foreign = GREEN._replace(issuer="CN-31")
     assert judge_code(GREEN, FRESH, NEW, site(), home_only).reasons == ()
     assert judge_code(foreign, FRESH, NEW, site(), RULES).reasons == ()
     assert judge_code(foreign, FRESH, NEW, site(), home_only).reasons == (Reason.NOT_ACCEPTED_HERE,)
@@ -205,7 +205,7 @@ def test_lists_older_than_a_day_are_no_reason() -> None:
 def test_an_untrusted_clock_refers_a_green_code_and_still_stops_a_red_one() -> None:
     unsure = replace(FRESH, clock=ClockTrust.UNTRUSTED)
     assert outcome(judge_code(GREEN, unsure, NEW, site(), RULES)) == DECIDE
-    red = judge_code(replace(GREEN, colour=Colour.RED), unsure, NEW, site(), RULES)
+    red = judge_code(GREEN._replace(colour=Colour.RED), unsure, NEW, site(), RULES)
     assert outcome(red) == HOLD
     assert red.reasons == (Reason.COLOUR_RED, Reason.CLOCK_UNTRUSTED)
 
@@ -223,12 +223,12 @@ def test_a_used_presentation_is_replayed_on_every_lane() -> None:
 
 
 def test_the_colour_of_a_code_with_unknown_status_still_counts() -> None:
-    verdict = replace(GREEN, reason=Reason.STATUS_UNKNOWN, colour=Colour.RED)
+    verdict = GREEN._replace(reason=Reason.STATUS_UNKNOWN, colour=Colour.RED)
     assert outcome(judge_code(verdict, FRESH, NEW, site(), RULES)) == HOLD
 
 
 def test_the_colour_of_an_expired_code_says_nothing_of_today() -> None:
-    verdict = replace(GREEN, reason=Reason.EXPIRED, colour=Colour.RED)
+    verdict = GREEN._replace(reason=Reason.EXPIRED, colour=Colour.RED)
     assert judge_code(verdict, FRESH, NEW, site(), RULES).reasons == (Reason.EXPIRED,)
 
 
@@ -278,19 +278,19 @@ def test_where_no_temperature_is_asked_for_none_counts() -> None:
 
 def test_a_grey_code_needs_a_temperature_whatever_the_site_says() -> None:
     rules = with_rule(TemperatureRule.OFF)
-    grey = judge_code(replace(GREEN, colour=Colour.GREY), FRESH, NEW, site(), rules)
+    grey = judge_code(GREEN._replace(colour=Colour.GREY), FRESH, NEW, site(), rules)
     assert temperature_rule(grey, site(), rules) is TemperatureRule.REQUIRED
 
 
 def test_nobody_is_measured_who_is_stopped_anyway() -> None:
-    red = judge_code(replace(GREEN, colour=Colour.RED), FRESH, NEW, site(), RULES)
+    red = judge_code(GREEN._replace(colour=Colour.RED), FRESH, NEW, site(), RULES)
     assert temperature_rule(red, site(), RULES) is TemperatureRule.OFF
 
 
 def test_whoever_is_referred_is_measured_where_possible() -> None:
-    expired = judge_code(replace(GREEN, reason=Reason.EXPIRED), FRESH, NEW, site(), RULES)
+    expired = judge_code(GREEN._replace(reason=Reason.EXPIRED), FRESH, NEW, site(), RULES)
     assert temperature_rule(expired, site(), RULES) is TemperatureRule.RECORDED
-    decision = judge(replace(GREEN, reason=Reason.EXPIRED), measured(3800), True, FRESH, NEW, site(), RULES)
+    decision = judge(GREEN._replace(reason=Reason.EXPIRED), measured(3800), True, FRESH, NEW, site(), RULES)
     assert decision.reasons == (Reason.EXPIRED, Reason.TEMPERATURE_HIGH)
 
 
@@ -307,7 +307,7 @@ def test_a_poster_is_ignored_and_a_broken_code_is_not() -> None:
 
 
 def test_nobody_is_referred_to_nobody() -> None:
-    expired = replace(GREEN, reason=Reason.EXPIRED)
+    expired = GREEN._replace(reason=Reason.EXPIRED)
     for kind in SiteKind:
         assert outcome(judge_code(expired, FRESH, NEW, site(kind, attended=False), RULES)) == STAFFED
 

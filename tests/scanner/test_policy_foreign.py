@@ -106,8 +106,8 @@ def test_a_rule_set_that_is_not_to_be_had_is_met_by_nobody() -> None:
 
 def test_what_is_not_proved_keeps_its_own_reason_whatever_the_rows_say() -> None:
     for reason in (Reason.BAD_SIGNATURE, Reason.REVOKED, Reason.EXPIRED):
-        assert reasons(replace(credential(), reason=reason), SiteKind.RESIDENTIAL) == (reason,)
-    unknown = replace(credential(doses=1), reason=Reason.STATUS_UNKNOWN)
+        assert reasons(credential()._replace(reason=reason), SiteKind.RESIDENTIAL) == (reason,)
+    unknown = credential(doses=1)._replace(reason=Reason.STATUS_UNKNOWN)
     assert set(reasons(unknown, SiteKind.RESIDENTIAL)) == {Reason.STATUS_UNKNOWN, Reason.RULE_NOT_MET}
 
 
@@ -117,15 +117,15 @@ def test_a_credential_that_has_just_passed_is_recognised() -> None:
 
 
 def test_another_regions_colours_count_by_the_local_rule_for_them() -> None:
-    guangdong = replace(GREEN, issuer="CN-44")
+    guangdong = GREEN._replace(issuer="CN-44")
     for colour, expected in (
         (Colour.GREEN, ()),
         (Colour.YELLOW, (Reason.COLOUR_ORANGE,)),
         (Colour.ORANGE, (Reason.COLOUR_RED,)),
         (Colour.GREY, (Reason.NOT_ACTIVATED,)),
     ):
-        assert reasons(replace(guangdong, colour=colour), SiteKind.RESIDENTIAL) == expected
-    assert reasons(replace(GREEN, colour=Colour.YELLOW), SiteKind.RESIDENTIAL) == (Reason.COLOUR_YELLOW,)
+        assert reasons(guangdong._replace(colour=colour), SiteKind.RESIDENTIAL) == expected
+    assert reasons(GREEN._replace(colour=Colour.YELLOW), SiteKind.RESIDENTIAL) == (Reason.COLOUR_YELLOW,)
 
 
 @pytest.mark.parametrize(

@@ -59,8 +59,8 @@ FRESHNESS = st.builds(Freshness, AGES, AGES, AGES, st.sampled_from(ClockTrust))
 RECOLLECTIONS = st.builds(Recollection, st.booleans(), st.booleans())
 PROOF = [reason for reason in Reason if reason.kind is ReasonKind.PROOF]
 VERDICTS = st.builds(
-    Verdict,
-    st.none() | st.sampled_from(PROOF),
+    Verdict(None)._replace,  # what is not said is absent, not guessed
+    reason=st.none() | st.sampled_from(PROOF),
     format=st.sampled_from(CodeFormat),
     issuer=st.sampled_from(["CN-33", "CN-31"]),
     colour=st.none() | st.sampled_from(Colour),

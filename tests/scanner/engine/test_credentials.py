@@ -87,7 +87,7 @@ def test_what_nothing_follows_is_judged_as_it_is_and_the_next_person_is_nobodys_
 
 def test_a_forged_code_is_never_held_and_joins_nothing() -> None:
     credentials = Credentials()
-    forged = replace(FIRST, verdict=replace(FIRST.verdict, reason=Reason.BAD_SIGNATURE))
+    forged = replace(FIRST, verdict=FIRST.verdict._replace(reason=Reason.BAD_SIGNATURE))
     assert credentials.take(forged, 0.0, lacks) is forged
 
 
