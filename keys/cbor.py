@@ -31,6 +31,8 @@ _TAG_18 = 0xD2
 _SMALLEST_IN = {1: 24, 2: 1 << 8, 4: 1 << 16, 8: 1 << 32}
 """Bytes after a head → the smallest argument that needs them."""
 _ONE_BYTE: Final = tuple(bytes((byte,)) for byte in range(256))
+NULL: Final = _ONE_BYTE[_NULL]
+"""`null`, as it is written."""
 
 
 class Tag(NamedTuple):
@@ -183,11 +185,6 @@ def head(major: int, argument: int) -> bytes:
     raise ValueError(f"{argument} does not fit a CBOR head")
 
 
-def byte_string(data: bytes) -> bytes:
-    """Write `data` as a CBOR byte string."""
-    return head(_BYTES, len(data)) + data
-
-
 def encode(value: Encodable) -> bytes:
     """Write `value` in core deterministic encoding (RFC 8949 section 4.2.1).
 
@@ -228,7 +225,7 @@ def _write_map(mapping: Mapping[Any, Encodable], put: Callable[[bytes], None]) -
         kind = type(key)
         if kind is not int and kind is not str and (kind is bool or not isinstance(key, int | str)):
             raise TypeError("CBOR map key that is neither an integer nor text")
-        members.append((_text(key) if isinstance(key, str) else _integer(key), value))
+        members.append((text(key) if isinstance(key, str) else integer(key), value))
     members.sort(key=_KEY)
     put(head(_MAP, len(members)))
     for written, value in members:
@@ -240,23 +237,35 @@ def _write_map(mapping: Mapping[Any, Encodable], put: Callable[[bytes], None]) -
             put(leaf(value))
 
 
-def _integer(value: int) -> bytes:
+def byte_string(data: bytes) -> bytes:
+    """Write a byte string."""
+    return head(_BYTES, len(data)) + data
+
+
+def map_head(members: int) -> bytes:
+    """Write the head of a map; so many keys and values follow it, in bytewise order of the keys."""
+    return head(_MAP, members)
+
+
+def integer(value: int) -> bytes:
+    """Write an integer. Raises ValueError beyond 64 bits."""
     if 0 <= value < 24:
         return _ONE_BYTE[value]
     return head(_UINT, value) if value >= 0 else head(_NINT, -1 - value)
 
 
-def _text(value: str) -> bytes:
-    text = value.encode("utf-8")
-    return head(_TEXT, len(text)) + text
+def text(value: str) -> bytes:
+    """Write a text."""
+    data = value.encode("utf-8")
+    return head(_TEXT, len(data)) + data
 
 
 _KEY: Final = itemgetter(0)
 _LEAVES: Final[Mapping[type, Callable[[Any], bytes]]] = {
-    type(None): lambda _: _ONE_BYTE[_NULL],
+    type(None): lambda _: NULL,
     bool: lambda value: _ONE_BYTE[_TRUE if value else _FALSE],
-    int: _integer,
+    int: integer,
     bytes: byte_string,
-    str: _text,
+    str: text,
 }
 """What holds nothing else, by its exact type."""
