@@ -247,6 +247,11 @@ def map_head(members: int) -> bytes:
     return head(_MAP, members)
 
 
+def array_head(members: int) -> bytes:
+    """Write the head of an array; so many items follow it."""
+    return head(_ARRAY, members)
+
+
 def integer(value: int) -> bytes:
     """Write an integer. Raises ValueError beyond 64 bits."""
     if 0 <= value < 24:

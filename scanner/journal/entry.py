@@ -182,11 +182,11 @@ def encode(entry: Entry) -> bytes:
     if entry.colour is not None:
         fields.append(b"\x0c" + cbor.integer(shape.member(Colour, entry.colour, "colour")))
     if entry.temperature is not None:
-        fields.append(b"\x0d" + cbor.encode(_write_temperature(entry.temperature)))
+        fields.append(b"\x0d" + _write_temperature(entry.temperature))
     if entry.party is not None:
         fields.append(b"\x0e" + cbor.integer(shape.uint(entry.party, "party id")))
     if entry.evidence is not None:
-        fields.append(b"\x0f" + cbor.encode(_write_evidence(entry.evidence)))
+        fields.append(b"\x0f" + _write_evidence(entry.evidence))
     if entry.latency_ms is not None:
         fields.append(b"\x10" + cbor.integer(shape.uint(entry.latency_ms, "latency")))
     fields.append(b"\x11" + cbor.encode(details.write(entry.kind, entry.detail)))
@@ -195,7 +195,7 @@ def encode(entry: Entry) -> bytes:
         fields.append(b"\x13" + cbor.integer(shape.uint(entry.refers_to, "seq")))
     if entry.seal is not None:
         kid, digest = shape.binary(entry.seal.kid, "seal kid", 8), shape.binary(entry.seal.digest, "seal digest", 32)
-        fields.append(b"\x14\x82" + cbor.byte_string(kid) + cbor.byte_string(digest))
+        fields.append(b"\x14" + cbor.array_head(2) + cbor.byte_string(kid) + cbor.byte_string(digest))
     return cbor.map_head(len(fields)) + b"".join(fields)
 
 
@@ -234,18 +234,26 @@ def decode(data: bytes) -> Entry:
     )
 
 
-def _write_temperature(value: Temperature) -> cbor.Encodable:
+def _write_temperature(value: Temperature) -> bytes:
     if (value.result is None) is (value.why_not is None):
         raise EntryError("a temperature has either a result or a reason why not")
-    return {
-        1: _maybe(value.result, "result"),
-        2: _maybe(value.raw, "raw"),
-        3: _maybe(value.ambient, "ambient"),
-        4: shape.integer(value.device_offset, "device offset"),
-        5: shape.integer(value.site_offset, "site offset"),
-        6: int(shape.member(Method, value.method, "method")),
-        7: None if value.why_not is None else str(shape.word(Unmeasurable, value.why_not, "why not")),
-    }
+    why_not = cbor.NULL if value.why_not is None else cbor.text(shape.word(Unmeasurable, value.why_not, "why not"))
+    return b"".join(
+        (
+            cbor.map_head(7),
+            b"\x01" + _number(value.result, "result"),
+            b"\x02" + _number(value.raw, "raw"),
+            b"\x03" + _number(value.ambient, "ambient"),
+            b"\x04" + cbor.integer(shape.integer(value.device_offset, "device offset")),
+            b"\x05" + cbor.integer(shape.integer(value.site_offset, "site offset")),
+            b"\x06" + cbor.integer(shape.member(Method, value.method, "method")),
+            b"\x07" + why_not,
+        )
+    )
+
+
+def _number(value: int | None, name: str) -> bytes:
+    return cbor.NULL if value is None else cbor.integer(shape.integer(value, name))
 
 
 def _read_temperature(value: cbor.Value) -> Temperature:
@@ -269,14 +277,24 @@ def _maybe(value: object, name: str) -> int | None:
     return None if value is None else shape.integer(value, name)
 
 
-def _write_evidence(value: Evidence) -> cbor.Encodable:
-    return [
-        None if value.code_kid is None else shape.binary(value.code_kid, "code kid", 8),
-        None if value.list_uri is None else shape.identifier(value.list_uri, "list uri"),
-        None if value.list_iat is None else shape.uint(value.list_iat, "list iat"),
-        None if value.list_value is None else shape.uint(value.list_value, "list value", 255),
-        None if value.policy_version is None else shape.identifier(value.policy_version, "policy version"),
-    ]
+def _write_evidence(value: Evidence) -> bytes:
+    kid, uri, iat, status, policy = (
+        value.code_kid,
+        value.list_uri,
+        value.list_iat,
+        value.list_value,
+        value.policy_version,
+    )
+    return b"".join(
+        (
+            cbor.array_head(5),
+            cbor.NULL if kid is None else cbor.byte_string(shape.binary(kid, "code kid", 8)),
+            cbor.NULL if uri is None else cbor.text(shape.identifier(uri, "list uri")),
+            cbor.NULL if iat is None else cbor.integer(shape.uint(iat, "list iat")),
+            cbor.NULL if status is None else cbor.integer(shape.uint(status, "list value", 255)),
+            cbor.NULL if policy is None else cbor.text(shape.identifier(policy, "policy version")),
+        )
+    )
 
 
 def _read_evidence(value: cbor.Value) -> Evidence:
