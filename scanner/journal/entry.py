@@ -133,40 +133,20 @@ class Entry:
     seal: Seal | None = None
 
 
-def complete(draft: EntryDraft, *, device: bytes, seq: int, software: str, seal: Seal | None) -> Entry:
-    """Make the entry a draft becomes as number `seq`."""
-    return Entry(
-        device=device,
-        seq=seq,
-        time_ms=draft.time_ms,
-        clock=draft.clock,
-        lane=draft.lane,
-        kind=draft.kind,
-        staff=draft.staff,
-        detail=draft.detail,
-        software=software,
-        outcome=draft.outcome,
-        reasons=draft.reasons,
-        issuer=draft.issuer,
-        colour=draft.colour,
-        temperature=draft.temperature,
-        party=draft.party,
-        evidence=draft.evidence,
-        latency_ms=draft.latency_ms,
-        refers_to=draft.refers_to,
-        seal=seal,
-    )
-
-
 def encode(entry: Entry) -> bytes:
-    """Write the entry's bytes. Raises EntryError naming the field whose value has no place.
+    """Write the entry's bytes. Raises EntryError naming the field whose value has no place."""
+    return encode_as(entry, device=entry.device, seq=entry.seq, software=entry.software, seal=entry.seal)
+
+
+def encode_as(entry: EntryDraft | Entry, *, device: bytes, seq: int, software: str, seal: Seal | None) -> bytes:
+    """Write the bytes of the entry that a draft becomes as number `seq`. Raises as `encode` does.
 
     Field by field in the order of their keys, as `cbor.encode` would write the map: everybody at the gate waits for it.
     """
     fields = [
         b"\x01" + cbor.integer(VERSION),
-        b"\x02" + cbor.byte_string(shape.binary(entry.device, "device id", 16)),
-        b"\x03" + cbor.integer(shape.uint(entry.seq, "seq")),
+        b"\x02" + cbor.byte_string(shape.binary(device, "device id", 16)),
+        b"\x03" + cbor.integer(shape.uint(seq, "seq")),
         b"\x04" + cbor.integer(shape.uint(entry.time_ms, "time")),
         b"\x05" + cbor.integer(shape.member(ClockTrust, entry.clock, "clock state")),
         b"\x06" + cbor.text(shape.lane(entry.lane, "lane")),
@@ -190,11 +170,11 @@ def encode(entry: Entry) -> bytes:
     if entry.latency_ms is not None:
         fields.append(b"\x10" + cbor.integer(shape.uint(entry.latency_ms, "latency")))
     fields.append(b"\x11" + cbor.encode(details.write(entry.kind, entry.detail)))
-    fields.append(b"\x12" + cbor.text(shape.identifier(entry.software, "software version")))
+    fields.append(b"\x12" + cbor.text(shape.identifier(software, "software version")))
     if entry.refers_to is not None:
         fields.append(b"\x13" + cbor.integer(shape.uint(entry.refers_to, "seq")))
-    if entry.seal is not None:
-        kid, digest = shape.binary(entry.seal.kid, "seal kid", 8), shape.binary(entry.seal.digest, "seal digest", 32)
+    if seal is not None:
+        kid, digest = shape.binary(seal.kid, "seal kid", 8), shape.binary(seal.digest, "seal digest", 32)
         fields.append(b"\x14" + cbor.array_head(2) + cbor.byte_string(kid) + cbor.byte_string(digest))
     return cbor.map_head(len(fields)) + b"".join(fields)
 

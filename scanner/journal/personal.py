@@ -39,14 +39,22 @@ def encode(personal: Personal) -> bytes:
 
     Absent fields are left out. Raises EntryError when a text is too long.
     """
-    found: dict[int, cbor.Encodable] = {}
-    if personal.identity is not None:
-        found[1] = [_text(personal.identity.issuer), _text(personal.identity.uri), _index(personal.identity.index)]
-    if personal.document is not None:
-        found[3] = [int(personal.document.type), _text(personal.document.tail)]
-    texts = ((2, personal.name), (4, personal.text), (5, personal.plate), (6, personal.table))
-    found.update({number: _text(text, _limit(number)) for number, text in texts if text is not None})
-    return cbor.encode(found)
+    fields: list[bytes] = []
+    identity, document = personal.identity, personal.document
+    if identity is not None:
+        issuer, uri, index = _write(identity.issuer), _write(identity.uri), cbor.integer(_index(identity.index))
+        fields.append(b"\x01" + cbor.array_head(3) + issuer + uri + index)
+    if personal.name is not None:
+        fields.append(b"\x02" + _write(personal.name))
+    if document is not None:
+        fields.append(b"\x03" + cbor.array_head(2) + cbor.integer(document.type) + _write(document.tail))
+    if personal.text is not None:
+        fields.append(b"\x04" + _write(personal.text, MAX_TYPED))
+    if personal.plate is not None:
+        fields.append(b"\x05" + _write(personal.plate))
+    if personal.table is not None:
+        fields.append(b"\x06" + _write(personal.table))
+    return cbor.map_head(len(fields)) + b"".join(fields)
 
 
 def decode(data: bytes) -> Personal:
@@ -86,6 +94,10 @@ def _index(value: object) -> int:
 
 def _limit(number: int) -> int:
     return MAX_TYPED if number == 4 else MAX_TEXT
+
+
+def _write(value: str, limit: int = MAX_TEXT) -> bytes:
+    return cbor.text(_text(value, limit))
 
 
 def _text(value: object, limit: int = MAX_TEXT) -> str:

@@ -347,8 +347,7 @@ class Journal:
             except SealError as error:
                 raise JournalFailedError(f"entry {seq}: {error}") from error
             sealed_to = Seal(seal_key.kid, sha256(sealed).digest())
-        entry = wire.complete(draft, device=self._device.id, seq=seq, software=self._software, seal=sealed_to)
-        body = wire.encode(entry)
+        body = wire.encode_as(draft, device=self._device.id, seq=seq, software=self._software, seal=sealed_to)
         return Row(seq, body, b"".join(tree.append(leaf_hash(body))), sealed)
 
     def _head(self, tree: Tree) -> SignedHead:

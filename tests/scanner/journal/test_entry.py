@@ -13,7 +13,7 @@ from keys.reasons import Reason
 from keys.verdict import Carrier, CodeFormat, Colour, DocumentType
 from scanner.journal import detail as details
 from scanner.journal.detail import DETAILS, EntryKind, ShiftDetail
-from scanner.journal.entry import Entry, Evidence, Seal, Temperature, complete, decode, encode
+from scanner.journal.entry import Entry, Evidence, Seal, Temperature, decode, encode, encode_as
 from scanner.journal.errors import EntryError
 from scanner.values import ClockTrust, Direction, GuardStep, Outcome
 
@@ -121,7 +121,7 @@ entries = st.sampled_from(EntryKind).flatmap(
         seal=st.none() | st.builds(Seal, kid, st.binary(min_size=32, max_size=32)),
     )
 )
-PLAIN = complete(passage(3), device=bytes(16), seq=3, software="0.1.0", seal=Seal(b"sealkey1", bytes(32)))
+PLAIN = decode(encode_as(passage(3), device=bytes(16), seq=3, software="0.1.0", seal=Seal(b"sealkey1", bytes(32))))
 
 
 @given(entries)
@@ -271,5 +271,5 @@ def test_an_oversized_entry_is_refused_unread() -> None:
 
 
 def test_an_entry_without_a_lane_or_a_person_is_an_entry() -> None:
-    entry = complete(fault(), device=bytes(16), seq=0, software="0.1.0", seal=None)
+    entry = decode(encode_as(fault(), device=bytes(16), seq=0, software="0.1.0", seal=None))
     assert decode(encode(entry)) == entry
