@@ -188,7 +188,8 @@ def retire(
         except ValueError:
             fail(f"{device} is no device id: 32 hexadecimal digits", 2)
         if not appliances.set_standing(session, wanted, Standing.REVOKED if revoke else Standing.RETIRED):
-            fail(f"no appliance {device} is enrolled here")
+            known = appliances.find(session, wanted) is not None
+            fail(f"the key of {device} was revoked: that stays" if known else f"no appliance {device} is enrolled here")
         deed = "revoke" if revoke else "retire"
         people.note(session, parts.clock_ms(), people.TERMINAL, deed, subject=wanted.hex())
 

@@ -101,8 +101,7 @@ def add(routes: APIRouter, desk: Desk) -> None:
             found = appliances.find(session, _id(device))
             if found is None:
                 raise PageError(404, "not_found")
-            if found.standing is not Standing.REVOKED:
-                appliances.set_standing(session, found.id, standing)
+            if appliances.set_standing(session, found.id, standing):
                 people.note(session, visitor.now_ms, person.name, deed, subject=found.id.hex(), reason=reason)
         return RedirectResponse(f"/appliance/{found.id.hex()}", 303)
 

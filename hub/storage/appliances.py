@@ -134,8 +134,9 @@ def sites(session: Session, limit: int) -> list[Site]:
 
 
 def set_standing(session: Session, device: bytes, standing: Standing) -> bool:
-    """Change where an appliance stands; False when there is none of that id."""
-    return session.run("UPDATE device SET standing = ? WHERE id = ?", standing, device) == 1
+    """Change where an appliance stands; False when there is none of that id, or its key was revoked: that stays."""
+    changed = "UPDATE device SET standing = ? WHERE id = ? AND standing <> ?"
+    return session.run(changed, standing, device, Standing.REVOKED) == 1
 
 
 def seen(session: Session, number: int, now_ms: int) -> None:

@@ -100,6 +100,8 @@ def test_a_revoked_appliance_is_refused_from_then_on(options: list[str], tmp_pat
     hub.close()
     assert call(*options, "retire", gate.id.hex(), "--revoke").status == 0
     assert call(*options, "retire", "00" * 16).status == 1
+    again = call(*options, "retire", gate.id.hex())
+    assert (again.status, b"was revoked: that stays" in again.err) == (1, True)
     hub = parts(tmp_path)
     assert hub.ingest.admit(gate.id).standing.value == "revoked"
     hub.close()
