@@ -19,6 +19,8 @@ from scanner.ui.scene import Scene
 
 CLOSES_S = 20.0
 """Without a touch."""
+STAYS_S = 120.0
+"""However often it is touched: a visitor's finger keeps no kiosk from the others."""
 _TICK_S = 0.5
 _HEAD_ROWS = 3
 ERASE, ACCEPT, CLOSE = "erase", "accept", "close"
@@ -42,7 +44,7 @@ class Keypad(ModalScreen[Unlocked | None], inherit_bindings=False):
         self._field = 0
         self._answer = ""
         self._sending = False
-        self._touched_at = host.clock()
+        self._opened_at = self._touched_at = host.clock()
         self._buttons = Buttons(self._heading, self._grid)
 
     def compose(self) -> list[Buttons]:
@@ -78,7 +80,8 @@ class Keypad(ModalScreen[Unlocked | None], inherit_bindings=False):
         self._buttons.show(self._scene)
 
     def _watch(self) -> None:
-        if self._host.clock() - self._touched_at >= CLOSES_S:
+        now = self._host.clock()
+        if now - self._touched_at >= CLOSES_S or now - self._opened_at >= STAYS_S:
             self.action_give_up()
 
     # --- keys -----------------------------------------------------------------------------------------------------

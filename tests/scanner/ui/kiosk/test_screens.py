@@ -11,7 +11,7 @@ import pytest
 
 from scanner.control.duty import Lock, Unlock, Unlocked
 from scanner.control.messages import Command, Pause, Reply, View
-from scanner.ui.kiosk.keypad import CLOSES_S, Keypad
+from scanner.ui.kiosk.keypad import CLOSES_S, STAYS_S, Keypad
 from scanner.ui.kiosk.main import KioskScreen
 from scanner.ui.kiosk.maintenance import Maintenance
 from scanner.ui.kiosk.place import Place, Side
@@ -206,6 +206,18 @@ async def test_a_keypad_left_alone_closes_and_forgets(open_kiosk: OpenKiosk) -> 
         screen.clock.now += CLOSES_S
         await screen.until(lambda: isinstance(screen.app.screen, KioskScreen))
         assert keypad._typed == ["", ""]
+
+
+async def test_a_keypad_that_is_touched_again_and_again_keeps_nobody_waiting(open_kiosk: OpenKiosk) -> None:
+    async with open_kiosk(says.IDLE) as screen:
+        await ask_for_staff(screen)
+        opened = screen.clock.now
+        while screen.clock.now < opened + STAYS_S - 15:
+            screen.clock.now += 15
+            await touch_key(screen, "9")
+            assert isinstance(screen.app.screen, Keypad)
+        screen.clock.now += 15
+        await screen.until(lambda: isinstance(screen.app.screen, KioskScreen))
 
 
 async def test_the_four_corners_in_another_order_ask_for_nothing(open_kiosk: OpenKiosk) -> None:
