@@ -241,7 +241,7 @@ def test_a_living_engine_too_busy_to_answer_keeps_its_socket(path: Path, handler
 
 
 async def test_where_the_sockets_folder_is_read_only_screens_find_the_engine_all_the_same(
-    path: Path, handler: Handler, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    path: Path, handler: Handler, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     path.parent.mkdir()
     with socket.socket(socket.AF_UNIX) as dead:
@@ -250,7 +250,7 @@ async def test_where_the_sockets_folder_is_read_only_screens_find_the_engine_all
     def read_only(*_: object, **__: object) -> None:
         raise OSError(errno.EROFS, os.strerror(errno.EROFS))
 
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path_factory.mktemp("t")))  # a socket's path is short
     server = ControlServer(path, HELLO, handler)
     with monkeypatch.context() as broken:
         broken.setattr(Path, "unlink", read_only)

@@ -14,7 +14,7 @@ import pytest
 from keys.cosignature import cosign
 from keys.merkle import Tree, leaf_hash
 from keys.tree_head import read_head
-from scanner.journal.entry import complete, encode
+from scanner.journal.entry import encode_as
 from scanner.journal.files import journal_path
 from scanner.journal.verify import verify
 from scanner.sync.client import HubClient
@@ -91,7 +91,7 @@ def long_log(folder: Path, count: int) -> None:
     path = journal_path(folder)
     connection = sqlite3.connect(path, isolation_level=None)
     start = connection.execute("SELECT count(*) FROM entry").fetchone()[0]
-    template = encode(complete(passage(0, None), device=DEVICE.id, seq=1 << 30, software="0.1.0", seal=None))
+    template = encode_as(passage(0, None), device=DEVICE.id, seq=1 << 30, software="0.1.0", seal=None)
     before, after = template.split(b"\x1a" + (1 << 30).to_bytes(4, "big"))
     tree = Tree()
 
