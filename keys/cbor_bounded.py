@@ -32,7 +32,7 @@ MAX_ITEMS = 16_384
 _BREAK = 0xFF
 _NEGATIVE, _BYTES, _TEXTS, _ARRAYS, _MAPS, _TAGS, _SIMPLE = range(0x20, 0x100, 0x20)
 """The first head of each major type but the first (RFC 8949 section 3)."""
-_LONG_INT, _SHORT_TEXT, _LONG_TEXT, _LONG_MAP = 0x18, 0x60, 0x78, 0xB8
+_LONG_INT, _LONG_BYTES, _SHORT_TEXT, _LONG_TEXT, _LONG_MAP = 0x18, 0x58, 0x60, 0x78, 0xB8
 """The first head of integers that do not fit it, of texts of 0 to 23 bytes, of longer texts, and of longer maps."""
 _STEP = tuple(head - _SHORT_TEXT + 1 if _SHORT_TEXT <= head < _LONG_TEXT else 0 for head in range(256))
 """Head of a short text → bytes of it with its head; 0 for any other head."""
@@ -99,8 +99,18 @@ def _item(data: bytes, at: int, depth: int, left: list[int] | None) -> tuple[Loo
     if initial < _MAPS:
         values: list[LooseValue] = []
         for _ in range(argument):
-            value, at = _item(data, at, depth + 1, left)
+            head = data[at]
+            if _MAPS <= head < _LONG_MAP and depth + 1 < MAX_DEPTH:
+                value, at = _map(data, at + 1, depth + 2, left, head - _MAPS)
+            elif head == _LONG_BYTES:
+                end = at + 2 + data[at + 1]
+                value = data[at + 2 : end]
+                at = end
+            else:
+                value, at = _item(data, at, depth + 1, left)
             values.append(value)
+        if at > len(data):
+            raise IndexError
         return values, at
     value, at = _item(data, at, depth + 1, left)
     return LooseTag(argument, value), at

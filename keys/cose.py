@@ -15,9 +15,10 @@ from typing import TypeAlias
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, x25519
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from keys import cbor, cbor_bounded
+from keys.ecdsa_signature import der_of
 from keys.errors import CoseError
 from keys.key_id import KEY_ID_BYTES
 
@@ -176,9 +177,7 @@ def verify_signature(public_key: PublicKey, alg: Algorithm, data: bytes, signatu
         return False
     try:
         if alg is Algorithm.ES256 and isinstance(public_key, ec.EllipticCurvePublicKey):
-            r = int.from_bytes(signature[:_FIELD_BYTES], "big")
-            s = int.from_bytes(signature[_FIELD_BYTES:], "big")
-            public_key.verify(encode_dss_signature(r, s), data, _ES256)
+            public_key.verify(der_of(signature), data, _ES256)
         elif alg is Algorithm.EDDSA and isinstance(public_key, ed25519.Ed25519PublicKey):
             public_key.verify(signature, data)
         else:

@@ -154,8 +154,11 @@ def _plain(value: LooseValue) -> JsonValue:
 
 
 def _plain_map(members: dict[int | str, LooseValue]) -> dict[str, JsonValue]:
-    if int not in map(type, members) and _LEAVES.issuperset(map(type, members.values())):
-        return members  # type: ignore[return-value]  # narrowed by the line above
+    for key, member in members.items():
+        if type(key) is not str or type(member) not in _LEAVES:
+            break
+    else:
+        return members  # type: ignore[return-value]  # narrowed by the loop above
     plain: dict[str, JsonValue] = {}
     for key, member in members.items():
         plain[str(key)] = member if type(member) is str else _plain(member)

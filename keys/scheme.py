@@ -15,7 +15,8 @@ from typing import Final, TypeAlias
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+
+from keys.ecdsa_signature import der_of
 
 ForeignPublicKey: TypeAlias = ec.EllipticCurvePublicKey | rsa.RSAPublicKey | ed25519.Ed25519PublicKey
 
@@ -97,9 +98,8 @@ def _curve_verification(key: ec.EllipticCurvePublicKey) -> Verification:
         digest = _DIGEST.get(claimed)
         if len(signature) != 2 * width or digest is None:
             return False
-        r, s = int.from_bytes(signature[:width], "big"), int.from_bytes(signature[width:], "big")
         try:
-            key.verify(encode_dss_signature(r, s), message, digest)
+            key.verify(der_of(signature), message, digest)
         except InvalidSignature:
             return False
         return True
