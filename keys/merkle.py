@@ -56,7 +56,7 @@ class Tree:
 
     def copy(self) -> Tree:
         """Make an independent tree in the same state: a few hashes."""
-        other = Tree()
+        other = Tree.__new__(Tree)
         other._size, other._roots = self._size, self._roots.copy()
         return other
 

@@ -12,6 +12,7 @@ from enum import IntEnum, StrEnum, unique
 from functools import cache, partial
 from typing import NamedTuple, TypeAlias
 
+from keys import cbor
 from keys.verdict import Carrier, CodeFormat, DocumentType
 from scanner.journal import shape
 from scanner.journal.errors import EntryError
@@ -27,6 +28,8 @@ class _Slot(NamedTuple):
     attribute: str
     shape: Shape
     required: bool
+    name: str
+    """In words, for errors."""
 
 
 def _at(key: int, reads: Shape) -> Mapping[str, tuple[int, Shape]]:
@@ -312,41 +315,42 @@ DETAILS: Mapping[EntryKind, type[Detail]] = {
 """Every kind has exactly one detail."""
 
 
-def write(kind: EntryKind, detail: Detail) -> dict[int, int | str]:
-    """Field 17 of an entry. Raises EntryError for another kind's detail or a value that has no place."""
-    if type(detail) is not DETAILS[kind]:
-        raise EntryError(f"an entry of kind {kind.name} carries {DETAILS[kind].__name__}, not {type(detail).__name__}")
-    found: dict[int, int | str] = {}
-    for slot in _slots(kind):
+def encode(kind: EntryKind, detail: Detail) -> bytes:
+    """Write field 17 of an entry, a map. Raises EntryError for another kind's detail or a value that has no place."""
+    form, slots = _form(kind)
+    if type(detail) is not form:
+        raise EntryError(f"an entry of kind {kind.name} carries {form.__name__}, not {type(detail).__name__}")
+    members: list[bytes] = []
+    for slot in slots:
         value: object = getattr(detail, slot.attribute)
-        if type(value) is bool:
-            value = int(value)
         if value is not None or slot.required:
-            shaped = slot.shape(value, f"detail {slot.key} ({slot.attribute})")
-            found[slot.key] = int(shaped) if isinstance(shaped, int) else str(shaped)
-    return found
+            shaped = slot.shape(int(value) if type(value) is bool else value, slot.name)
+            members.append(cbor.integer(slot.key))
+            members.append(cbor.integer(shaped) if isinstance(shaped, int) else cbor.text(shaped))
+    return cbor.map_head(len(members) // 2) + b"".join(members)
 
 
 def read(kind: EntryKind, value: object) -> Detail:
     """Field 17 as its dataclass. Raises EntryError: no map, an unknown key, a missing one, or a wrong value."""
     if type(value) is not dict:
         raise EntryError("detail must be a map")
-    slots = _slots(kind)
+    form, slots = _form(kind)
     if not value.keys() <= {slot.key for slot in slots}:
         raise EntryError(f"detail has a key that kind {kind.name} does not know")
     arguments = {
-        slot.attribute: slot.shape(value.get(slot.key), f"detail {slot.key} ({slot.attribute})")
+        slot.attribute: slot.shape(value.get(slot.key), slot.name)
         for slot in slots
         if slot.required or slot.key in value
     }
-    build: Callable[..., Detail] = DETAILS[kind]
+    build: Callable[..., Detail] = form
     return build(**arguments)
 
 
 @cache
-def _slots(kind: EntryKind) -> tuple[_Slot, ...]:
+def _form(kind: EntryKind) -> tuple[type[Detail], tuple[_Slot, ...]]:
+    """Return what an entry of this kind carries, and the slots of it in the order of their keys."""
     found = []
     for one in fields(DETAILS[kind]):
         key, reads = one.metadata["slot"]
-        found.append(_Slot(key, one.name, reads, one.default is MISSING))
-    return tuple(found)
+        found.append(_Slot(key, one.name, reads, one.default is MISSING, f"detail {key} ({one.name})"))
+    return DETAILS[kind], tuple(sorted(found, key=lambda slot: slot.key))

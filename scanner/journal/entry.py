@@ -9,6 +9,7 @@ table.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from firmware_bridge.values import Measurement, Method, Unmeasurable
@@ -27,7 +28,7 @@ VERSION: Final = 1
 MAX_ENTRY = 4096
 """Bytes; ours have some 150 to 350."""
 _KNOWN = frozenset(range(1, 21))
-"""CBOR's major type of a map."""
+"""The fields there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,16 +150,16 @@ def encode_as(entry: EntryDraft | Entry, *, device: bytes, seq: int, software: s
         b"\x03" + cbor.integer(shape.uint(seq, "seq")),
         b"\x04" + cbor.integer(shape.uint(entry.time_ms, "time")),
         b"\x05" + cbor.integer(shape.member(ClockTrust, entry.clock, "clock state")),
-        b"\x06" + cbor.text(shape.lane(entry.lane, "lane")),
+        b"\x06" + _lane(entry.lane),
         b"\x07" + cbor.integer(shape.member(EntryKind, entry.kind, "kind")),
-        b"\x08" + (cbor.NULL if entry.staff is None else cbor.text(shape.staff(entry.staff, "staff number"))),
+        b"\x08" + (cbor.NULL if entry.staff is None else _staff(entry.staff)),
     ]
     if entry.outcome is not None:
         fields.append(b"\x09" + cbor.integer(shape.member(Outcome, entry.outcome, "outcome")))
     if entry.reasons:
         fields.append(b"\x0a" + cbor.encode([str(shape.word(Reason, reason, "reason")) for reason in entry.reasons]))
     if entry.issuer is not None:
-        fields.append(b"\x0b" + cbor.text(shape.identifier(entry.issuer, "issuer")))
+        fields.append(b"\x0b" + _identifier(entry.issuer, "issuer"))
     if entry.colour is not None:
         fields.append(b"\x0c" + cbor.integer(shape.member(Colour, entry.colour, "colour")))
     if entry.temperature is not None:
@@ -169,8 +170,8 @@ def encode_as(entry: EntryDraft | Entry, *, device: bytes, seq: int, software: s
         fields.append(b"\x0f" + _write_evidence(entry.evidence))
     if entry.latency_ms is not None:
         fields.append(b"\x10" + cbor.integer(shape.uint(entry.latency_ms, "latency")))
-    fields.append(b"\x11" + cbor.encode(details.write(entry.kind, entry.detail)))
-    fields.append(b"\x12" + cbor.text(shape.identifier(software, "software version")))
+    fields.append(b"\x11" + details.encode(entry.kind, entry.detail))
+    fields.append(b"\x12" + _identifier(software, "software version"))
     if entry.refers_to is not None:
         fields.append(b"\x13" + cbor.integer(shape.uint(entry.refers_to, "seq")))
     if seal is not None:
@@ -212,6 +213,22 @@ def decode(data: bytes) -> Entry:
         refers_to=shape.uint(value[19], "seq referred to") if 19 in value else None,
         seal=None if seal is None else Seal(shape.binary(seal[0], "kid", 8), shape.binary(seal[1], "digest", 32)),
     )
+
+
+@lru_cache(maxsize=256)
+def _identifier(value: str, name: str) -> bytes:
+    """Write an identifier. Remembered, as the two that follow: a gate's entries hold the same few."""
+    return cbor.text(shape.identifier(value, name))
+
+
+@lru_cache(maxsize=64)
+def _lane(value: str) -> bytes:
+    return cbor.text(shape.lane(value, "lane"))
+
+
+@lru_cache(maxsize=256)
+def _staff(value: str) -> bytes:
+    return cbor.text(shape.staff(value, "staff number"))
 
 
 def _write_temperature(value: Temperature) -> bytes:
@@ -269,10 +286,10 @@ def _write_evidence(value: Evidence) -> bytes:
         (
             cbor.array_head(5),
             cbor.NULL if kid is None else cbor.byte_string(shape.binary(kid, "code kid", 8)),
-            cbor.NULL if uri is None else cbor.text(shape.identifier(uri, "list uri")),
+            cbor.NULL if uri is None else _identifier(uri, "list uri"),
             cbor.NULL if iat is None else cbor.integer(shape.uint(iat, "list iat")),
             cbor.NULL if status is None else cbor.integer(shape.uint(status, "list value", 255)),
-            cbor.NULL if policy is None else cbor.text(shape.identifier(policy, "policy version")),
+            cbor.NULL if policy is None else _identifier(policy, "policy version"),
         )
     )
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from threading import RLock
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -48,8 +48,7 @@ FOLD_EVERY = 512
 """Entries after which the write-ahead log is folded into the database even under load."""
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(NamedTuple):
     """Proof for the caller that an entry is durable."""
 
     seq: int
@@ -283,6 +282,7 @@ class Journal:
                 self._sign()
             if self._unfolded >= HEAD_EVERY:
                 self._fold(database)
+            database.write_ahead()
             database.reserve.refill()
 
     @property

@@ -257,7 +257,7 @@ def test_what_could_name_a_person_or_has_no_place_is_not_written(change: dict[st
 @pytest.mark.parametrize("cause", ["张三", "knows him well", "Key", "", "x" * 49])
 def test_the_cause_of_an_override_is_a_key_never_free_text(cause: str) -> None:
     with pytest.raises(EntryError, match="sealed part"):
-        details.write(EntryKind.OVERRIDE, details.OverrideDetail(True, cause))
+        details.encode(EntryKind.OVERRIDE, details.OverrideDetail(True, cause))
 
 
 def test_a_measurement_is_logged_with_everything_that_led_to_it() -> None:

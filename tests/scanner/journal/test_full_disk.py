@@ -19,7 +19,9 @@ Disk = Callable[[Path, int], AbstractContextManager[Path]]
 
 
 @pytest.fixture(params=[small_disk, small_ext4], ids=["tmpfs", "ext4"])
-def disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
+def disk(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A small disk of its own, and a log with so little written ahead that it soon needs its reserve."""
+    monkeypatch.setattr("scanner.journal.reserve.WRITTEN_AHEAD", 32 * 1024)
     make: Disk = request.param
     with make(tmp_path / "disk", 24) as folder:
         yield folder / "state"

@@ -24,7 +24,8 @@ from scanner.journal.errors import (
 )
 from scanner.journal.files import journal_path
 from scanner.journal.reader import open_reader
-from scanner.journal.store import HEAD_EVERY, Journal
+from scanner.journal.reserve import WRITTEN_AHEAD
+from scanner.journal.store import FOLD_EVERY, HEAD_EVERY, Journal
 from scanner.journal.verify import verify
 
 from .logs import (
@@ -292,6 +293,54 @@ def test_the_write_ahead_log_stays_small_under_load(tmp_path: Path) -> None:
         journal.rest()
         shutil.copy(journal_path(tmp_path), copy)
         assert verify(copy / "journal.db", DEVICE.public_key).entries > 1000
+
+
+def test_no_commit_has_to_lengthen_the_write_ahead_log(tmp_path: Path) -> None:
+    with open_journal(tmp_path) as journal:
+        wal = Path(f"{journal_path(tmp_path)}-wal")
+        length = wal.stat().st_size
+        assert length == WRITTEN_AHEAD
+        for number in range(0, 2 * FOLD_EVERY, 16):
+            journal.append_all([passage(number + one, None) for one in range(16)])
+        for number in range(HEAD_EVERY):
+            journal.append(passage(number))
+            journal.rest()
+        assert wal.stat().st_size == length
+        assert journal.reserve_held == 1024 * 1024, "and the reserve lies behind what is written ahead"
+
+
+def test_a_write_ahead_log_that_was_cut_is_written_ahead_again_step_by_step(tmp_path: Path) -> None:
+    with open_journal(tmp_path) as journal:
+        wal = Path(f"{journal_path(tmp_path)}-wal")
+        journal.append(passage(0))
+        assert journal.sweep()
+        lengths = [wal.stat().st_size]
+        while lengths[-1] < WRITTEN_AHEAD:
+            journal.append(passage(len(lengths)))
+            journal.rest()
+            lengths.append(wal.stat().st_size)
+            assert lengths[-1] > lengths[-2]
+        assert len(lengths) > 4, "nobody waits for all of it at once"
+        assert journal.reserve_held == 1024 * 1024
+        assert verify(journal_path(tmp_path), DEVICE.public_key).entries == len(lengths)
+
+
+def test_a_stranger_who_is_writing_is_not_written_over(tmp_path: Path) -> None:
+    with open_journal(tmp_path) as journal:
+        journal.append(passage(0))
+        assert journal.sweep()
+        stranger = sqlite3.connect(journal_path(tmp_path), isolation_level=None)
+        stranger.execute("BEGIN IMMEDIATE")
+        stranger.execute("CREATE TABLE theirs (a)")
+        wal = Path(f"{journal_path(tmp_path)}-wal")
+        before = wal.stat().st_size
+        journal.rest()
+        assert wal.stat().st_size == before
+        stranger.execute("COMMIT")
+        stranger.close()
+        journal.rest()
+        assert wal.stat().st_size > before
+        assert look(journal_path(tmp_path), "SELECT count(*) FROM theirs") == [(0,)]
 
 
 def test_a_reader_beside_the_writer_does_not_let_it_lose_its_lock(tmp_path: Path) -> None:
