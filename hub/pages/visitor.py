@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from fastapi import Request
 
@@ -16,6 +16,9 @@ from hub.storage.session import Database
 
 NO_CONTROLS = r"^[^\x00-\x1f\x7f-\x9f]*$"
 """What a line that somebody typed into a form consists of: no storage or log takes everything else alike."""
+
+RENEW = "renew"
+"""In an address: the page renews itself."""
 
 
 class PageError(Exception):
@@ -42,6 +45,19 @@ class Visitor:
     language: str
     now_ms: int
     path: str
+    query: tuple[tuple[str, str], ...] = ()
+    """What stands behind the path, in its order."""
+
+    @property
+    def renews(self) -> bool:
+        """Whether the page asks for itself again every minute, with nobody's hand."""
+        return (RENEW, "1") in self.query
+
+    @property
+    def other_way(self) -> str:
+        """Return the address of the same page that renews itself where this one does not, and the reverse."""
+        rest = [one for one in self.query if one[0] != RENEW]
+        return f"{self.path}?{urlencode(rest if self.renews else [*rest, (RENEW, '1')])}"
 
     @property
     def form(self) -> str:
@@ -66,6 +82,7 @@ def cookie_name(*, secure: bool) -> str:
 
 def recognise(request: Request, database: Database, now_ms: int, *, secure: bool) -> Visitor:
     """Find out who asks. Raises StorageError."""
+    query = tuple(request.query_params.multi_items())
     token = request.cookies.get(cookie_name(secure=secure), "")
     person = None
     if token:
@@ -73,11 +90,11 @@ def recognise(request: Request, database: Database, now_ms: int, *, secure: bool
             found = people.logged_in(session, token, now_ms)
         if found is not None:
             person, stale = found
-            if stale:
+            if stale and (RENEW, "1") not in query:  # a page that nobody looks at keeps no login alive
                 with database.write() as session:
                     people.used(session, token, now_ms)
     language = words.chosen("" if person is None else person.language, request.headers.get("accept-language", ""))
-    return Visitor(person, token if person is not None else "", language, now_ms, request.url.path)
+    return Visitor(person, token if person is not None else "", language, now_ms, request.url.path, query)
 
 
 def require(visitor: Visitor, role: Role) -> Person:
