@@ -32,8 +32,8 @@ def eu_stages(text: str, signer: Certificate | None, clock: float | None) -> Map
     except RefusedError:
         return stages
     if clock is not None:
-        stages["EXPIRATIONCHECK"] = claims.issued_at <= clock <= claims.expires_at
-        stages["EXPIRED"] = claims.issued_at <= clock <= claims.expires_at
+        in_time = claims.expires_at is not None and claims.issued_at <= clock <= claims.expires_at
+        stages |= {"EXPIRATIONCHECK": in_time, "EXPIRED": in_time}
     if signer is not None:
         stages["VERIFY"] = _is_signed(signed, signer)
         stages |= _key_usage(claims, signer)

@@ -228,12 +228,11 @@ def _extensions(rest: list[der.Element]) -> dict[str, bytes]:
 
 
 def _usages(extension: bytes | None) -> frozenset[str]:
-    if extension is None:
-        return frozenset()
-    usages = frozenset(der.oid(usage) for usage in der.members(der.read(extension)))
-    if not usages:
-        raise DerError("certificate that is for no use at all")
-    return usages
+    """Return the extended usages. X.509 has none of no entries (RFC 5280 section 4.2.1.12), EU signers do.
+
+    "No extensions or zero extensions" do not limit a signer (EU certificate governance, volume 5).
+    """
+    return frozenset() if extension is None else frozenset(map(der.oid, der.members(der.read(extension))))
 
 
 def _bits(extension: bytes | None) -> int | None:

@@ -48,7 +48,8 @@ class Claims(NamedTuple):
 
     issuer: str | None
     issued_at: float
-    expires_at: float
+    expires_at: float | None
+    """None where the claims hold no exp; `read` refuses it."""
     certificate: dict[int | str, LooseValue]
 
 
@@ -56,6 +57,8 @@ def read(text: str) -> ForeignCode:
     """Read a whole code. Raises MalformedError."""
     signed = read_signed(decompressed(base45.decode(text.removeprefix(PREFIX))))
     claims = read_claims(signed.payload)
+    if claims.expires_at is None:
+        raise MalformedError("certificate without exp, which would never end")
     statement, uci = read_statement(claims.certificate)
     return ForeignCode(
         CodeFormat.HC1,
@@ -100,7 +103,7 @@ def read_claims(payload: bytes) -> Claims:
     return Claims(
         None if issuer is None else issuer.strip().upper(),
         _time(claims.get(_IAT), "iat"),
-        _time(claims.get(_EXP), "exp"),
+        _time(claims[_EXP], "exp") if _EXP in claims else None,
         certificate,
     )
 
@@ -197,7 +200,9 @@ def _vaccination(entry: dict[str, JsonValue]) -> Fact:
 
 def _test(entry: dict[str, JsonValue]) -> Fact:
     result = _RESULTS.get(_word(entry, "tr") or "")
-    sampled = read_date(entry.get("sc"), "time of the sample")
+    when = entry.get("sc")
+    # Some early ones count milliseconds. What the schema says to be a date is not guessed from a number: it stays open.
+    sampled = "" if type(when) is int else read_date(when, "time of the sample")
     return Fact(Kind.TEST, sampled, product=_word(entry, "tt"), positive=result, country=_word(entry, "co"))
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import zlib
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtensionOID
 
+from cli.conformance_eu import eu_stages
 from demo.foreign_issuers import CertificateIssuer, make_certificate, person, sig_structure, sign_raw, vaccination
 from keys import base45, cbor, cose
 from keys.certificate import read_certificate
@@ -166,6 +169,43 @@ def test_a_signer_for_tests_signs_no_vaccination(arc: str) -> None:
         certificate = issuer.certificate()
         reason = judge(issuer.text(certificate, CONTENT), certificate).reason
         assert reason is (None if allowed else Reason.KEY_NOT_ALLOWED)
+
+
+def test_an_extended_usage_of_no_entries_limits_a_signer_as_little_as_none() -> None:
+    model = x509.load_der_x509_certificate(SIGNER)
+    empty = x509.UnrecognizedExtension(ExtensionOID.EXTENDED_KEY_USAGE, b"\x30\x00")
+    certificate = (
+        x509.CertificateBuilder(
+            model.issuer,
+            model.subject,
+            FRANCE.key.public_key(),
+            1,
+            model.not_valid_before_utc,
+            model.not_valid_after_utc,
+        )
+        .add_extension(empty, critical=False)
+        .sign(FRANCE.key, hashes.SHA256())
+        .public_bytes(Encoding.DER)
+    )
+    assert judge(FRANCE.text(certificate, CONTENT), certificate).valid
+
+
+def test_a_certificate_without_exp_is_refused_though_its_signature_holds() -> None:
+    claims = {1: "FR", 6: NOW, -260: {1: CONTENT}}
+    text = FRANCE.sign(cbor.encode(claims), read_certificate(SIGNER).kid)  # type: ignore[arg-type]
+    assert judge(text).reason is Reason.MALFORMED
+    stages = eu_stages(text, read_certificate(SIGNER), NOW)
+    assert (stages["DECODE"], stages["VERIFY"], stages["EXPIRATIONCHECK"]) == (True, True, False)
+
+
+def test_a_sample_dated_by_a_number_leaves_open_when_it_was_taken() -> None:
+    sample = {"tg": "840539006", "tt": "LP6464-4", "tr": "260415000", "co": "FR", "ci": "URN:UVCI:01:FR:T"}
+    verdict = judge(
+        signed({**person("Martin", "Claire Anne", "1985-06-30"), "t": [{**sample, "sc": 1_613_824_496_000}]})
+    )
+    assert verdict.valid
+    assert verdict.statement is not None
+    assert verdict.statement.facts[0].on == ""
 
 
 def test_expiry_counts_to_its_last_second_and_milliseconds_are_no_time() -> None:
