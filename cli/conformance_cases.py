@@ -19,7 +19,7 @@ from keys import smart_health_card, vds_nc
 from keys.card_reading import CardReading
 from keys.card_revocation import read_card_revocations
 from keys.certificate import Certificate, read_certificate
-from keys.certlogic import evaluate
+from keys.certlogic import compile_logic
 from keys.certlogic_values import CertLogicError
 from keys.errors import KeysError, RefusedError
 from keys.families import family_of
@@ -257,14 +257,16 @@ def _within(code: ForeignCode) -> int:
 
 
 def _rule(case: Case) -> Iterator[str]:
-    try:
-        value = evaluate(case.get("logic"), {"payload": case.get("payload"), "external": case.get("external")})
-    except CertLogicError as error:
-        yield f"it cannot be evaluated: {error}"
-        return
     wanted = _expected(case).get("RESULT")
-    if value is not wanted:
-        yield f"{wanted} expected, the rule says {value}"
+    logic = compile_logic(case.get("logic"))
+    data: JsonValue = {"payload": case.get("payload"), "external": case.get("external")}
+    try:
+        value, how = logic.evaluate(data), ""  # type: ignore[arg-type]  # JSON is a part of what it takes
+    except CertLogicError as error:
+        # A rule that cannot be evaluated is not met (CertLogic specification, "Introduction").
+        value, how = False, f": {error}"
+    if type(value) is not type(wanted) or value != wanted:
+        yield f"{wanted} expected, the rule says {value}{how}"
 
 
 def _expected(case: Case) -> dict[str, JsonValue]:

@@ -41,6 +41,7 @@ _UNITS: Final = ("year", "month", "day", "hour")
 _FRAGMENTS = re.compile(r"[/#:]")
 _PREFIX: Final = "URN:UVCI:"
 _INDEX = re.compile(r"\d{1,9}", re.ASCII)
+_PATH = re.compile(r"[^.]+(?:\.[^.]+)*")
 
 
 class _Frame:
@@ -98,6 +99,8 @@ class _Reader:
         self.nodes += 1
         if self.nodes > MAX_NODES or depth > MAX_DEPTH:
             raise CertLogicError(f"an expression of more than {MAX_NODES} nodes or {MAX_DEPTH} levels")
+        if type(expression) is float and expression.is_integer():
+            return _literal(int(expression))
         if type(expression) is str or type(expression) is int or type(expression) is bool:
             return _literal(expression)
         if type(expression) is list:
@@ -149,6 +152,8 @@ def _variable(path: JsonValue) -> _Node:
         raise CertLogicError('a "var" whose path is no text')
     if not path:
         return lambda frame: frame.data
+    if not _PATH.fullmatch(path):
+        raise CertLogicError('a "var" whose path has an empty part')
     fragments = [(part, int(part) if _INDEX.fullmatch(part) else -1) for part in path.split(".")]
 
     def look_up(frame: _Frame) -> Value:
@@ -257,8 +262,16 @@ def _birth(nodes: list[_Node]) -> _Node:
     return convert
 
 
+def _written_integer(value: JsonValue) -> int | None:
+    """Return an integer that an expression must hold as it stands, not as the value of another; None for none."""
+    if type(value) is int or (type(value) is float and value.is_integer()):
+        return int(value)
+    return None
+
+
 def _plus_time(node: _Node, amount: JsonValue, unit: JsonValue) -> _Node:
-    if type(amount) is not int or type(unit) is not str or unit not in _UNITS:
+    amount = _written_integer(amount)
+    if amount is None or type(unit) is not str or unit not in _UNITS:
         raise CertLogicError('"plusTime" without an integer and one of year, month, day, hour')
 
     def offset(frame: _Frame) -> Value:
@@ -272,7 +285,8 @@ def _plus_time(node: _Node, amount: JsonValue, unit: JsonValue) -> _Node:
 
 
 def _extract(node: _Node, index: JsonValue) -> _Node:
-    if type(index) is not int:
+    index = _written_integer(index)
+    if index is None:
         raise CertLogicError('"extractFromUVCI" without an integer')
 
     def extract(frame: _Frame) -> Value:

@@ -1,7 +1,8 @@
 """Values of CertLogic: JSON's, without fractions, and date-times; their truth, their equality, their dates. Pure.
 
-Equality is that of JavaScript on texts, integers, booleans and null; lists, objects and date-times are equal to
-nothing. A date of month or year stands for its last day; a date-time is moved as ECMAScript's `Date` moves it.
+An integer is a number without a fraction, however it is written: 2.0 is 2, as in JavaScript. Equality is JavaScript's
+on texts, numbers, booleans and null; lists, objects and date-times are equal to nothing. A date of month or year stands
+for its last day; a date-time is moved as ECMAScript's `Date` moves it.
 """
 
 from __future__ import annotations
@@ -38,21 +39,25 @@ def truth(value: Value) -> bool:
         return value
     if value is None:
         return False
-    if type(value) is Moment or type(value) is float:
+    if type(value) is Moment or (type(value) is float and not value.is_integer()):
         raise CertLogicError("a date-time or a fraction is neither truthy nor falsy")
     return bool(value)
 
 
 def is_equal(left: Value, right: Value) -> bool:
     """Whether two values are equal without coercion: `true` is not 1."""
-    return type(left) is type(right) and (left is None or type(left) in _PLAIN) and left == right
+    kind = _KIND.get(type(left))
+    return kind is not None and kind is _KIND.get(type(right)) and left == right
 
 
-_PLAIN: Final = (str, int, bool)
+_KIND: Final[dict[type, type]] = {str: str, int: int, float: int, bool: bool, type(None): type(None)}
+"""Type of a value that can be equal to another → what it is compared as."""
 
 
 def integer(value: Value) -> int:
     """Return an integer operand. Raises CertLogicError for anything else."""
+    if type(value) is float and value.is_integer():
+        return int(value)
     if type(value) is not int:
         raise CertLogicError("an operand that is no integer")
     return value

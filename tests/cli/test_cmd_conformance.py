@@ -46,6 +46,14 @@ def test_a_case_that_is_not_as_it_states_fails_and_says_how() -> None:
     failed = run_case({**rule, "expected": {"RESULT": True}})
     assert failed.result is Result.FAILED
     assert failed.words == "True expected, the rule says False"
+    word = run_case({**rule, "logic": {"if": [{"var": "payload"}, 1, "none"]}, "expected": {"RESULT": "none"}})
+    assert word.result is Result.PASSED
+    fault = {
+        **rule,
+        "logic": {"after": [{"plusTime": ["2021-02-30", 0, "day"]}, {"plusTime": ["2021-01-01", 0, "day"]}]},
+    }
+    assert run_case({**fault, "expected": {"RESULT": False}}).result is Result.PASSED
+    assert "no date there ever was" in run_case({**fault, "expected": {"RESULT": True}}).words
     assert run_case({"kind": "OTHER"}).result is Result.NOT_APPLICABLE
 
 

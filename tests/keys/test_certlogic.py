@@ -65,6 +65,9 @@ def test_plus_time_moves_dates_as_the_specification_says(text: str, amount: int,
             6,
         ),
         ({"reduce": [{"var": "none"}, {"var": "current"}, "initial"]}, {}, "initial"),
+        ({"in": [{"var": "n"}, [1, {"+": [{"var": "n"}, 0]}]]}, {"n": 2.0}, True),
+        ({"if": [{"var": "n"}, {"===": [{"var": "n"}, 0.0]}, {"<": [-1.0, {"var": "n"}]}]}, {"n": 0.0}, True),
+        ({"extractFromUVCI": ["a/b", 1.0]}, None, "b"),
     ],
 )
 def test_expressions_have_the_values_of_the_specification(
@@ -84,6 +87,8 @@ def test_expressions_have_the_values_of_the_specification(
         {"or": [1, 2]},
         {"var": 0},
         {"var": ["a", "default"]},
+        {"var": "payload.v."},
+        {"var": "payload..v"},
         {"if": [1, 2]},
         {"and": [1]},
         {"in": ["a"]},
@@ -112,11 +117,13 @@ def test_what_is_no_expression_is_found_when_it_is_read(expression: JsonValue) -
         {"extractFromUVCI": [7, 0]},
         {"dccDateOfBirth": ["tomorrow"]},
         {"reduce": ["text", 1, 1]},
+        {"+": [{"var": "fraction"}, 1]},
+        {"!": [{"var": "fraction"}]},
     ],
 )
 def test_operands_of_the_wrong_kind_are_errors_and_never_values(expression: JsonValue) -> None:
     with pytest.raises(CertLogicError):
-        evaluate(expression, {})
+        evaluate(expression, {"fraction": 1.5})
 
 
 def test_a_minor_is_recognised_by_a_partial_date_of_birth() -> None:
