@@ -87,12 +87,14 @@ def _protected(protected: bytes) -> _Protected:
         raise CoseError("header that is no map")
     if CRIT in header:
         raise CoseError("critical header fields are not understood")
+    # An empty map, however it is written, is signed as no bytes at all (RFC 9052 section 4.4).
+    signed = protected if header else b""
     return _Protected(
         ALG in header,
         _scheme(header[ALG]) if ALG in header else None,
         KID in header,
         _kid(header.get(KID)),
-        b"".join((_SIGNATURE1, cbor.byte_string(protected), _NO_EXTERNAL_DATA)),
+        b"".join((_SIGNATURE1, cbor.byte_string(signed), _NO_EXTERNAL_DATA)),
     )
 
 

@@ -72,14 +72,18 @@ def read(text: str) -> ForeignCode:
 
 
 def _base32(text: str) -> bytes:
-    """Read base32 (RFC 4648 section 6) without its padding, the one way of writing each. Raises MalformedError."""
-    if not _BASE32.fullmatch(text):
+    """Read base32 (RFC 4648 section 6) without its padding, or with all of it (section 4.7). Raises MalformedError."""
+    bare = text.rstrip("=")
+    if not _BASE32.fullmatch(bare):
         raise MalformedError("pass with a character that is not of base32")
+    padded = bare + "=" * (-len(bare) % 8)
+    if text not in (bare, padded):
+        raise MalformedError("pass whose padding is not whole")
     try:
-        data = base64.b32decode(text + "=" * (-len(text) % 8))
+        data = base64.b32decode(padded)
     except binascii.Error:
         raise MalformedError("pass of a length that base32 cannot have") from None
-    if base64.b32encode(data).rstrip(b"=").decode("ascii") != text:
+    if base64.b32encode(data).decode("ascii") != padded:
         raise MalformedError("pass whose last character carries bits that nobody reads")
     return data
 

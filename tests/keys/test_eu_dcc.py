@@ -138,6 +138,14 @@ def test_a_kid_in_the_unprotected_header_counts_and_the_protected_one_comes_firs
     assert judge(text({1: -7}, {})).reason is Reason.UNKNOWN_KEY
 
 
+@pytest.mark.parametrize("protected", [b"", b"\xa0", b"\xbf\xff"], ids=["no bytes", "empty map", "indefinite map"])
+def test_a_protected_header_without_fields_is_signed_as_no_bytes_however_it_is_written(protected: bytes) -> None:
+    payload, kid = message_of(TEXT)[2], read_certificate(SIGNER).kid
+    assert type(payload) is bytes
+    message = [protected, {1: -7, 4: kid}, payload, sign_raw(FRANCE.key, sig_structure(b"", payload))]
+    assert judge(rewrapped(cbor.encode(cbor.Tag(18, message)))).valid  # type: ignore[arg-type]
+
+
 def test_keys_whose_ids_collide_are_each_tried() -> None:
     other = CertificateIssuer("FR", NOW)
     (first,) = [key for key in keys_of_certificate(read_certificate(SIGNER)) if key.format is CodeFormat.HC1]

@@ -174,6 +174,16 @@ def test_a_pass_has_no_tolerance_at_its_beginning_and_its_end() -> None:
     assert judge(text, at=NOW + 60).reason is Reason.EXPIRED
 
 
+def test_a_pass_may_keep_the_padding_of_its_base32_whole_and_no_part_of_it() -> None:
+    text = ZEALAND.text(ZEALAND.claims("Sparrow", "Ja", "1960-04-16"))
+    padding = "=" * (-len(text.removeprefix("NZCP:/1/")) % 8)
+    assert padding
+    assert judge(text + padding).identity == judge(text).identity
+    assert judge(text + padding).valid
+    for other in (padding[1:] if len(padding) > 1 else "==", padding + "=", padding + "=" * 8):
+        assert judge(text + other).reason is Reason.MALFORMED
+
+
 def test_a_pass_by_another_key_of_the_same_name_is_forged() -> None:
     other = PassIssuer(ZEALAND.did, NOW)
     assert judge(other.text(other.claims("Sparrow", "Jack", "1960-04-16"))).reason is Reason.BAD_SIGNATURE
