@@ -9,6 +9,8 @@ import pytest
 
 from cli.cmd_conformance import run_file
 from cli.conformance_cases import Result, run_case
+from demo.foreign_issuers import CardIssuer
+from keys.smart_health_card import jws_of
 from tests.cli.calling import call
 
 VECTORS = Path(__file__).parents[3] / "shared" / "vectors"
@@ -55,6 +57,32 @@ def test_a_case_that_is_not_as_it_states_fails_and_says_how() -> None:
     assert run_case({**fault, "expected": {"RESULT": False}}).result is Result.PASSED
     assert "no date there ever was" in run_case({**fault, "expected": {"RESULT": True}}).words
     assert run_case({"kind": "OTHER"}).result is Result.NOT_APPLICABLE
+
+
+def card_case(text: str, listed: CardIssuer, errors: list[str]) -> Result:
+    """What becomes of a card's JWS, under the key of `listed`, where the case states these errors."""
+    keys = {"keys": [listed.jwk()]}
+    case = {
+        "kind": "SHC-jws",
+        "text": text,
+        "jwks": keys,
+        "clock": "2026-03-01T00:00:00Z",
+        "expected": {"errors": errors},
+    }
+    return run_case(json.loads(json.dumps(case))).result
+
+
+def test_a_cards_case_is_judged_by_what_a_verifier_answers_for() -> None:
+    issuer = CardIssuer("https://card.example/issuer")
+    card = issuer.payload("Rivera", "Maria", "1990-03-04", {"2025-11-01": "208"}, 1_765_000_000)
+    jws = jws_of(issuer.text(card).removeprefix("shc:/"))
+    assert card_case(jws, issuer, []) is Result.PASSED
+    assert card_case(f" {jws}\n", issuer, []) is Result.PASSED
+    assert card_case(f" {jws}\n", issuer, ["TRAILING_CHARACTERS"]) is Result.PASSED
+    assert card_case(jws, CardIssuer(issuer.url), ["JWS_VERIFICATION_ERROR"]) is Result.PASSED
+    assert card_case(jws, CardIssuer(issuer.url), ["INFLATION_ERROR"]) is Result.FAILED
+    assert card_case(jws, issuer, ["FHIR_SCHEMA_ERROR"]) is Result.NOT_APPLICABLE
+    assert card_case(jws, issuer, ["FHIR_SCHEMA_ERROR", "JWS_HEADER_ERROR"]) is Result.FAILED
 
 
 def test_no_case_at_all_is_an_error(tmp_path: Path) -> None:
