@@ -206,6 +206,7 @@ def _words(description: JsonValue) -> Iterator[tuple[str, str]]:
         language, words = (each.get("lang"), each.get("desc")) if type(each) is dict else (None, None)
         if type(language) is not str or type(words) is not str or not _LANGUAGE.fullmatch(language):
             raise TrustError("Description is no list of lang and desc")
+        words = " ".join(words.split())  # free text: line ends, and blanks that do not break
         if not words.isprintable() or len(words) > _MAX_WORDS:
             raise TrustError(f"a description that is not printable, or longer than {_MAX_WORDS} characters")
         yield language.replace("_", "-").lower(), words

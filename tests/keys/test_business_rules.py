@@ -57,6 +57,15 @@ def failed(rule_set: RuleSet, statement: Statement, *, issuer: str = "FR", at: i
     return None if found is None else found.identifier
 
 
+def test_blanks_of_any_kind_in_a_rules_words_are_shown_as_one() -> None:
+    words = [{"lang": "fr", "desc": " Trop\u00a0vieux\u202f!\r\n\tVoir la note. "}]
+    found = rules(rule("VR-FR-0001", False, Description=words)).failed(
+        vaccinated(2, "2026-01-15"), Circumstances(NOW, "CN", "FR", NOW - DAY, NOW + DAY)
+    )
+    assert found is not None
+    assert found.said_in("fr") == "Trop vieux ! Voir la note."
+
+
 def test_every_rule_must_be_met_and_the_first_that_is_not_is_named_in_words() -> None:
     both = rules(rule("VR-CN-0002", RECENT), rule("VR-CN-0001", TWO_DOSES))
     assert failed(both, vaccinated(2, "2026-02-01")) is None
