@@ -228,9 +228,9 @@ def _extensions(rest: list[der.Element]) -> dict[str, bytes]:
 
 
 def _usages(extension: bytes | None) -> frozenset[str]:
-    """Return the extended usages. X.509 has none of no entries (RFC 5280 section 4.2.1.12), EU signers do.
+    """Return the extended usages. RFC 5280 section 4.2.1.12 wants one entry at least; EU signers may have none.
 
-    "No extensions or zero extensions" do not limit a signer (EU certificate governance, volume 5).
+    No extension, and one of no entries, leave a signer unlimited (HCERT specification, key usage identifiers).
     """
     return frozenset() if extension is None else frozenset(map(der.oid, der.members(der.read(extension))))
 
