@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Callable
+from email.utils import formatdate
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -34,9 +36,10 @@ _BROWSERS = {
 class Limits:
     """An ASGI middleware."""
 
-    def __init__(self, app: ASGIApp, *, secure: bool) -> None:
-        """`secure`: browsers come by https only, and are told to stay with it."""
+    def __init__(self, app: ASGIApp, *, secure: bool, clock_ms: Callable[[], int]) -> None:
+        """`secure`: browsers come by https only, and are told to stay with it. `clock_ms`: of every answer's date."""
         self._app = app
+        self._clock_ms = clock_ms
         self._headers = dict(_BROWSERS)
         if secure:
             self._headers["Strict-Transport-Security"] = "max-age=31536000"
@@ -60,6 +63,7 @@ class Limits:
                 for name, value in self._headers.items():
                     headers.setdefault(name, value)
                 headers.setdefault("Cache-Control", "no-store")
+                headers["Date"] = formatdate(self._clock_ms() // 1000, usegmt=True)
             await send(message)
 
         refused = _refused(scope["path"], Headers(scope=scope))

@@ -101,6 +101,7 @@ def options(settings: Settings) -> dict[str, Any]:
         "log_level": "warning",
         "access_log": False,
         "server_header": False,
+        "date_header": False,  # by the clock that cosigns; see hub.limits
         "proxy_headers": False,
         "limit_concurrency": CONNECTIONS,
         "timeout_keep_alive": KEEP_ALIVE_SECONDS,

@@ -90,7 +90,7 @@ def make_app(parts: Parts) -> FastAPI:
         redoc_url=None,
         openapi_url=None,  # served to people who are logged in, by the pages
     )
-    app.add_middleware(Limits, secure=parts.settings.secure)
+    app.add_middleware(Limits, secure=parts.settings.secure, clock_ms=parts.clock_ms)
     problems.install(app)
     app.include_router(api.router(parts))
     pages.install(app, parts)

@@ -20,7 +20,8 @@ What remains: the clock is behind by as long as the signed bytes travelled. A st
 box a week late, and what it carries look fresh. The screen shows the time; NTP or a supervisor corrects it.
 
 A step (the wall clock moved against the steady one by more than 2 s) takes back every evidence but what still holds,
-and ends a move ahead: whoever stepped the clock had a reason, and the probes are asked again.
+and ends a move ahead: whoever stepped the clock had a reason, and the probes are asked again. From the step on, not
+from when it is noticed: until then nothing vouches for the time.
 """
 
 from __future__ import annotations
@@ -235,7 +236,7 @@ class Clock:
     def poll(self) -> ClockStep | None:
         """Look for a step of the wall clock and, while there is no evidence, ask the probes. Call it every second."""
         with self._lock:
-            drift = self._wall() - self._steady() - self._baseline
+            drift = self._drift()
             if abs(drift) <= STEP_S:
                 if self._evidence is None:
                     self._probe()
@@ -251,7 +252,11 @@ class Clock:
 
     def _is_trusted(self) -> bool:
         earliest = self._floor - self._floor_is_fast_by - STEP_S
-        return self._evidence is not None and self._believed() >= earliest
+        return self._evidence is not None and abs(self._drift()) <= STEP_S and self._believed() >= earliest
+
+    def _drift(self) -> float:
+        """Return how far the wall clock has moved against the steady one since that was looked at, seconds."""
+        return self._wall() - self._steady() - self._baseline
 
     def _believed(self) -> float:
         return self._wall() + self._ahead

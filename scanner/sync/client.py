@@ -45,6 +45,11 @@ class HubClient:
         """Bytes of bodies so far, as they went over the line."""
         return self._line.sent
 
+    @property
+    def time(self) -> int | None:
+        """The hub's clock at its last answer, seconds since 1970 UTC; None where it did not say."""
+        return self._line.time
+
     def close(self) -> None:
         """Close the connection; the next exchange opens another."""
         self._line.close()

@@ -30,7 +30,7 @@ from scanner.sync.history import Breach
 from scanner.sync.inbox import LeftExport, take
 from scanner.sync.membership import Membership, MembershipError, MembershipFile
 from scanner.sync.outbox import open_outbox
-from scanner.sync.retention import EVERY_S, due, erase
+from scanner.sync.retention import EVERY_S, WitnessClock, due, erase
 from scanner.sync.retirement import Retired, empty, is_ended
 from scanner.sync.schedule import Schedule
 from scanner.sync.values import End, Log, SyncState, Trouble
@@ -295,7 +295,8 @@ class SyncKeeper:
 
     def _keep(self, journal: Journal, witness: Ed25519PublicKey, note: str, cosigned: CosignedHead) -> None:
         """Make the hub's word durable: retention counts from now, or from the hub's time where ours is in doubt."""
-        journal.keep_cosigned(note, witness, self._now() if self._trusted() else cosigned.seen_at)
+        at = self._now()
+        journal.keep_cosigned(note, witness, at if self._trusted() else cosigned.seen_at)
 
     def _open_inbox(self, journal: Journal) -> None:
         """Take up what commands have left."""
@@ -343,14 +344,26 @@ class SyncKeeper:
         try:
             if self._sweep:
                 self._sweep = not journal.sweep()
+            at = self._now()  # before it is asked whether it can be trusted: what leaps in between is not
             if now < self._retain_at or not self._trusted() or exchange is None or exchange.held is None:
                 return
             self._retain_at = now + EVERY_S
-            at = self._now()
-            found = due(journal, self._retention, at, exchange.held)
+            found = due(journal, self._retention, at, exchange.held, lambda size: self._witnessed(journal, size))
             for line in erase(journal, found, at, lambda: stop.wait(PAUSE_S)):
                 self._sweep = True
                 if line.count:
                     self._erased(line)
-        except JournalError as error:
+        except (JournalError, TreeHeadError) as error:
             LOG.error("what is due cannot be erased: %s", error)
+
+    def _witnessed(self, journal: Journal, size: int) -> WitnessClock:
+        """Return the hub's clock for a head that it cosigned. Raises JournalError, TreeHeadError."""
+        membership, client = self._membership, self._client
+        with open_outbox(self._folder, journal.device) as outbox:
+            note, newest = outbox.cosigned(size), outbox.cosigned()
+        if membership is None or client is None or note is None or newest is None:
+            raise JournalDamagedError(f"the head over {size} entries is missing, or no hub is joined")
+        key, witness = journal.device.public_key, membership.witness
+        at = read_cosigned(note, key, witness).seen_at
+        heard = client.time
+        return WitnessClock(at, read_cosigned(newest, key, witness).seen_at if heard is None else heard)

@@ -74,6 +74,8 @@ class HubLine:
         self._grace_s = grace_s
         self.sent = 0
         """Bytes of bodies so far, as they went over the line."""
+        self.time: int | None = None
+        """The hub's clock at its last answer, seconds since 1970 UTC; None where it did not say."""
 
     def close(self) -> None:
         """Close the connection; the next exchange opens another."""
@@ -123,6 +125,7 @@ class HubLine:
     def _good(self, answer: Answer) -> Answer:
         """Return an answer that says yes; turn every other into its error."""
         status = answer.status
+        self.time = _seconds_of(answer.headers.get("date"))
         if status in {http.HTTPStatus.OK, http.HTTPStatus.CREATED}:
             return answer
         problem = _problem(answer)
@@ -132,7 +135,8 @@ class HubLine:
         if status == http.HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
             raise TooLargeError(words, status)
         if status in {http.HTTPStatus.TOO_MANY_REQUESTS, http.HTTPStatus.SERVICE_UNAVAILABLE}:
-            raise HubBusyError(words, _retry_after(answer.headers.get("retry-after"), self._now()))
+            now = self._now() if self.time is None else self.time
+            raise HubBusyError(words, _retry_after(answer.headers.get("retry-after"), now))
         if status >= http.HTTPStatus.INTERNAL_SERVER_ERROR or status == http.HTTPStatus.REQUEST_TIMEOUT:
             raise HubUnreachableError(words)
         if status >= http.HTTPStatus.BAD_REQUEST:
@@ -171,12 +175,19 @@ def _problem(answer: Answer) -> _Problem:
 
 
 def _retry_after(value: str | None, now: float) -> float:
-    """Return the seconds that the hub asks to be left alone: a number or a date (RFC 9110 section 10.2.3)."""
-    if value is None:
-        return 0.0
-    if _SECONDS.fullmatch(value.strip()):
+    """Return the seconds that the hub asks to be left alone: a number or a date (RFC 9110 section 10.2.3).
+
+    `now`: by the clock that the date is of, which is the hub's where it tells its time.
+    """
+    if value is not None and _SECONDS.fullmatch(value.strip()):
         return float(value)
+    until = _seconds_of(value)
+    return 0.0 if until is None else max(0.0, until - now)
+
+
+def _seconds_of(value: str | None) -> int | None:
+    """Read an HTTP date (RFC 9110 section 5.6.7) as seconds since 1970 UTC; None for what is none."""
     try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - now)
-    except ValueError:
-        return 0.0
+        return None if value is None else int(parsedate_to_datetime(value).timestamp())
+    except (ValueError, OverflowError):  # the latter of numbers that no calendar has
+        return None

@@ -72,11 +72,12 @@ class Outbox:
             return 0
         return int(self._rows("SELECT max(size) FROM cosigned")[0][0] or 0)
 
-    def cosigned(self) -> str | None:
-        """Return the newest head that a witness has cosigned."""
-        if not self.durable:
-            return None
-        return str(self._rows("SELECT note FROM head WHERE size = ?", self.durable)[0][0])
+    def cosigned(self, size: int | None = None) -> str | None:
+        """Return the head over `size` entries that a witness has cosigned; None: the newest."""
+        size = self.durable if size is None else size
+        query = "SELECT note FROM cosigned JOIN head USING (size) WHERE size = ?"
+        rows = self._rows(query, size) if size and self._witnessed else []
+        return str(rows[0][0]) if rows else None
 
     def root(self, size: int) -> bytes:
         """Return the root over the first entries."""

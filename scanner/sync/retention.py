@@ -1,5 +1,8 @@
 """What is erased when: sealed parts first, whole entries later, and only what the hub has said again that it holds.
 
+Erasing is for ever, and a clock may be wrong that everybody believes: days count only where this appliance's clock and
+the hub's have both counted them. Neither needs to be right for that, and whichever leaps is alone with it.
+
 Work is done in small slices with pauses between: a person's entry waits behind one slice at most.
 """
 
@@ -9,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from scanner.clock import BUILD_TIME, LATEST
 from scanner.config.model import RetentionSection
 from scanner.journal.database import Erasure
 from scanner.journal.detail import Erased
@@ -47,6 +51,22 @@ class Ledger(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class WitnessClock:
+    """What the hub's clock says of a head; seconds since 1970 UTC."""
+
+    cosigned_at: int
+    """When it cosigned the head."""
+    now: int
+    """When it was heard last."""
+
+    def has_counted(self, days: int) -> bool:
+        """Whether so many days have gone by; one that stands still at no possible time does not say no."""
+        gone = self.now - self.cosigned_at
+        possible = all(BUILD_TIME <= one < LATEST for one in (self.cosigned_at, self.now))
+        return gone >= days * DAY_S or (gone <= 0 and not possible)
+
+
+@dataclass(frozen=True, slots=True)
 class Due:
     """What may go now."""
 
@@ -56,11 +76,19 @@ class Due:
     """Whole entries below this."""
 
 
-def due(ledger: Ledger, section: RetentionSection, now: int, held: int) -> Due:
-    """Return what may go at `now` (seconds), when the hub has just said that it holds the first `held` entries."""
-    sealed = ledger.durable_since(now - section.sealed_days * DAY_S)
-    entries = ledger.durable_since(now - section.entries_days * DAY_S)
-    return Due(min(sealed, held), min(entries, held))
+def due(
+    ledger: Ledger, section: RetentionSection, now: int, held: int, witnessed: Callable[[int], WitnessClock]
+) -> Due:
+    """Return what may go at `now` (seconds), when the hub has just said that it holds the first `held` entries.
+
+    `witnessed` gives the hub's clock for the head over so many entries.
+    """
+
+    def aged(days: int) -> int:
+        size = ledger.durable_since(now - days * DAY_S)
+        return min(size, held) if size and witnessed(size).has_counted(days) else 0
+
+    return Due(aged(section.sealed_days), aged(section.entries_days))
 
 
 def erase(ledger: Ledger, found: Due, now: int, pause: Callable[[], bool]) -> tuple[Erasure, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import urllib3
 import uvicorn
 
 from hub import server
-from hub.service import Parts, make_app, open_parts
+from hub.service import Parts, make_app, open_parts, wall_clock_ms
 from hub.settings import Settings
 from keys import cbor
 from tests.hub.gate import Gate, packed
@@ -57,9 +57,9 @@ class Answer:
 class Serving:
     """The running hub."""
 
-    def __init__(self, folder: Path, database: str = "sqlite") -> None:
+    def __init__(self, folder: Path, database: str = "sqlite", clock_ms: Callable[[], int] = wall_clock_ms) -> None:
         self.settings = Settings(folder=str(folder / "hub"), repository=str(repository(folder)), database=database)
-        self.parts: Parts = open_parts(self.settings)
+        self.parts: Parts = open_parts(self.settings, clock_ms)
         options = server.options(self.settings) | {"port": 0}
         self._server = uvicorn.Server(uvicorn.Config(make_app(self.parts), **options))
         self._thread = threading.Thread(target=self._server.run, daemon=True)

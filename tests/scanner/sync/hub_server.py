@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -121,7 +122,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         with self.served.hub.lock:
             answer = self.served.respond(self.command, self.path, dict(self.headers), body)
         lines = [f"HTTP/1.1 {answer.status} X", f"Content-Type: {answer.kind}", f"Content-Length: {len(answer.body)}"]
-        lines += [f"{name}: {value}" for name, value in answer.headers.items()]
+        headers = answer.headers
+        if 0 <= (seconds := self.served.hub.clock()) < 1 << 37:
+            headers = {"Date": formatdate(seconds, usegmt=True), **headers}
+        lines += [f"{name}: {value}" for name, value in headers.items()]
         whole = "\r\n".join([*lines, "", ""]).encode() + answer.body
         cut = self.served.cut_after
         if cut is None:

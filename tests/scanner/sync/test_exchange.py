@@ -276,6 +276,32 @@ def test_the_hub_says_when_to_come_back(desk: Desk, status: int, value: str, sec
     assert caught.value.retry_after_s == seconds
 
 
+@pytest.mark.parametrize("year", [1971, 2026, 2090])
+def test_a_date_to_come_back_at_is_of_the_hubs_clock_however_wrong_either_is(desk: Desk, year: int) -> None:
+    dated = {"Date": f"Thu, 01 Jan {year} 00:00:00 GMT", "Retry-After": f"Thu, 01 Jan {year} 00:02:00 GMT"}
+    desk.line.instead = [Answer(503, b"", headers=dated)]
+    with pytest.raises(HubBusyError) as caught:
+        desk.exchange.meet()
+    assert caught.value.retry_after_s == 120.0
+
+
+@pytest.mark.parametrize("name", ["Date", "Retry-After"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "Fri, 31 Dec 9999 23:59:59 +99999999999999",
+        "1 Jan 99999999999999999999 00:00:00 GMT",
+        "Mon, 01 Jan 2001 00:00:00 +9999",
+    ],
+    ids=["offset", "year", "a_week_off"],
+)
+def test_a_date_that_no_calendar_has_is_no_date(desk: Desk, name: str, value: str) -> None:
+    desk.line.instead = [Answer(503, b"", headers={name: value})]
+    with pytest.raises(HubBusyError) as caught:
+        desk.exchange.meet()
+    assert caught.value.retry_after_s == 0.0
+
+
 def test_a_hub_that_takes_small_batches_only_gets_small_ones(desk: Desk) -> None:
     desk.write(40)
     desk.exchange.meet()
