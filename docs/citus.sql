@@ -31,5 +31,8 @@ SELECT create_reference_table('login');
 SELECT create_reference_table('credential');
 SELECT create_reference_table('audit');
 SELECT create_reference_table('erasure');
+SELECT create_reference_table('guess');
+SELECT create_reference_table('browser');
+SELECT create_reference_table('last_turn');
 SELECT create_reference_table('migration');
 COMMIT;

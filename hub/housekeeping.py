@@ -1,4 +1,9 @@
-"""What the hub does by itself, in one thread: room for the next day, retention, forgetting logins that are over."""
+"""What the hub does by itself, in one thread: room for the next day, retention, forgetting logins that are over.
+
+Erasing is for ever, and goes by this machine's clock. The time of the last turn is kept; where the clock is days beyond
+it, the hub was switched off for long, or the clock has leapt and everything would look old. The hub cannot tell which:
+an alarm asks people, and nothing is erased before one of them settles it by that clock.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +14,15 @@ from threading import Event, Thread
 from hub import retention
 from hub.errors import StorageError
 from hub.retention import DAY_MS, Retention
-from hub.storage.session import Database
+from hub.storage import alarms, guesses
+from hub.storage.session import Database, integer
+from hub.values import AlarmKind, Finding
 
 EVERY_SECONDS = 600.0
 DAYS_AHEAD = 2
 """For how many days to come there is room: a hub whose storage fails at midnight still takes logs in."""
+LEAP_MS = 3 * DAY_MS
+"""How far the clock may be beyond the last turn: a hub may be off over a weekend."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -45,10 +54,29 @@ class Housekeeping:
         self._prepare(today)
         with self._database.write() as session:
             session.run("DELETE FROM login WHERE expires_ms < ?", now_ms)
-        if today != self._erased_day:
+            guesses.erase_old(session, now_ms)
+        if self._goes_on(now_ms) and today != self._erased_day:
             for one in retention.erase(self._database, self._keep, now_ms):
                 _LOG.info("retention erased %d of %s", one.many, one.what)
             self._erased_day = today
+
+    def _goes_on(self, now_ms: int) -> bool:
+        """Whether the clock goes on from the last turn, or somebody has said that it is right; rings where not."""
+        with self._database.write() as session:
+            rows = session.rows("SELECT time_ms FROM last_turn WHERE one = 1")
+            heard = rows or session.rows("SELECT coalesce(max(seen_ms), ?) FROM device", now_ms)
+            before_ms = integer(heard[0][0])
+            leapt = now_ms - before_ms > LEAP_MS
+            if leapt and not alarms.settled_since(session, AlarmKind.CLOCK, before_ms + LEAP_MS):
+                told = Finding.CLOCK_LEAPT.told((now_ms - before_ms) // DAY_MS)
+                alarms.ring(session, None, AlarmKind.CLOCK, now_ms, detail=told)
+                _LOG.error("%s; nothing is erased until somebody settles the alarm", told)
+                return False
+            session.run(
+                "INSERT INTO last_turn (one, time_ms) VALUES (1, ?) ON CONFLICT (one) DO UPDATE SET time_ms = ?",
+                now_ms, now_ms,
+            )  # fmt: skip
+        return True
 
     def _prepare(self, today: int) -> None:
         for day in range(today, today + DAYS_AHEAD + 1):

@@ -194,6 +194,10 @@ class Finding(StrEnum):
     """First entry, size of the head."""
     ASKED_FOR_HEAD = "asked_for_head"
     """Nothing more."""
+    CLOCK_LEAPT = "clock_leapt"
+    """How many days."""
+    ALLOWANCE_SPENT = "allowance_spent"
+    """The allowance of a day."""
 
     def told(self, *numbers: int) -> str:
         """Write it down for an alarm."""
@@ -212,6 +216,10 @@ class AlarmKind(StrEnum):
     """A sealed part came that is not the one the entry was written with; it was not kept."""
     REFUSED_KEY = "refused_key"
     """Somebody uses a revoked or retired appliance's key."""
+    CLOCK = "clock"
+    """The hub's clock has leapt ahead: nothing is erased until somebody says that it is right."""
+    FLOOD = "flood"
+    """An appliance hands in more than a day's allowance; the rest has to wait."""
 
 
 @dataclass(frozen=True, slots=True)

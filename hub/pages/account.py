@@ -9,9 +9,11 @@ from starlette.responses import RedirectResponse, Response
 
 from hub import passwords
 from hub.pages import words
-from hub.pages.visitor import NO_CONTROLS, PageError, check_form, cookie_name
-from hub.storage import people
+from hub.pages.visitor import NO_CONTROLS, PageError, browser_cookie, check_form, cookie_name
+from hub.storage import guesses, people
+from hub.storage.guesses import Source
 from hub.storage.people import Role
+from hub.storage.session import Session
 
 if TYPE_CHECKING:
     from hub.pages.site import Desk
@@ -24,12 +26,23 @@ def add(routes: APIRouter, desk: Desk) -> None:
     parts, render = desk.parts, desk.rendering
     cookie = cookie_name(secure=parts.settings.secure)
 
-    def logged_in(name: str) -> Response:
+    known_by = browser_cookie(secure=parts.settings.secure)
+
+    def source_of(session: Session, request: Request, name: str) -> Source:
+        address = "" if request.client is None else request.client.host
+        return guesses.source_of(session, name, address, request.cookies.get(known_by, ""), parts.clock_ms())
+
+    def logged_in(request: Request, name: str) -> Response:
+        now_ms, secure = parts.clock_ms(), parts.settings.secure
         with parts.database.write() as session:
-            token = people.log_in(session, name, parts.clock_ms())
-            people.note(session, parts.clock_ms(), name, "log_in", subject="")
+            browser = guesses.succeeded(session, name, source_of(session, request, name), now_ms)
+            token = people.log_in(session, name, now_ms)
+            people.note(session, now_ms, name, "log_in", subject="")
         answer = RedirectResponse("/", 303)
-        answer.set_cookie(cookie, token, httponly=True, samesite="strict", secure=parts.settings.secure, path="/")
+        answer.set_cookie(cookie, token, httponly=True, samesite="strict", secure=secure, path="/")
+        answer.set_cookie(
+            known_by, browser, guesses.BROWSER_MS // 1000, httponly=True, samesite="strict", secure=secure, path="/"
+        )
         return answer
 
     @routes.get("/login")
@@ -49,13 +62,13 @@ def add(routes: APIRouter, desk: Desk) -> None:
         right = passwords.holds(password, stored)  # always hashed, so that time tells nothing
         if stored is not None:
             with parts.database.write() as session:
-                if not people.try_now(session, name, now_ms, right=right):
+                if not guesses.try_now(session, name, source_of(session, request, name), now_ms, right=right):
                     right = False
-                elif not right:  # typing into a blocked name, or into none, does not fill the audit log
+                elif not right:  # typing while it has to wait, or into no name, does not fill the audit log
                     people.note(session, now_ms, name, "log_in_failed", subject="")
         if not right:
             return render.page("login.html", visitor, 401, failed=True, name=name)
-        return logged_in(name)
+        return logged_in(request, name)
 
     @routes.post("/logout")
     def log_out(request: Request, form: Text = "") -> Response:
@@ -88,7 +101,7 @@ def add(routes: APIRouter, desk: Desk) -> None:
                 raise PageError(404, "not_found")
             people.put(session, name, Role.ADMINISTRATOR, stored)
             people.note(session, parts.clock_ms(), name, "first", subject=name)
-        return logged_in(name)
+        return logged_in(request, name)
 
     @routes.post("/language")
     def language(request: Request, form: Text = "") -> Response:

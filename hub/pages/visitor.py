@@ -80,6 +80,11 @@ def cookie_name(*, secure: bool) -> str:
     return "__Host-checkpoint" if secure else "checkpoint"
 
 
+def browser_cookie(*, secure: bool) -> str:
+    """Name the cookie that a browser is known by once somebody has logged in with it; it opens nothing."""
+    return f"{cookie_name(secure=secure)}-known"
+
+
 def recognise(request: Request, database: Database, now_ms: int, *, secure: bool) -> Visitor:
     """Find out who asks. Raises StorageError."""
     query = tuple(request.query_params.multi_items())

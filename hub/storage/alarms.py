@@ -68,6 +68,15 @@ def settle(session: Session, number: int, person: str, now_ms: int) -> bool:
     ) == 1  # fmt: skip
 
 
+def settled_since(session: Session, kind: AlarmKind, since_ms: int) -> bool:
+    """Whether somebody has settled the hub's own alarm of a kind at that time or later."""
+    return bool(
+        session.rows(
+            "SELECT 1 FROM alarm WHERE device IS NULL AND kind = ? AND settled_ms >= ? LIMIT 1", kind, since_ms
+        )
+    )
+
+
 def open_count(session: Session) -> int:
     """Count the alarms that nobody has looked at."""
     return integer(session.rows("SELECT count(*) FROM alarm WHERE settled_ms IS NULL")[0][0])

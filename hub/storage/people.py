@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import IntEnum, unique
 
 from hub import passwords
+from hub.storage import guesses
 from hub.storage.session import Session, integer, text
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
@@ -14,10 +15,6 @@ IDLE_MS = 30 * 60_000
 """A login ends after so long without a page."""
 LONGEST_MS = 10 * 3_600_000
 """A login ends after so long in any case: a shift."""
-FREE_FAILURES = 5
-BLOCK_MS = 30_000
-"""How long a name is blocked after the first failure too many; twice as long after each further one."""
-BLOCK_MOST_MS = 15 * 60_000
 _FIRST = "first administrator"
 TERMINAL = "command line"
 """Who did what was done at the hub's own machine; nobody can be called that."""
@@ -107,11 +104,13 @@ def put(session: Session, name: str, role: Role, password: str) -> None:
         name, role.name, password,
     )  # fmt: skip
     session.run("DELETE FROM login WHERE person = ?", name)
+    guesses.forget(session, name)
 
 
 def remove(session: Session, name: str) -> bool:
     """Let somebody in no more; False when there is nobody of that name."""
     session.run("DELETE FROM login WHERE person = ?", name)
+    guesses.forget(session, name)
     return session.run("DELETE FROM person WHERE name = ?", name) == 1
 
 
@@ -134,29 +133,9 @@ def stored_password(session: Session, name: str) -> str | None:
     return text(rows[0][0]) if rows else None
 
 
-def try_now(session: Session, name: str, now_ms: int, *, right: bool) -> bool:
-    """Count one try of a password; False when the name is blocked, and the try counts for nothing, right or wrong.
-
-    After a few wrong ones the name is blocked for longer and longer. The person's row is held until the block ends: of
-    a hundred tries at once, each is judged after the one before it.
-    """
-    session.run("UPDATE person SET failures = failures WHERE name = ?", name)
-    rows = session.rows("SELECT failures, blocked_ms FROM person WHERE name = ?", name)
-    if not rows or integer(rows[0][1]) > now_ms:
-        return False
-    if right:
-        return True
-    failures = integer(rows[0][0]) + 1
-    beyond = min(failures - FREE_FAILURES, 10)
-    blocked = now_ms + min(BLOCK_MS << beyond, BLOCK_MOST_MS) if beyond >= 0 else 0
-    session.run("UPDATE person SET failures = ?, blocked_ms = ? WHERE name = ?", failures, blocked, name)
-    return True
-
-
 def log_in(session: Session, name: str, now_ms: int) -> str:
     """Begin a login; returns its token."""
     made = passwords.token()
-    session.run("UPDATE person SET failures = 0, blocked_ms = 0 WHERE name = ?", name)
     session.run(
         "INSERT INTO login (token_hash, person, expires_ms, seen_ms) VALUES (?, ?, ?, ?)",
         passwords.token_hash(made), name, now_ms + LONGEST_MS, now_ms,
@@ -179,7 +158,7 @@ def logged_in(session: Session, token: str, now_ms: int) -> tuple[Person, bool] 
     if not rows:
         return None
     name, role, language, expires, seen = rows[0]
-    if now_ms >= integer(expires) or now_ms - integer(seen) > IDLE_MS:
+    if now_ms >= integer(expires) or abs(now_ms - integer(seen)) > IDLE_MS:  # or it was seen when the clock was ahead
         return None
     return Person(text(name), Role[text(role)], text(language)), now_ms - integer(seen) > 60_000
 

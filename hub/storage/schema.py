@@ -95,6 +95,21 @@ MIGRATIONS = (
             "DROP TABLE trouble",
         ),
     ),
+    Migration(
+        "clocks, guesses, allowances",
+        (
+            """CREATE TABLE last_turn (one bigint PRIMARY KEY, time_ms bigint NOT NULL)""",
+            """CREATE TABLE guess (
+                person text NOT NULL, source text NOT NULL, failures bigint NOT NULL, blocked_ms bigint NOT NULL,
+                last_ms bigint NOT NULL, PRIMARY KEY (person, source))""",
+            """CREATE TABLE browser (
+                token_hash bytea PRIMARY KEY, person text NOT NULL, last_ms bigint NOT NULL)""",
+        ),
+        (
+            "ALTER TABLE device ADD COLUMN intake_day integer NOT NULL DEFAULT 0",
+            "ALTER TABLE device ADD COLUMN intake integer NOT NULL DEFAULT 0",
+        ),
+    ),
 )
 
 

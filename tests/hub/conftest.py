@@ -15,7 +15,9 @@ from hub.ingest import Ingest
 from hub.storage import appliances, open_database
 from hub.storage.session import Database
 from hub.values import Appliance, Invitation
+from tests.hub.desk import Desk
 from tests.hub.gate import NOON, Gate
+from tests.hub.serving import Serving
 
 
 class Clock:
@@ -113,6 +115,14 @@ def open_place(tmp_path: Path) -> Iterator[Callable[[str], Place]]:
     yield make
     for database in opened:
         database.close()
+
+
+@pytest.fixture
+def boss(hub: Serving) -> Desk:
+    """An administrator who is logged in at the module's hub."""
+    desk = Desk(hub)
+    assert desk.log_in("administrator").status == 303
+    return desk
 
 
 @pytest.fixture

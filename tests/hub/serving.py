@@ -83,7 +83,7 @@ class Serving:
         found = self._client.request(
             method, self.url + path, body=body, headers=headers, redirect=False, decode_content=False
         )
-        return Answer(found.status, {name.lower(): value for name, value in found.headers.items()}, found.data)
+        return Answer(found.status, {name.lower(): found.headers[name] for name in found.headers}, found.data)
 
     def invite(self, site: str = "West gate") -> bytes:
         return self.parts.enrolment.invite(site, ("gate-1",), "test")

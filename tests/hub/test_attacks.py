@@ -16,32 +16,26 @@ import pytest
 from hub import passwords, server, stick
 from hub.pages import visitor
 from hub.service import wall_clock_ms
-from hub.storage import alarms, appliances, people
+from hub.storage import alarms, appliances, guesses, people
+from hub.storage.guesses import Source
 from hub.storage.people import Role
 from hub.values import AlarmKind, Scope, Standing
 from keys import cbor
 from keys.cosignature import read_cosigned
 from keys.tree_head import read_head
 from scanner.journal.detail import EntryKind, FaultDetail, Updated, UpdateDetail
+from tests.hub.desk import PASSWORD, Desk, staffed_hub
 from tests.hub.gate import Gate, framed
 from tests.hub.serving import Serving
-from tests.hub.test_pages import PASSWORD, Desk
 
 UINT_MAX = (1 << 63) - 1
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def hub(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
-    patch = pytest.MonkeyPatch()
-    patch.setattr(passwords, "STRETCH_LOG2", 4)
     setting = "sqlite" if request.param == "sqlite" else request.getfixturevalue("cluster").new_database()
-    made = Serving(tmp_path_factory.mktemp("hub"), setting)
-    with made.parts.database.write() as session:
-        for role in Role:
-            people.put(session, role.name.lower(), role, passwords.stretched(PASSWORD))
-    yield made
-    made.close()
-    patch.undo()
+    with staffed_hub(tmp_path_factory.mktemp("hub"), setting) as made:
+        yield made
 
 
 @pytest.fixture
@@ -49,13 +43,6 @@ def gate(hub: Serving) -> Gate:
     made = Gate().passes(4, time_ms=wall_clock_ms())
     assert hub.enrol(made).status == 201
     return made
-
-
-@pytest.fixture
-def boss(hub: Serving) -> Desk:
-    desk = Desk(hub)
-    assert desk.log_in("administrator").status == 303
-    return desk
 
 
 def number_of(hub: Serving, gate: Gate) -> int:
@@ -183,21 +170,21 @@ def test_a_burst_of_guesses_is_judged_one_by_one(hub: Serving, monkeypatch: pyte
     """Thirty at once all find the name free; the right one among them, coming after five wrong ones, counts not."""
     with hub.parts.database.write() as session:
         people.put(session, "burst", Role.VIEWER, passwords.stretched(PASSWORD))
-    now_ms = wall_clock_ms()
+    now_ms, source = wall_clock_ms(), Source("address 127.0.0.1", known=False)
     results: list[bool] = []
     start = threading.Barrier(30)
 
     def guess(right: bool) -> None:
         start.wait()
         with hub.parts.database.write() as session:
-            results.append(people.try_now(session, "burst", now_ms, right=right))
+            results.append(guesses.try_now(session, "burst", source, now_ms, right=right))
 
     threads = [threading.Thread(target=guess, args=(False,)) for _ in range(30)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert results.count(True) == people.FREE_FAILURES
+    assert results.count(True) == guesses.FREE_FAILURES
     assert Desk(hub).log_in("burst").status == 401
     with hub.parts.database.read() as session:
         many = session.rows("SELECT count(*) FROM audit WHERE person = 'burst'")

@@ -15,6 +15,8 @@ from keys import base45, cbor
 from tests.hub.conftest import Place
 from tests.hub.gate import Gate
 
+YEARS_MS = 10 * 365 * 86_400_000
+
 
 def redeem(enrolment: Enrolment, gate: Gate, token: bytes, timezone: str | None = None) -> None:
     request = gate.enrolment(token)
@@ -51,6 +53,16 @@ def test_appliances_that_enrol_at_the_same_moment_all_get_in(setting: str, open_
     assert sorted(places[0].appliance(gate).number for gate in gates) == list(range(1, 13))
     with places[0].database.read() as session:
         assert len(appliances.sites(session, 10)) == 3
+
+
+def test_a_token_made_while_the_clock_was_ahead_is_not_good_for_years(place: Place) -> None:
+    enrolment = Enrolment(place.database, place.clock)
+    place.clock.ms += YEARS_MS
+    token = enrolment.invite("west", ("gate-1",), "test")
+    place.clock.ms -= YEARS_MS
+    with pytest.raises(RefusalError, match="expired"):
+        redeem(enrolment, Gate(), token)
+    redeem(enrolment, Gate(), enrolment.invite("west", ("gate-1",), "test"))
 
 
 def test_an_appliance_that_moves_keeps_its_log(place: Place) -> None:

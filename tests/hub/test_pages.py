@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,7 +14,7 @@ from hub.pages import words
 from hub.pages.charts import bars, ceiling
 from hub.pages.counts import Period
 from hub.service import wall_clock_ms
-from hub.storage import alarms, people
+from hub.storage import alarms, guesses, people
 from hub.storage.people import Role
 from hub.values import AlarmKind, Finding
 from keys.reasons import Reason
@@ -23,50 +22,22 @@ from scanner.engine.degradations import Cause
 from scanner.journal.detail import EntryKind, FaultDetail, OverrideDetail
 from scanner.locale import Texts
 from scanner.values import Outcome
+from tests.hub.desk import PASSWORD, Desk, staffed_hub
 from tests.hub.gate import Gate
-from tests.hub.serving import Answer, Serving
+from tests.hub.serving import Serving
 
 PAGES = ["/", "/passages", "/overrides?site=West", "/alarms", "/enrolment", "/retention", "/audit", "/people"]
-PASSWORD = "correct horse"
-
-
-class Desk:
-    """Somebody's browser without scripts: a cookie, and forms as they stand in pages."""
-
-    def __init__(self, hub: Serving, language: str = "en") -> None:
-        self.hub = hub
-        self.language = language
-        self.cookie = ""
-
-    def get(self, path: str) -> Answer:
-        return self.hub.ask("GET", path, headers=self._headers())
-
-    def post(self, path: str, token: str | None = None, origin: str | None = None, **fields: str) -> Answer:
-        form = fields | ({"form": self.form()} if token is None else {"form": token})
-        headers = self._headers() | {
-            "Content-Type": "application/x-www-form-urlencoded",
-            "Origin": self.hub.url if origin is None else origin,
-        }
-        answer = self.hub.ask("POST", path, urlencode(form).encode(), headers)
-        if "set-cookie" in answer.headers:
-            self.cookie = answer.headers["set-cookie"].split(";")[0]
-        return answer
-
-    def form(self) -> str:
-        return passwords.form_token(self.cookie.partition("=")[2])
-
-    def log_in(self, name: str, password: str = PASSWORD) -> Answer:
-        return self.post("/login", name=name, password=password)
-
-    def _headers(self) -> dict[str, str]:
-        return {"Cookie": self.cookie, "Accept-Language": self.language}
 
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
-    patch = pytest.MonkeyPatch()
-    patch.setattr(passwords, "STRETCH_LOG2", 4)
-    made = Serving(tmp_path_factory.mktemp("hub"))
+    with staffed_hub(tmp_path_factory.mktemp("hub")) as made:
+        show_something(made)
+        yield made
+
+
+def show_something(made: Serving) -> None:
+    """People at a gate, one let through by hand, a lost thermometer, and an alarm with a stranger's words."""
     now_ms = wall_clock_ms()
     gate = Gate().passes(3, time_ms=now_ms).passes(2, time_ms=now_ms, outcome=Outcome.STOP)
     gate.write(EntryKind.OVERRIDE, OverrideDetail(admit=True, cause="relative"), staff="A17", time_ms=now_ms)
@@ -75,18 +46,6 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     made.upload(gate, gate.upload())
     with made.parts.database.write() as session:
         alarms.ring(session, 1, AlarmKind.FORKED, now_ms, detail="<script>alert(1)</script>", evidence=b"<b>head</b>")
-        for role in Role:
-            people.put(session, role.name.lower(), role, passwords.stretched(PASSWORD))
-    yield made
-    made.close()
-    patch.undo()
-
-
-@pytest.fixture
-def boss(hub: Serving) -> Desk:
-    desk = Desk(hub)
-    assert desk.log_in("administrator").status == 303
-    return desk
 
 
 @pytest.mark.parametrize("path", [*PAGES, "/openapi.json", "/appliance/00"])
@@ -169,12 +128,32 @@ def test_names_are_blocked_after_wrong_passwords_and_time_frees_them(hub: Servin
     with hub.parts.database.write() as session:
         people.put(session, "target", Role.VIEWER, passwords.stretched(PASSWORD))
     desk = Desk(hub)
-    for _ in range(people.FREE_FAILURES):
+    for _ in range(guesses.FREE_FAILURES):
         assert desk.log_in("target", "guess").status == 401
     assert desk.log_in("target").status == 401
     with hub.parts.database.write() as session:
-        session.run("UPDATE person SET blocked_ms = 1 WHERE name = 'target'")
+        session.run("UPDATE guess SET blocked_ms = 1 WHERE person = 'target'")
     assert desk.log_in("target").status == 303
+
+
+def test_a_browser_that_its_person_has_used_is_let_in_while_others_guess_from_the_same_address(hub: Serving) -> None:
+    with hub.parts.database.write() as session:
+        people.put(session, "owner", Role.VIEWER, passwords.stretched(PASSWORD))
+    owner, stranger = Desk(hub), Desk(hub)
+    known = owner.log_in("owner").headers["set-cookie"].split("checkpoint-known=")[1].split(";")[0]
+    for _ in range(3 * guesses.FREE_FAILURES):
+        assert stranger.log_in("owner", "guess").status == 401
+
+    def with_cookie(value: str, name: str, password: str) -> int:
+        desk = Desk(hub)
+        desk.cookie = f"checkpoint-known={value}"
+        return desk.post("/login", token=passwords.form_token(""), name=name, password=password).status
+
+    assert with_cookie("A" * len(known), "owner", PASSWORD) == 401, "a token that nobody was given"
+    for _ in range(guesses.FREE_FAILURES - 1):
+        with_cookie(known, "owner", "typo")
+    assert with_cookie(known, "owner", PASSWORD) == 303
+    assert with_cookie(known, "owner", PASSWORD) == 401, "each login gives it a new one"
 
 
 def test_a_login_ends_when_it_is_left_alone(hub: Serving, boss: Desk) -> None:

@@ -7,7 +7,8 @@ import pytest
 from hub import retention
 from hub.housekeeping import Housekeeping
 from hub.retention import DAY_MS, Retention
-from hub.storage import appliances, people
+from hub.storage import alarms, appliances, people
+from hub.values import AlarmKind
 from tests.hub.conftest import Place
 from tests.hub.gate import Gate
 
@@ -77,6 +78,53 @@ def test_housekeeping_makes_room_for_days_to_come(place: Place) -> None:
     gate = Gate().passes(1, time_ms=place.clock.ms)
     place.enrol(gate)
     assert place.ingest.take(gate.id, gate.upload()).durable_to == 1
+
+
+def alarms_of(place: Place) -> list[tuple[object, ...]]:
+    with place.database.read() as session:
+        return session.rows("SELECT kind, settled_ms FROM alarm")
+
+
+def test_a_clock_that_leaps_by_years_erases_nothing_until_somebody_says_that_it_is_right(
+    place: Place, gate: Gate
+) -> None:
+    Housekeeping(place.database, KEEP, place.clock).turn()
+    right = place.clock.ms
+    for years in (10, 10):  # also after another start of the hub
+        place.clock.ms = right + years * 365 * DAY_MS
+        Housekeeping(place.database, KEEP, place.clock).turn()
+    assert (place.stored(gate), sealed(place, gate)) == (gate.log, [2, 3])
+    assert alarms_of(place) == [(AlarmKind.CLOCK, None)]
+    place.clock.ms = right + DAY_MS  # mended, then settled: that says nothing about a leap to come
+    with place.database.write() as session:
+        assert alarms.settle(session, 1, "li", place.clock.ms)
+    Housekeeping(place.database, KEEP, place.clock).turn()
+    place.clock.ms = right + 20 * 365 * DAY_MS
+    chores = Housekeeping(place.database, KEEP, place.clock)
+    chores.turn()
+    assert place.stored(gate) == gate.log
+    with place.database.write() as session:
+        assert alarms.settle(session, 2, "li", place.clock.ms)
+    chores.turn()
+    assert place.stored(gate) == []
+
+
+def test_a_hub_that_kept_no_time_yet_begins_with_when_it_was_heard_of_last(place: Place, gate: Gate) -> None:
+    place.clock.ms += 10 * 365 * DAY_MS
+    Housekeeping(place.database, KEEP, place.clock).turn()
+    assert place.stored(gate) == gate.log
+    assert alarms_of(place) == [(AlarmKind.CLOCK, None)]
+
+
+def test_a_clock_that_was_ahead_and_is_mended_is_watched_again(place: Place) -> None:
+    right = place.clock.ms
+    place.clock.ms += 10 * 365 * DAY_MS
+    Housekeeping(place.database, KEEP, place.clock).turn()  # the first of all: nothing to compare with
+    place.clock.ms = right
+    Housekeeping(place.database, KEEP, place.clock).turn()
+    place.clock.ms += 365 * DAY_MS
+    Housekeeping(place.database, KEEP, place.clock).turn()
+    assert [kind for kind, _ in alarms_of(place)] == [AlarmKind.CLOCK]
 
 
 @pytest.mark.parametrize("days", [0, -1, 40_000])
