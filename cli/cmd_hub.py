@@ -44,6 +44,9 @@ def hub(
     sealed_days: Annotated[int, typer.Option(min=1, max=3_650, help="Days that sealed parts are kept.")] = 14,
     entry_days: Annotated[int, typer.Option(min=1, max=36_500, help="Days that entries are kept.")] = 180,
     count_days: Annotated[int, typer.Option(min=1, max=36_500, help="Days that hourly counts are kept.")] = 400,
+    entries_a_day: Annotated[
+        int, typer.Option(min=10_000, max=1_000_000_000, help="Entries that one appliance may hand in a day.")
+    ] = 2_000_000,
     processes: Annotated[int, typer.Option(min=1, max=64, help="With PostgreSQL: how many share the port.")] = 1,
 ) -> None:
     """Take logs in, hand on signed trust, enrol appliances, and show the fleet.
@@ -62,6 +65,7 @@ def hub(
         url=url,
         timezone=timezone,
         retention=Retention(sealed_days, entry_days, count_days),
+        entries_a_day=entries_a_day,
     )
     context.obj = settings
     if context.invoked_subcommand is not None:
@@ -242,6 +246,7 @@ def _settings(
     url: str | None,
     timezone: str,
     retention: Retention,
+    entries_a_day: int,
 ) -> Settings:
     from hub.settings import Settings  # noqa: PLC0415
 
@@ -259,4 +264,5 @@ def _settings(
         url=url,
         timezone=timezone,
         retention=retention,
+        entries_a_day=entries_a_day,
     )

@@ -95,7 +95,7 @@ def router(parts: Parts) -> APIRouter:
 
     @routes.post(
         "/v1/devices/{device}/log",
-        responses={200: CBOR_ANSWER, **refusals(400, 401, 403, 408, 409, 413, 415, 422, 503)},
+        responses={200: CBOR_ANSWER, **refusals(400, 401, 403, 408, 409, 413, 415, 422, 429, 503)},
         openapi_extra={"requestBody": {"required": True, "content": {CBOR_TYPE: {"schema": BINARY}}}},
     )
     async def take_log(device: DeviceId, request: Request) -> Response:

@@ -65,6 +65,8 @@ class Problem(StrEnum):
     TOO_SLOW = "too-slow"
     BUSY = "busy"
     NO_ROOM = "no-room"
+    ALLOWANCE = "allowance"
+    """The appliance has handed in what it may in one day; it comes back."""
     CREDENTIAL = "credential"
     """No credential, or not one for this."""
 

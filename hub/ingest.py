@@ -4,7 +4,7 @@
 they begin no later than the known log ends · 5 the known tree as it was before the first of them, continued with them,
 goes through the known root and has the head's · 6 a consistency proof that came with them holds · 7 entries are looked
 through, sealed parts compared · 8 the head is cosigned · 9 all of it is stored in one transaction that first compares
-and sets the high-water mark.
+and sets the high-water mark. What is beyond the day's allowance (`hub.allowance`) is sent away after step 6.
 
 Step 5 alone proves everything: the hub continues its own tree, so a head that it accepts is of the log it knows,
 wherever a batch begins and ends. So batches may overlap, come twice and in any order.
@@ -17,14 +17,14 @@ from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from hub import counting, upload
+from hub import allowance, counting, upload
 from hub.cosigner import Cosigner
 from hub.errors import KnownLog, Problem, RefusalError
 from hub.retention import DAY_MS
 from hub.storage import alarms, appliances
 from hub.storage.session import Database, Session
 from hub.upload import Upload, UploadError
-from hub.values import AlarmKind, Appliance, Batch, Finding, Frontier, Standing
+from hub.values import AlarmKind, Appliance, Batch, Finding, Frontier, Intake, Standing
 from keys import cbor
 from keys.errors import TreeHeadError
 from keys.merkle import Tree, verify_consistency
@@ -53,9 +53,17 @@ class Receipt:
 class Ingest:
     """Takes uploads in; used by many threads."""
 
-    def __init__(self, database: Database, cosigner: Cosigner, clock_ms: Callable[[], int], zone: tzinfo = UTC) -> None:
-        """`zone`: of the days of sites that have not said theirs."""
+    def __init__(
+        self,
+        database: Database,
+        cosigner: Cosigner,
+        clock_ms: Callable[[], int],
+        zone: tzinfo = UTC,
+        entries_a_day: int = allowance.ENTRIES_A_DAY,
+    ) -> None:
+        """`zone`: of the days of sites that have not said theirs; `entries_a_day`: the allowance of each appliance."""
         self._zone = zone
+        self._entries_a_day = entries_a_day
         self._database = database
         self._cosigner = cosigner
         self._clock_ms = clock_ms
@@ -68,8 +76,11 @@ class Ingest:
             raise RefusalError(401, Problem.UNKNOWN_KEY, "no appliance of this id is enrolled here; enrol it")
         return found
 
-    def take(self, device: bytes, body: bytes) -> Receipt:
-        """Take one upload in. Raises RefusalError, StorageError."""
+    def take(self, device: bytes, body: bytes, *, by_hand: bool = False) -> Receipt:
+        """Take one upload in; `by_hand`: somebody at the hub asked for it, so no allowance counts.
+
+        Raises RefusalError, StorageError.
+        """
         try:
             batch = upload.read(body)
         except upload.TooLargeError as error:
@@ -77,13 +88,13 @@ class Ingest:
         except UploadError as error:
             raise RefusalError(400, Problem.BAD_REQUEST, str(error)) from error
         for _ in range(RACES):
-            receipt = self._attempt(self.admit(device), batch)
+            receipt = self._attempt(self.admit(device), batch, None if by_hand else len(body))
             if receipt is not None:
                 return receipt
         raise RefusalError(503, Problem.BUSY, "other uploads of this appliance are under way", retry_after=5)
 
-    def _attempt(self, appliance: Appliance, batch: Upload) -> Receipt | None:
-        """Judge and store a batch; None when the log has moved on meanwhile."""
+    def _attempt(self, appliance: Appliance, batch: Upload, size: int | None) -> Receipt | None:
+        """Judge and store a batch; None when the log has moved on meanwhile. `size`: bytes that count, if any do."""
         head = self._authentic(appliance, batch)
         known = appliance.frontier.size
         if batch.first > known:
@@ -93,6 +104,7 @@ class Ingest:
         if tree is None:  # everything was known before: there is nothing to store
             same = head.size == known
             return Receipt(known, appliance.head if same else self._cosigned(appliance, batch, now_ms), now_ms)
+        intake = appliance.intake if size is None else self._within(appliance, now_ms, batch.end - known, size)
         skip = known - batch.first
         entries, parts = batch.entries[skip:], batch.sealed[skip:]
         found = counting.find(appliance, known, entries, now_ms, self._zone_of(appliance))
@@ -113,6 +125,7 @@ class Ingest:
             lists_ms=found.lists_ms,
             software=found.software,
             standing=Standing.RETIRED if found.ended else Standing.ACTIVE,
+            intake=intake,
         )
         self._database.prepare_day(now_ms // DAY_MS)  # done long ago, unless this machine's clock has leapt
         with self._database.write() as session:
@@ -121,6 +134,17 @@ class Ingest:
             self._ring(session, appliance, AlarmKind.UNREADABLE, found.unreadable, now_ms)
             self._ring(session, appliance, AlarmKind.SEALED_ALTERED, bad, now_ms)
         return Receipt(head.size, cosigned, now_ms)
+
+    def _within(self, appliance: Appliance, now_ms: int, entries: int, size: int) -> Intake:
+        """Count a batch to the day's allowance; raises RefusalError and an alarm where that is spent."""
+        intake = allowance.after(appliance.intake, now_ms, entries, size)
+        if intake.many <= self._entries_a_day:
+            return intake
+        told = Finding.ALLOWANCE_SPENT.told(self._entries_a_day)
+        with self._database.write() as session:
+            alarms.ring(session, appliance.number, AlarmKind.FLOOD, now_ms, detail=told)
+        words = f"more than {self._entries_a_day} entries of this appliance in one day; keep the rest and come back"
+        raise RefusalError(429, Problem.ALLOWANCE, words, retry_after=allowance.retry_after(now_ms))
 
     def _zone_of(self, appliance: Appliance) -> tzinfo:
         name = appliance.site.timezone

@@ -28,6 +28,7 @@ _TITLES = {
     Problem.TOO_SLOW: "The request came too slowly",
     Problem.BUSY: "The hub is busy",
     Problem.NO_ROOM: "The hub has no room",
+    Problem.ALLOWANCE: "The appliance has handed in what it may in one day",
     Problem.CREDENTIAL: "A credential is needed",
 }
 _BUSY_SECONDS, _FULL_SECONDS = 5, 300

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import load_pem_x509_certificate
 
+from hub import allowance
 from hub.errors import SetupError
 from hub.retention import Retention
 from keys.http_line import is_loopback
@@ -36,6 +37,8 @@ class Settings:
     timezone: str = "Asia/Shanghai"
     """Of the times that the pages show."""
     retention: Retention = field(default_factory=Retention)
+    entries_a_day: int = allowance.ENTRIES_A_DAY
+    """What each appliance may hand in by network (`hub.allowance`)."""
 
     def checked(self) -> Settings:
         """Return the same settings. Raises SetupError: not together, or open to others without TLS."""
@@ -54,6 +57,8 @@ class Settings:
             ZoneInfo(self.timezone)
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: a folder of zones
             raise SetupError(f"{self.timezone}: no time zone; one is called Asia/Shanghai") from error
+        if self.entries_a_day < allowance.LEAST:
+            raise SetupError(f"--entries-a-day {self.entries_a_day}: at least {allowance.LEAST}, or logs stay behind")
         self.pin()
         return self
 

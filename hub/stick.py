@@ -99,7 +99,7 @@ def _one(path: Path, device: bytes, ingest: Ingest) -> Imported:
     try:
         for body in _bodies(path):
             try:
-                receipt = ingest.take(device, body)
+                receipt = ingest.take(device, body, by_hand=True)
             except RefusalError as refusal:
                 if refusal.answer.problem is not Problem.ERASED:
                     raise

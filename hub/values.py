@@ -70,6 +70,16 @@ class Site:
 
 
 @dataclass(frozen=True, slots=True)
+class Intake:
+    """What an appliance handed in on the day on which it did last."""
+
+    day: int
+    """Days since 1970 UTC."""
+    many: int
+    """Entries of ordinary size."""
+
+
+@dataclass(frozen=True, slots=True)
 class Appliance:
     """An appliance as the hub knows it, with the end of its log."""
 
@@ -94,6 +104,7 @@ class Appliance:
     """The time of its newest entry, by its own clock."""
     lists_ms: int | None
     """When the lists it decides by were signed, as far as its log says."""
+    intake: Intake = Intake(0, 0)
 
     @property
     def key(self) -> Ed25519PublicKey:
@@ -166,6 +177,7 @@ class Batch:
     software: str | None
     standing: Standing
     """RETIRED where the last entry says that everything was erased: no more will come."""
+    intake: Intake
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from hub.values import (
     Appliance,
     Batch,
     Frontier,
+    Intake,
     Invitation,
     SealedPart,
     Site,
@@ -28,7 +29,7 @@ TROUBLES = 64
 """Degradations kept of one appliance, the newest: more than there are, and no page without end."""
 _DAY_MS = 86_400_000
 _COLUMNS = """d.number, d.id, d.public_key, d.site, s.name, d.lanes, d.standing, d.software, d.enrolled_ms, d.seen_ms,
-    d.size, d.frontier, d.root, d.head, d.entry_ms, d.lists_ms, z.timezone"""
+    d.size, d.frontier, d.root, d.head, d.entry_ms, d.lists_ms, z.timezone, d.intake_day, d.intake"""
 _FROM = "FROM device d JOIN site s ON s.number = d.site LEFT JOIN site_zone z ON z.site = d.site"
 _SITE = "SELECT s.number, s.name, z.timezone FROM site s LEFT JOIN site_zone z ON z.site = s.number"
 
@@ -185,10 +186,10 @@ def append(session: Session, batch: Batch) -> bool:
     moved = session.run(
         """UPDATE device SET size = ?, frontier = ?, root = ?, head = ?, seen_ms = ?,
             entry_ms = coalesce(?, entry_ms), lists_ms = coalesce(?, lists_ms), software = coalesce(?, software),
-            standing = ?
+            standing = ?, intake_day = ?, intake = ?
             WHERE number = ? AND size = ? AND root = ? AND standing = ?""",
         batch.frontier.size, batch.frontier.roots, batch.root, batch.head, batch.arrived_ms,
-        batch.entry_ms, batch.lists_ms, batch.software, batch.standing,
+        batch.entry_ms, batch.lists_ms, batch.software, batch.standing, batch.intake.day, batch.intake.many,
         appliance.number, appliance.frontier.size, appliance.root, Standing.ACTIVE,
     )  # fmt: skip
     if moved == 0:
@@ -295,6 +296,7 @@ def _appliance(row: SqlRow) -> Appliance:
         head=text(row[13]),
         entry_ms=maybe_integer(row[14]),
         lists_ms=maybe_integer(row[15]),
+        intake=Intake(integer(row[17]), integer(row[18])),
     )
 
 

@@ -75,6 +75,15 @@ def test_the_head_is_told_to_its_own_appliance_only(hub: Serving, gate: Gate) ->
     assert hub.ask("GET", f"/v1/devices/{other.id.hex()}/head").status == 401
 
 
+def test_a_spent_allowance_says_when_to_come_back(hub: Serving, gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub.parts.ingest, "_entries_a_day", len(gate.log) - 1)
+    answer = hub.upload(gate, gate.upload())
+    assert (answer.status, answer.problem()["type"]) == (429, "urn:checkpoint:problem:allowance")
+    assert 60 <= int(answer.headers["retry-after"]) <= 3_600
+    monkeypatch.undo()
+    assert hub.upload(gate, gate.upload()).cbor()[1] == len(gate.log)
+
+
 def test_a_conflict_tells_what_the_hub_knows(hub: Serving, gate: Gate) -> None:
     hub.upload(gate, gate.upload())
     gate.passes(4)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
 
+from hub import allowance
 from hub.errors import Problem, RefusalError
+from hub.ingest import Ingest
 from hub.storage import alarms, appliances, summary
-from hub.values import AlarmKind, Scope, Standing
+from hub.upload import MAX_BODY, MAX_ENTRIES
+from hub.values import AlarmKind, Intake, Scope, Standing
 from keys import cbor
 from keys.cosignature import read_cosigned
 from scanner.journal.detail import (
@@ -324,3 +328,41 @@ def test_a_hub_restored_from_an_old_backup_says_where_it_stands(
     assert answer.known is not None
     assert answer.known.root == gate.root(answer.known.size)
     assert place.ingest.take(gate.id, gate.upload(answer.known.size, 9)).durable_to == 9
+
+
+def test_a_box_gone_mad_is_sent_away_for_the_day_and_loses_nothing(
+    setting: str, open_place: Callable[[str], Place]
+) -> None:
+    first, other = open_place(setting), open_place(setting)
+    places = [
+        replace(one, ingest=Ingest(one.database, one.cosigner, first.clock, entries_a_day=50)) for one in (first, other)
+    ]
+    gate, neighbour = Gate().passes(120), Gate().passes(30)
+    first.enrol(gate)
+    first.enrol(neighbour)
+    places[0].ingest.take(gate.id, gate.upload(0, 30))
+    places[1].ingest.take(gate.id, gate.upload(30, 50))
+    for place in places:
+        answer = refused(place, gate, gate.upload(50, 51)).answer
+        assert (answer.status, answer.problem) == (429, Problem.ALLOWANCE)
+        assert answer.retry_after is not None
+        assert 0 < answer.retry_after <= 3_600
+    assert first.stored(gate) == gate.log[:50]
+    assert open_alarms(first) == [AlarmKind.FLOOD]
+    assert places[0].ingest.take(gate.id, gate.upload(0, 50)).durable_to == 50, "what is known costs nothing"
+    assert places[0].ingest.take(neighbour.id, neighbour.upload()).durable_to == 30
+    forged = gate.copy()
+    forged.log[3] = forged.log[2]
+    assert refused(places[0], gate, forged.upload(0, 60)).answer.problem is Problem.NOT_AN_EXTENSION
+    assert places[0].ingest.take(gate.id, gate.upload(50, 110), by_hand=True).durable_to == 110
+    first.clock.ms += 86_400_000
+    first.database.prepare_day(first.clock.ms // 86_400_000)
+    assert places[1].ingest.take(gate.id, gate.upload(110, 120)).durable_to == 120
+
+
+def test_entries_of_uncommon_size_count_as_several() -> None:
+    spent = allowance.after(Intake(7, 5), 7 * 86_400_000, 10, 40 * 1024)
+    assert spent == Intake(7, 45)
+    assert allowance.after(spent, 8 * 86_400_000, 10, 1024) == Intake(8, 10)
+    largest = allowance.after(Intake(0, 0), 0, MAX_ENTRIES, MAX_BODY)
+    assert largest.many < allowance.LEAST, "no upload is too large for a day"

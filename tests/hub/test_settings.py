@@ -49,11 +49,12 @@ def certificate(folder: Path) -> tuple[str, bytes]:
         ({"url": "hub.example.org"}, "--url"),
         ({"timezone": "Mars/Olympus"}, "time zone"),
         ({"timezone": "Asia"}, "time zone"),
+        ({"entries_a_day": 9_999}, "at least 10000"),
     ],
 )
-def test_what_would_be_open_or_wrong_is_refused(change: dict[str, str], words: str) -> None:
+def test_what_would_be_open_or_wrong_is_refused(change: dict[str, object], words: str) -> None:
     with pytest.raises(SetupError, match=words):
-        Settings(folder="f", repository="r", **change).checked()  # type: ignore[arg-type]  # texts, all of them
+        Settings(folder="f", repository="r", **change).checked()  # type: ignore[arg-type]  # of whatever type
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost", "127.8.8.8"])
