@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
+import struct
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -115,17 +116,17 @@ class Counter:
         with line, suppress(OSError):  # whoever asked has gone
             asked = _line(line, _MOST_ASKED, SILENCE_S)
             line.settimeout(SILENCE_S)
-            line.sendall(self.answer(asked).model_dump_json().encode() + b"\n")
+            line.sendall(self.answer(asked, _asker(line)).model_dump_json().encode() + b"\n")
         return True
 
-    def answer(self, asked: bytes) -> Answer:
-        """Answer one question; what is wrong with it is an answer too."""
+    def answer(self, asked: bytes, asker: int) -> Answer:
+        """Answer one question of a system user; what is wrong with it is an answer too."""
         try:
             question = Question.model_validate_json(asked)
         except ValidationError:
             return Answer(error="This is no question.")
-        if not self._tracers.admit(question.name, question.password, self._now()):
-            return Answer(error="Name or password is wrong, or the name is blocked for a minute.")
+        if not self._tracers.admit(question.name, question.password, self._now(), asker=asker):
+            return Answer(error="Name or password is wrong, or you have to wait a minute after too many attempts.")
         try:
             return _answer(self._page(question))
         except AuthorityError as error:
@@ -173,6 +174,12 @@ def _line(line: socket.socket, most: int, seconds: float) -> bytes:
             break
         found += piece
     return bytes(found)
+
+
+def _asker(line: socket.socket) -> int:
+    """Return the system user at the other end (unix(7), SO_PEERCRED). Raises OSError."""
+    _, user, _ = struct.unpack("3i", line.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")))
+    return int(user)
 
 
 def _answer(page: Page) -> Answer:

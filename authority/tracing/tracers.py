@@ -18,7 +18,7 @@ LEAST: Final = 10
 """Characters of a password."""
 MISTAKES: Final = 5
 BLOCK_S: Final = 60
-"""How long a name is blocked after so many wrong passwords in a row, and after each further one."""
+"""How long whoever asks has to wait after so many wrong passwords for a name in a row, and after each further one."""
 _NAME: Final = re.compile(r"[\w][\w .-]{0,63}")
 
 
@@ -27,8 +27,8 @@ class Tracers:
 
     def __init__(self, index: Index) -> None:
         self._index = index
-        self._mistakes: dict[str, tuple[int, int]] = {}
-        """Name → mistakes in a row, and until when (seconds) it is blocked."""
+        self._mistakes: dict[tuple[str, int], tuple[int, int]] = {}
+        """Name and system user who asked → mistakes in a row, and until when (seconds) that user has to wait."""
 
     def put(self, name: str, password: str, order: Order, now: int) -> None:
         """Let somebody ask, or give them another password. Raises RequestError; the order is written down first."""
@@ -46,18 +46,24 @@ class Tracers:
         if not self._index.remove_tracer(name):
             raise RequestError(f"There is no tracer {name!r}.")
 
-    def admit(self, name: str, password: str, now: int) -> bool:
-        """Whether this is the person's password; as slow for a name that nobody has."""
-        mistakes, blocked = self._mistakes.get(name, (0, 0))
+    def admit(self, name: str, password: str, now: int, *, asker: int) -> bool:
+        """Whether this is the person's password; as slow for a name that nobody has.
+
+        `asker`: the system user who asks. Mistakes are counted by both, so that nobody keeps anybody else's name
+        blocked.
+        """
+        mistakes, blocked = self._mistakes.get((name, asker), (0, 0))
+        if blocked > now + BLOCK_S:  # the clock was ahead then
+            blocked = 0
         found = self._index.tracer(name)
         salt, cost, wanted = found if found is not None else (bytes(16), STRETCH_LOG2, b"")
         right = hmac.compare_digest(_hash(password[:1024], salt, cost), wanted)
         if blocked > now or not right:
             if found is not None and blocked <= now:
                 mistakes += 1
-                self._mistakes[name] = (mistakes, now + BLOCK_S if mistakes >= MISTAKES else 0)
+                self._mistakes[name, asker] = (mistakes, now + BLOCK_S if mistakes >= MISTAKES else 0)
             return False
-        self._mistakes.pop(name, None)
+        self._mistakes.pop((name, asker), None)
         return True
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import threading
 import time
@@ -15,7 +16,7 @@ import pytest
 
 from authority.errors import HubLineError, RequestError
 from authority.tracing import tracers
-from authority.tracing.counter import Answer, Counter, Question, ask
+from authority.tracing.counter import Answer, Counter, Question, _asker, ask
 from authority.tracing.index import Index, Sighting
 from authority.tracing.intake import tag_of
 from keys.seal import journal_info, seal
@@ -87,9 +88,9 @@ def sighting(world: SmallWorld, gate: int, seq: int) -> Sighting:
     return Sighting(gate, seq, entry.time_ms, int(entry.kind), wire.encode(entry), part, tag)
 
 
-def put(counter: Counter, **changes: object) -> Answer:
+def put(counter: Counter, asker: int = 1000, **changes: object) -> Answer:
     asked = {"name": "li", "password": PASSWORD, "reason": "case 12", "site": "West gate", "last_ms": 1 << 60}
-    return counter.answer(json.dumps(asked | changes).encode())
+    return counter.answer(json.dumps(asked | changes).encode(), asker)
 
 
 def test_a_tracer_is_answered_page_by_page(counter: Counter) -> None:
@@ -125,9 +126,30 @@ def test_a_name_is_blocked_after_wrong_passwords_and_time_frees_it(counter: Coun
     assert put(counter).error is None
 
 
+def test_nobody_keeps_anybody_elses_name_blocked(counter: Counter, clock: Clock) -> None:
+    for _ in range(tracers.MISTAKES):
+        put(counter, asker=1001, password="wrong password")
+    assert put(counter, asker=1001).error
+    assert put(counter, asker=1000).error is None
+
+
+def test_a_clock_that_was_ahead_blocks_nobody_for_years(counter: Counter, clock: Clock) -> None:
+    clock.seconds += 10**9
+    for _ in range(tracers.MISTAKES):
+        put(counter, password="wrong password")
+    clock.seconds -= 10**9
+    assert put(counter).error is None
+
+
+def test_who_asks_is_the_system_user_at_the_other_end() -> None:
+    ours, theirs = socket.socketpair(socket.AF_UNIX)
+    with ours, theirs:
+        assert _asker(ours) == os.getuid()
+
+
 @pytest.mark.parametrize("asked", [b"", b"{}", b"[1]", b'{"name": 1}', b"\xff" * 100])
 def test_what_is_no_question_is_told_so(counter: Counter, asked: bytes) -> None:
-    assert counter.answer(asked).error == "This is no question."
+    assert counter.answer(asked, 1000).error == "This is no question."
 
 
 def test_a_tracer_who_left_is_not_answered(counter: Counter, store: Path) -> None:
@@ -180,7 +202,9 @@ def test_a_question_that_drips_keeps_nobody_else_waiting(
 def test_texts_that_no_storage_takes_are_answered_in_words(counter: Counter, field: str) -> None:
     for text in ('"\\ud800"', '"a\\u0000b"', '"' + "x" * 5000 + '"'):
         asked = {"name": "li", "password": PASSWORD, "reason": "case", "site": "x", "last_ms": 1, field: "MARK"}
-        counter.answer(json.dumps(asked).replace('"MARK"', text).encode())  # an answer of whatever kind, never an error
+        counter.answer(
+            json.dumps(asked).replace('"MARK"', text).encode(), 1000
+        )  # an answer of whatever kind, never an error
 
 
 def test_the_socket_is_for_owner_and_group_alone(counter: Counter, store: Path) -> None:
