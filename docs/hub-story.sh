@@ -91,31 +91,9 @@ page fill site 'East gate'
 page fill lanes main
 page press 'main form button'
 page picture held/page.png
-cat >gate/config.toml <<CONFIG
-[site]
-name = "East gate"
-kind = "residential"
-region = "330110"
-language = "en"
-[trust]
-folder = "state/trust"
-regions = ["CN-33"]
-[update]
-sticks = []
+configure CN-33 <<'CONFIG'
 [sync]
 every_seconds = 2
-[control]
-socket = "control.sock"
-[[lane]]
-name = "main"
-[lane.camera]
-source = "camera.mjpeg"
-[lane.thermometer]
-driver = "gy-mcu90614"
-port = "thermometer"
-[lane.gate]
-driver = "controller"
-port = "barrier"
 CONFIG
 printf '8305\n' | run staff add 9001 --role supervisor --config gate/config.toml --pin-stdin
 say "The camera is a folder with one picture here: what it sees when the page is held before it."
@@ -168,6 +146,9 @@ say "Expected: both sides object, and the gate works on."
 engine degraded log_altered
 engine degraded log_refused
 grep -E "log_(altered|refused)" gate/engine.err | cut -d" " -f3- >&3
+answer=$(grep -Eo 'answers 409: [^)]*' gate/engine.err | tail -n 1) || true
+[[ $answer == *"does not extend"* ]] || die "the hub was to refuse the log, and the gate to say so; it said: ${answer:-nothing}"
+say "   the hub $answer"
 if run journal verify --config gate/config.toml 2>verify.err; then die "the edited log was said to hold"; fi
 cat verify.err >&3
 expect_page /alarms "article.alarm" "contradicts the known log"

@@ -97,6 +97,38 @@ issue() { # issue REGION WHO NAME DOCUMENT [OPTION…]: a code on paper, into co
     say "$2 holds $(field code_id <"codes/$2.json"), $(field colour <"codes/$2.json")"
 }
 
+configure() { # configure REGION…: the gate's configuration, with emulated devices; further sections from standard input.
+    local regions
+    printf -v regions '"%s", ' "$@"
+    {
+        cat <<CONFIG
+[site]
+name = "East gate"
+kind = "residential"
+region = "330110"
+language = "en"
+[trust]
+folder = "state/trust"
+regions = [${regions%, }]
+[update]
+sticks = []
+[control]
+socket = "control.sock"
+[[lane]]
+name = "main"
+[lane.camera]
+source = "camera.mjpeg"
+[lane.thermometer]
+driver = "gy-mcu90614"
+port = "thermometer"
+[lane.gate]
+driver = "controller"
+port = "barrier"
+CONFIG
+        cat
+    } >gate/config.toml
+}
+
 plug_in() { # Plugs emulated devices in; lines on $thermometer and $camera say what they see.
     mkfifo gate/thermometer.in gate/camera.in
     exec {thermometer}<>gate/thermometer.in {camera}<>gate/camera.in

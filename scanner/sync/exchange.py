@@ -126,7 +126,7 @@ class Exchange:
             if self._corrections > CONTRADICTIONS:
                 raise HubDoubtedError(f"the hub contradicts itself: {error}") from None
             with open_outbox(self._state, self._device) as outbox:
-                found = self._place(outbox, error.size, error.root, start)
+                found = self._place(outbox, error.size, error.root, start, f"; {error}")
             self._held = found.start
             return Step(size, found.start, found.forgotten)
         except HubRefusedError as error:
@@ -155,7 +155,8 @@ class Exchange:
             raise HubDoubtedError(f"the hub's word does not hold: {words}")
         return cosigned
 
-    def _place(self, outbox: Outbox, size: int, root: bytes, sent_from: int | None) -> GoOn:
+    def _place(self, outbox: Outbox, size: int, root: bytes, sent_from: int | None, said: str = "") -> GoOn:
+        """Find where to go on from; `said`: the hub's own words for a refusal. Raises BreachError."""
         found = compare(
             size,
             root,
@@ -166,7 +167,7 @@ class Exchange:
             sent_from=sent_from,
         )
         if isinstance(found, Breach):
-            raise BreachError(found, f"it has {size}, we have {outbox.size}")
+            raise BreachError(found, f"it has {size}, we have {outbox.size}{said}")
         return found
 
     def _smaller(self, error: HubRefusedError, entries: int) -> bool:

@@ -21,5 +21,6 @@ def test_everybody_arrives_once_an_edited_byte_is_objected_to_and_the_box_ends_i
     folder = tmp_path / "hub story"
     done = subprocess.run([SCRIPT, folder], capture_output=True, text=True, timeout=560, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert "the hub answers 409: The log contradicts the one that is known" in done.stdout
     assert "Everything was as expected: 6 passed" in done.stdout
     assert not working_in(folder)

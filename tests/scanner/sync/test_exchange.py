@@ -186,6 +186,7 @@ def test_one_edited_byte_is_told_here_and_refused_there(desk: Desk) -> None:
     with pytest.raises(BreachError) as caught:
         desk.exchange.send()
     assert caught.value.breach is Breach.NOT_TAKEN
+    assert "answers 409: the entries do not give the head" in str(caught.value)
     assert desk.exchange.altered == 33
     assert desk.hub.entries == []
 
