@@ -240,6 +240,8 @@ def _take(parts: Parts, device: bytes, body: bytes, packed: bool) -> bytes:
 def _seen(parts: Parts, appliance: Appliance) -> None:
     """Note that the appliance asked; not more often than once a minute, since it is a write."""
     now_ms = parts.clock_ms()
-    if appliance.seen_ms is None or now_ms - appliance.seen_ms > 60_000:
+    if (
+        appliance.seen_ms is None or abs(now_ms - appliance.seen_ms) > 60_000
+    ):  # or it was seen by a clock that was ahead
         with parts.database.write() as session:
             appliances.seen(session, appliance.number, now_ms)

@@ -18,6 +18,7 @@ from datetime import UTC, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from hub import allowance, counting, upload
+from hub.bell import Bell
 from hub.cosigner import Cosigner
 from hub.errors import KnownLog, Problem, RefusalError
 from hub.retention import DAY_MS
@@ -64,6 +65,7 @@ class Ingest:
         """`zone`: of the days of sites that have not said theirs; `entries_a_day`: the allowance of each appliance."""
         self._zone = zone
         self._entries_a_day = entries_a_day
+        self._bell = Bell()
         self._database = database
         self._cosigner = cosigner
         self._clock_ms = clock_ms
@@ -141,8 +143,7 @@ class Ingest:
         if intake.many <= self._entries_a_day:
             return intake
         told = Finding.ALLOWANCE_SPENT.told(self._entries_a_day)
-        with self._database.write() as session:
-            alarms.ring(session, appliance.number, AlarmKind.FLOOD, now_ms, detail=told)
+        self._alarm(appliance, AlarmKind.FLOOD, told)
         words = f"more than {self._entries_a_day} entries of this appliance in one day; keep the rest and come back"
         raise RefusalError(429, Problem.ALLOWANCE, words, retry_after=allowance.retry_after(now_ms))
 
@@ -160,9 +161,7 @@ class Ingest:
 
     def refused_key(self, appliance: Appliance, words: str, evidence: bytes = b"") -> RefusalError:
         """Refuse whoever proved to have the key of an appliance that is no more, and raise an alarm."""
-        with self._database.write() as session:
-            now_ms = self._clock_ms()
-            alarms.ring(session, appliance.number, AlarmKind.REFUSED_KEY, now_ms, detail=words, evidence=evidence)
+        self._alarm(appliance, AlarmKind.REFUSED_KEY, words, evidence)
         return RefusalError(403, Problem.RETIRED, f"this appliance is {appliance.standing}; nothing of it is taken")
 
     def _cosigned(self, appliance: Appliance, batch: Upload, now_ms: int) -> str:
@@ -261,15 +260,7 @@ class Ingest:
             if first is None
             else Finding.ENTRY_DIFFERS.told(head.size, known, first)
         )
-        with self._database.write() as session:
-            alarms.ring(
-                session,
-                appliance.number,
-                AlarmKind.FORKED,
-                self._clock_ms(),
-                detail=told,
-                evidence=own_note(batch.head, appliance.key).encode(),
-            )
+        self._alarm(appliance, AlarmKind.FORKED, told, own_note(batch.head, appliance.key).encode())
         return self._refusal(appliance, Problem.NOT_AN_EXTENSION, words)
 
     def _first_difference(self, appliance: Appliance, batch: Upload) -> int | None:
@@ -282,6 +273,12 @@ class Ingest:
 
     def _refusal(self, appliance: Appliance, problem: Problem, words: str) -> RefusalError:
         return RefusalError(409, problem, words, known=KnownLog(appliance.frontier.size, appliance.root))
+
+    def _alarm(self, appliance: Appliance, kind: AlarmKind, told: str, evidence: bytes = b"") -> None:
+        """Raise an alarm about an upload of which nothing is stored; where it hammers, not each time."""
+        if self._bell.may_ring(appliance.number):
+            with self._database.write() as session:
+                alarms.ring(session, appliance.number, kind, self._clock_ms(), detail=told, evidence=evidence)
 
     def _ring(self, session: Session, appliance: Appliance, kind: AlarmKind, numbers: list[int], now_ms: int) -> None:
         if numbers:

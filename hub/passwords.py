@@ -6,8 +6,11 @@ import hmac
 import re
 import secrets
 from base64 import b64decode, b64encode
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import scrypt, sha256
-from threading import BoundedSemaphore
+from threading import BoundedSemaphore, Lock
 
 from hub.errors import Problem, RefusalError
 
@@ -20,25 +23,31 @@ _AT_ONCE = BoundedSemaphore(2)
 """Each takes 32 MiB: many logins at once wait for each other instead of taking the hub's memory."""
 _WAITING = BoundedSemaphore(8)
 """More do not wait, but are sent away: strangers at the login must not hold the threads that uploads need."""
+EACH_WAITING = 3
+"""Of these, so many of one asker: whoever knocks without end keeps nobody else from the login."""
+_askers: Counter[str] = Counter()
+_askers_lock = Lock()
 
 
 def stretched(password: str) -> str:
     """Return what is stored of a password. Raises RefusalError: too many are waiting."""
     salt = secrets.token_bytes(16)
-    found = _hash(password, salt, STRETCH_LOG2)
+    with _turn():
+        found = _hash(password, salt, STRETCH_LOG2)
     return f"scrypt:{STRETCH_LOG2}:{b64encode(salt).decode()}:{b64encode(found).decode()}"
 
 
-def holds(password: str, stored: str | None) -> bool:
+def holds(password: str, stored: str | None, asker: str) -> bool:
     """Whether a password is the stored one; as slow where nothing is stored, so that names cannot be found out.
 
-    Raises RefusalError: too many are waiting.
+    `asker`: the network that it came from. Raises RefusalError: too many are waiting, or too many of the same asker.
     """
     match = _STORED.fullmatch(stored or "")
-    if match is None:
-        _hash(password, bytes(16), STRETCH_LOG2)
-        return False
-    found = _hash(password, b64decode(match["salt"]), int(match["cost"]))
+    with _only_some_of(asker), _turn():
+        if match is None:
+            _hash(password, bytes(16), STRETCH_LOG2)
+            return False
+        found = _hash(password, b64decode(match["salt"]), int(match["cost"]))
     return hmac.compare_digest(found, b64decode(match["hash"]))
 
 
@@ -62,19 +71,45 @@ def form_token(session_token: str) -> str:
     return hmac.digest(session_token.encode("utf-8", "surrogatepass"), b"checkpoint form", "sha256").hex()
 
 
-def _hash(password: str, salt: bytes, cost_log2: int) -> bytes:
+@contextmanager
+def _only_some_of(asker: str) -> Iterator[None]:
+    """Hold one of an asker's places for the block. Raises RefusalError when there is none."""
+    with _askers_lock:
+        if _askers[asker] >= EACH_WAITING:
+            raise _too_many()
+        _askers[asker] += 1
+    try:
+        yield
+    finally:
+        with _askers_lock:
+            _askers[asker] -= 1
+            if not _askers[asker]:
+                del _askers[asker]
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """Wait for a turn at the processor. Raises RefusalError: too many wait already."""
     if not _WAITING.acquire(blocking=False):
-        raise RefusalError(503, Problem.BUSY, "too many passwords are being checked; try again", retry_after=5)
+        raise _too_many()
     try:
         with _AT_ONCE:
-            return scrypt(
-                password.encode("utf-8", "surrogatepass"),
-                salt=salt,
-                n=1 << cost_log2,
-                r=8,
-                p=1,
-                maxmem=(1 << cost_log2) * 1024 + (1 << 20),
-                dklen=32,
-            )
+            yield
     finally:
         _WAITING.release()
+
+
+def _too_many() -> RefusalError:
+    return RefusalError(503, Problem.BUSY, "too many passwords are being checked; try again", retry_after=5)
+
+
+def _hash(password: str, salt: bytes, cost_log2: int) -> bytes:
+    return scrypt(
+        password.encode("utf-8", "surrogatepass"),
+        salt=salt,
+        n=1 << cost_log2,
+        r=8,
+        p=1,
+        maxmem=(1 << cost_log2) * 1024 + (1 << 20),
+        dklen=32,
+    )

@@ -29,8 +29,7 @@ def add(routes: APIRouter, desk: Desk) -> None:
     known_by = browser_cookie(secure=parts.settings.secure)
 
     def source_of(session: Session, request: Request, name: str) -> Source:
-        address = "" if request.client is None else request.client.host
-        return guesses.source_of(session, name, address, request.cookies.get(known_by, ""), parts.clock_ms())
+        return guesses.source_of(session, name, _address(request), request.cookies.get(known_by, ""), parts.clock_ms())
 
     def logged_in(request: Request, name: str) -> Response:
         now_ms, secure = parts.clock_ms(), parts.settings.secure
@@ -59,7 +58,9 @@ def add(routes: APIRouter, desk: Desk) -> None:
         if known:
             with parts.database.read() as session:
                 stored = people.stored_password(session, name)
-        right = passwords.holds(password, stored)  # always hashed, so that time tells nothing
+        right = passwords.holds(
+            password, stored, guesses.network_of(_address(request))
+        )  # always hashed, so that time tells nothing
         if stored is not None:
             with parts.database.write() as session:
                 if not guesses.try_now(session, name, source_of(session, request, name), now_ms, right=right):
@@ -121,6 +122,10 @@ def fault(name: str, password: str, again: str) -> str:
     if password != again or not passwords.acceptable(password):
         return "bad_password"
     return ""
+
+
+def _address(request: Request) -> str:
+    return "" if request.client is None else request.client.host
 
 
 def _check_first(desk: Desk, token: str) -> None:

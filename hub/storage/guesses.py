@@ -61,7 +61,7 @@ def source_of(session: Session, name: str, address: str, browser: str, now_ms: i
     rows = session.rows("SELECT last_ms FROM browser WHERE token_hash = ? AND person = ?", found, name)
     if rows and abs(now_ms - integer(rows[0][0])) <= BROWSER_MS:
         return Source(f"browser {found.hex()}", known=True)
-    return Source(f"address {_network(address)}", known=False)
+    return Source(f"address {network_of(address)}", known=False)
 
 
 def try_now(session: Session, name: str, source: Source, now_ms: int, *, right: bool) -> bool:
@@ -142,7 +142,7 @@ def _keep(session: Session, name: str, source: str, count: _Count) -> None:
     )  # fmt: skip
 
 
-def _network(address: str) -> str:
+def network_of(address: str) -> str:
     """Name the network that counts as one: an IPv4 address, or what one customer has of IPv6."""
     try:
         found = ip_address(address.partition("%")[0])

@@ -9,6 +9,7 @@ import time
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -191,39 +192,74 @@ def test_a_burst_of_guesses_is_judged_one_by_one(hub: Serving, monkeypatch: pyte
     assert many == [(0,)], "guesses at a blocked name fill no log"
 
 
-def test_strangers_at_the_login_hold_no_upload_up(hub: Serving, gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
-    begun, release = threading.Semaphore(0), threading.Event()
+@dataclass
+class Knocks:
+    """People at the login whose passwords take until they are released."""
 
-    def slow(*_: object, **__: object) -> bytes:
-        begun.release()
-        release.wait(20)
+    port: int
+    begun: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+    released: threading.Event = field(default_factory=threading.Event)
+    threads: list[threading.Thread] = field(default_factory=list)
+
+    def scrypt(self, *_: object, **__: object) -> bytes:
+        self.begun.release()
+        self.released.wait(20)
         return bytes(32)
 
-    monkeypatch.setattr(passwords, "scrypt", slow)
-    statuses: list[int] = []
-    form = f"name=x&password=y&form={passwords.form_token('')}".encode()
-    head = f"POST /login HTTP/1.1\r\nHost: 127.0.0.1:{hub.port}\r\nContent-Type: application/x-www-form-urlencoded\r\n"
-    request = f"{head}Connection: close\r\nContent-Length: {len(form)}\r\n\r\n".encode() + form
+    def knock(self, address: str, many: int) -> list[int]:
+        """Log in from an address at once so many times; returns the list that the statuses come into."""
+        statuses: list[int] = []
+        form = f"name=x&password=y&form={passwords.form_token('')}".encode()
+        kind = "Content-Type: application/x-www-form-urlencoded\r\nConnection: close\r\n"
+        head = f"POST /login HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\n{kind}Content-Length: {len(form)}\r\n\r\n"
 
-    def knock() -> None:
-        with socket.create_connection(("127.0.0.1", hub.port), timeout=30) as line:
-            line.sendall(request)
-            statuses.append(int(line.recv(4096).split()[1]))
+        def once() -> None:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=30, source_address=(address, 0)) as line:
+                line.sendall(head.encode() + form)
+                statuses.append(int(line.recv(4096).split()[1]))
 
-    threads = [threading.Thread(target=knock) for _ in range(60)]
-    for thread in threads:
-        thread.start()
-    try:
-        assert begun.acquire(timeout=10)
-        begun_at = time.monotonic()
-        assert hub.upload(gate, gate.upload()).status == 200
-        assert time.monotonic() - begun_at < 5
-    finally:
-        release.set()
-        for thread in threads:
+        began = [threading.Thread(target=once) for _ in range(many)]
+        for thread in began:
+            thread.start()
+        self.threads += began
+        return statuses
+
+    def end(self) -> None:
+        self.released.set()
+        for thread in self.threads:
             thread.join()
+
+
+@pytest.fixture
+def knocks(hub: Serving, monkeypatch: pytest.MonkeyPatch) -> Iterator[Knocks]:
+    made = Knocks(hub.port)
+    monkeypatch.setattr(passwords, "scrypt", made.scrypt)
+    yield made
+    made.end()
+
+
+def test_strangers_at_the_login_hold_no_upload_up(hub: Serving, gate: Gate, knocks: Knocks) -> None:
+    statuses = knocks.knock("127.0.0.1", 60)
+    assert knocks.begun.acquire(timeout=10)
+    begun_at = time.monotonic()
+    assert hub.upload(gate, gate.upload()).status == 200
+    assert time.monotonic() - begun_at < 5
+    knocks.end()
     assert statuses.count(503) >= 50
     assert set(statuses) <= {401, 503}
+
+
+def test_whoever_knocks_without_end_keeps_nobody_else_from_the_login(knocks: Knocks) -> None:
+    strangers = knocks.knock("127.0.0.2", 20)
+    until = time.monotonic() + 10
+    while len(strangers) < 20 - passwords.EACH_WAITING:
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    person = knocks.knock("127.0.0.3", 1)
+    knocks.end()
+    assert person == [401], "judged, and not sent away"
+    assert strangers.count(503) == 20 - passwords.EACH_WAITING
+    assert not passwords._askers
 
 
 def test_headers_that_drip_after_a_first_request_end_the_connection(

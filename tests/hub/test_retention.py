@@ -7,7 +7,7 @@ import pytest
 from hub import retention
 from hub.housekeeping import Housekeeping
 from hub.retention import DAY_MS, Retention
-from hub.storage import alarms, appliances, people
+from hub.storage import alarms, appliances, people, summary
 from hub.values import AlarmKind
 from tests.hub.conftest import Place
 from tests.hub.gate import Gate
@@ -107,6 +107,15 @@ def test_a_clock_that_leaps_by_years_erases_nothing_until_somebody_says_that_it_
         assert alarms.settle(session, 2, "li", place.clock.ms)
     chores.turn()
     assert place.stored(gate) == []
+
+
+def test_an_appliance_heard_of_by_a_clock_that_was_ahead_does_not_look_alive_for_years(
+    place: Place, gate: Gate
+) -> None:
+    now_ms = place.clock.ms - 3_650 * DAY_MS
+    chores = Housekeeping(place.database, KEEP, lambda: now_ms)
+    chores.turn()
+    assert summary.life(place.appliance(gate), now_ms + 2 * DAY_MS) is summary.Life.SILENT
 
 
 def test_a_hub_that_kept_no_time_yet_begins_with_when_it_was_heard_of_last(place: Place, gate: Gate) -> None:
