@@ -328,7 +328,7 @@ class SyncKeeper:
     def _oldest(self, journal: Journal, seq: int) -> int | None:
         try:
             with open_outbox(self._folder, journal.device) as outbox:
-                return outbox.time_of(seq)
+                return outbox.written_by(seq)
         except JournalError as error:
             LOG.error("the oldest entry that waits cannot be read: %s", error)
             return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -26,9 +26,12 @@ from scanner.journal.pruned import Pruned, node_in, read_pruned
 from scanner.journal.reader import open_reader
 from scanner.journal.schema import has_table
 from scanner.sync.wire import MAX_ENTRIES, MAX_UPLOAD, Upload
+from scanner.values import ClockTrust
 
 ROOM: Final = 64 << 10
 """Bytes of an upload left for its head, its proof and its heads of byte strings."""
+LOOKED_THROUGH: Final = 16
+"""Entries that are looked through for a time."""
 PER_ENTRY: Final = 10
 """Bytes of two heads of byte strings."""
 
@@ -91,13 +94,17 @@ class Outbox:
         """Prove that the tree of `second` entries extends that of `first`."""
         return stored_consistency_proof(self._node, first, second)
 
-    def time_of(self, seq: int) -> int | None:
-        """Return when an entry was written, ms since 1970; None where it cannot be read."""
-        rows = self._rows("SELECT body FROM entry WHERE seq = ?", seq)
-        try:
-            return decode(rows[0][0]).time_ms if rows else None
-        except EntryError:
-            return None
+    def written_by(self, seq: int) -> int | None:
+        """Return the time by which an entry was written, ms since 1970: its own, or that of one soon after it.
+
+        A time that nobody vouched for when it was written says nothing. None where none of them can be read.
+        """
+        for (body,) in self._rows("SELECT body FROM entry WHERE seq >= ? ORDER BY seq LIMIT ?", seq, LOOKED_THROUGH):
+            with suppress(EntryError):
+                entry = decode(body)
+                if entry.clock is ClockTrust.TRUSTED:
+                    return entry.time_ms
+        return None
 
     def batch(self, start: int, limit: int = MAX_ENTRIES) -> Batch:
         """Return what waits from `start` on: at most `limit` entries and as many as fit an upload, at least one."""

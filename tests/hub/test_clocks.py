@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -29,7 +30,7 @@ from scanner.sync.client import HubClient
 from scanner.sync.enrolment import join
 from scanner.sync.errors import HubUnreachableError
 from scanner.sync.keeper import SyncKeeper
-from scanner.sync.membership import write_membership
+from scanner.sync.membership import Membership, write_membership
 from scanner.sync.offer import Offer
 from scanner.sync.outbox import open_outbox
 from scanner.sync.values import Trouble
@@ -78,7 +79,14 @@ class Box:
             self.journal.append(replace(draft, time_ms=self.clock.now_ms(), clock=self.clock.trust()))
 
     def send(self) -> None:
-        """Let the keeper work, as a start of the engine does, until everything is held and looked through."""
+        """Let the keeper work until everything is held and looked through."""
+        with self.keeping() as keeper:
+            until(lambda: keeper.state.joined and keeper.state.held == self.journal.size)
+            time.sleep(0.15)  # some turns, in which what is due would go
+
+    @contextmanager
+    def keeping(self) -> Iterator[SyncKeeper]:
+        """Let the keeper work for the block, as a start of the engine does."""
         stop = threading.Event()
         keeper = SyncKeeper(
             self.state,
@@ -97,8 +105,7 @@ class Box:
         thread = threading.Thread(target=keeper.run, args=(stop,), daemon=True)
         thread.start()
         try:
-            until(lambda: keeper.state.joined and keeper.state.held == self.journal.size)
-            time.sleep(0.15)  # some turns, in which what is due would go
+            yield keeper
         finally:
             stop.set()
             thread.join()
@@ -175,6 +182,26 @@ def test_entries_arrive_once_with_the_time_they_were_written_at_and_nothing_is_e
     assert seen.head.size == 10
     assert round((seen.seen_at - time.time()) / YEAR_S) == hub_years
     assert verify(box.state / "journal.db", box.journal.device.public_key).ok
+
+
+def test_entries_of_a_clock_that_nobody_vouched_for_are_not_said_to_have_waited_for_years(box: Box) -> None:
+    """Here they wait for a minute, and then for two days."""
+    box.wall.ahead_s = -30 * YEAR_S  # not noticed yet: untrusted
+    box.write(3)
+    box.wall.ahead_s = 0
+    box.clock.poll()
+    box.write(3)
+    with open_outbox(box.state, box.journal.device) as outbox:
+        written = outbox.written_by(0)
+    assert written is not None
+    assert abs(written // 1000 - time.time()) < 60
+    write_membership(box.state, Membership("http://127.0.0.1:9", None, box.journal.device.public_key, "West gate"))
+    for days, troubles in ((0, set()), (2, {Trouble.WAITING})):
+        leap(box, days * DAY_S)
+        with box.keeping() as keeper:
+            until(lambda keeper=keeper: keeper.state.oldest_ms is not None)
+            time.sleep(0.1)
+        assert box.had == troubles
 
 
 @pytest.mark.parametrize("hub_years", [-40, 0, 30], ids=["hub_behind", "hub_right", "hub_ahead"])
