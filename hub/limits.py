@@ -18,6 +18,8 @@ SMALL_BODY = 64 * 1024
 """Bytes of any body but an upload's."""
 CHUNK_SECONDS = 30.0
 """How long the next piece of a body may take."""
+_LAST_SECOND = 253_402_300_799
+"""That a date has room for."""
 _UPLOAD = re.compile(r"/v1/devices/[0-9a-f]{32}/log")
 _BROWSERS = {
     "Content-Security-Policy": (
@@ -63,7 +65,7 @@ class Limits:
                 for name, value in self._headers.items():
                     headers.setdefault(name, value)
                 headers.setdefault("Cache-Control", "no-store")
-                headers["Date"] = formatdate(self._clock_ms() // 1000, usegmt=True)
+                headers["Date"] = formatdate(min(self._clock_ms() // 1000, _LAST_SECOND), usegmt=True)
             await send(message)
 
         refused = _refused(scope["path"], Headers(scope=scope))

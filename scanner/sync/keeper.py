@@ -45,6 +45,8 @@ OLD_S: Final = 86_400
 """Entries that wait longer are said to wait."""
 PAUSE_S: Final = 0.02
 """Between two slices of what is erased."""
+TICK_S: Final = 1.5
+"""In so many seconds a clock that goes has moved by one."""
 PRECEDENCE_S: Final = 60.0
 """How long an update waits for entries that are being handed over."""
 
@@ -92,6 +94,10 @@ class SyncKeeper:
         self._waiting_since: float | None = None
         self._reached_at = time.monotonic()
         self._retain_at = 0.0
+        self._shown: tuple[int | None, float] = None, 0.0
+        """What the hub's clock showed at its last answer, and since when, by the steady clock, it has shown that."""
+        self._stands: bool | None = None
+        """Whether the hub's clock stands still; None: nobody has looked twice."""
         self._sweep = False
         self._looked = False
         self._end: End | None = None
@@ -211,6 +217,7 @@ class SyncKeeper:
         """Take up what a piece brought. A hub that answers a question need not take what it has refused."""
         now = time.monotonic()
         self._reached_at = now
+        self._look_at_clock(now)
         self._schedule.succeeded(now)
         self._trouble(Trouble.UNREACHABLE, False, "")
         settled = not asked_only or step.held >= step.size
@@ -225,6 +232,16 @@ class SyncKeeper:
         self._waiting_since = (self._waiting_since or now) if more else None
         self._look(journal)
         return step.held < step.size
+
+    def _look_at_clock(self, now: float) -> None:
+        """Note what the hub's clock shows."""
+        shown = None if self._client is None else self._client.time
+        before, since = self._shown
+        if shown is None or shown != before:
+            self._stands = None if shown is None or before is None else False
+            self._shown = shown, now
+        elif now - since >= TICK_S:
+            self._stands = True
 
     def _not_reached(self, words: str) -> None:
         self._busy_since = None
@@ -271,6 +288,7 @@ class SyncKeeper:
         if self._client is not None:
             self._client.close()
         self._membership, self._client, self._exchange = found, None, None
+        self._shown, self._stands = (None, 0.0), None
         for trouble in Trouble:
             self._trouble(trouble, False, "")
         if found is None:
@@ -347,6 +365,8 @@ class SyncKeeper:
             at = self._now()  # before it is asked whether it can be trusted: what leaps in between is not
             if now < self._retain_at or not self._trusted() or exchange is None or exchange.held is None:
                 return
+            if self._stands is None:  # another answer tells: in some minutes at most
+                return
             self._retain_at = now + EVERY_S
             found = due(journal, self._retention, at, exchange.held, lambda size: self._witnessed(journal, size))
             for line in erase(journal, found, at, lambda: stop.wait(PAUSE_S)):
@@ -366,4 +386,5 @@ class SyncKeeper:
         key, witness = journal.device.public_key, membership.witness
         at = read_cosigned(note, key, witness).seen_at
         heard = client.time
-        return WitnessClock(at, read_cosigned(newest, key, witness).seen_at if heard is None else heard)
+        now = read_cosigned(newest, key, witness).seen_at if heard is None else heard
+        return WitnessClock(at, now, self._stands is True)

@@ -1,7 +1,7 @@
 """What is erased when: sealed parts first, whole entries later, and only what the hub has said again that it holds.
 
 Erasing is for ever, and a clock may be wrong that everybody believes: days count only where this appliance's clock and
-the hub's have both counted them. Neither needs to be right for that, and whichever leaps is alone with it.
+the hub's have both counted them. Neither needs to be right for that, only to go; whichever leaps is alone with it.
 
 Work is done in small slices with pauses between: a person's entry waits behind one slice at most.
 """
@@ -12,7 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from scanner.clock import BUILD_TIME, LATEST
 from scanner.config.model import RetentionSection
 from scanner.journal.database import Erasure
 from scanner.journal.detail import Erased
@@ -58,12 +57,12 @@ class WitnessClock:
     """When it cosigned the head."""
     now: int
     """When it was heard last."""
+    stands: bool
+    """Whether it showed the same at two answers between which it should have moved."""
 
     def has_counted(self, days: int) -> bool:
-        """Whether so many days have gone by; one that stands still at no possible time does not say no."""
-        gone = self.now - self.cosigned_at
-        possible = all(BUILD_TIME <= one < LATEST for one in (self.cosigned_at, self.now))
-        return gone >= days * DAY_S or (gone <= 0 and not possible)
+        """Whether so many days have gone by; a clock that stands counts nothing, and does not say no."""
+        return self.stands or self.now - self.cosigned_at >= days * DAY_S
 
 
 @dataclass(frozen=True, slots=True)

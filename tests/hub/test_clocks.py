@@ -6,6 +6,8 @@ the test's.
 
 from __future__ import annotations
 
+import multiprocessing
+import random
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -37,7 +39,8 @@ from scanner.sync.values import Trouble
 from scanner.sync.wire import Receipt
 from scanner.values import ClockTrust
 from tests.hub.serving import Serving
-from tests.scanner.journal.logs import SOFTWARE, open_journal, passage
+from tests.hub.skewed import write_and_send_by
+from tests.scanner.journal.logs import DEVICE, SOFTWARE, open_journal, passage
 
 DAY_S = 86_400
 YEAR_S = 365 * DAY_S
@@ -48,9 +51,11 @@ class Wall:
     """A clock on a wall, turned by the test."""
 
     ahead_s: int = 0
+    speed: float = 1.0
+    began: float = field(default_factory=time.time)
 
     def __call__(self) -> float:
-        return time.time() + self.ahead_s
+        return self.began + (time.time() - self.began) * self.speed + self.ahead_s
 
 
 @dataclass
@@ -82,7 +87,8 @@ class Box:
         """Let the keeper work until everything is held and looked through."""
         with self.keeping() as keeper:
             until(lambda: keeper.state.joined and keeper.state.held == self.journal.size)
-            time.sleep(0.15)  # some turns, in which what is due would go
+            until(lambda: keeper._stands is False)
+            time.sleep(0.1)  # some turns, in which what is due would go
 
     @contextmanager
     def keeping(self) -> Iterator[SyncKeeper]:
@@ -125,8 +131,8 @@ def until(true: Callable[[], object], patience: float = 20.0) -> None:
         time.sleep(0.01)
 
 
-hub_wall = Wall()
-"""The hub's: one hub for all of these."""
+hub_wall = Wall(speed=30.0)
+"""The hub's, of which it is soon seen that it goes: one hub for all of these."""
 
 
 @pytest.fixture(scope="module")
@@ -136,10 +142,15 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     made.close()
 
 
+def hurry(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr("scanner.sync.schedule.FIRST_S", (0.0, 0.0))
+    patch.setattr("scanner.sync.schedule.PRESENCE_S", 0.05)
+
+
 @pytest.fixture
 def box(hub: Serving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Box]:
     monkeypatch.setattr("scanner.sync.keeper.TURN_S", 0.02)
-    monkeypatch.setattr("scanner.sync.schedule.FIRST_S", (0.0, 0.0))
+    hurry(monkeypatch)
     hub_wall.ahead_s = 0
     wall = Wall()
     with open_journal(tmp_path, Device.of(Ed25519PrivateKey.generate())) as journal:
@@ -270,3 +281,35 @@ def test_a_log_that_waited_in_the_wrong_decade_is_not_asked_for_in_years(box: Bo
     assert Away.asked == 4
     assert time.monotonic() - began < 10
     assert len(box.held()) == 5
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(120)
+def test_an_appliance_that_is_killed_while_its_clock_is_set_by_years_loses_erases_and_repeats_nothing(
+    hub: Serving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hurry(monkeypatch)
+    draw = random.Random(11)
+    hub_wall.ahead_s = -20 * YEAR_S
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.hub.skewed"])
+    ahead_s = context.Value("q", 0)
+    with open_journal(tmp_path) as journal:
+        Box(tmp_path, journal, Wall(), Clock(tmp_path, build_time=0), hub).enrol()
+    for number in range(25):
+        process = context.Process(target=write_and_send_by, args=(ahead_s, tmp_path, f"boot {number // 3}"))
+        process.start()
+        for _ in range(4):
+            time.sleep(draw.uniform(0.02, 0.1))
+            ahead_s.value = draw.choice((-30, -3, 0, 0, 10, 60)) * YEAR_S
+        process.kill()
+        process.join()
+    with open_journal(tmp_path) as journal:
+        box = Box(tmp_path, journal, Wall(), Clock(tmp_path, build_time=0), hub)
+        box.send()
+        assert journal.size > 200
+        assert box.held() == [entry.body for entry in journal.entries(0, journal.size)]
+        assert (journal.pruned, box.erased) == (0, [])
+    years = {round((decode(body).time_ms / 1000 - time.time()) / YEAR_S) for body in box.held()}
+    assert years >= {-30, 0, 10}
+    assert verify(tmp_path / "journal.db", DEVICE.public_key).ok

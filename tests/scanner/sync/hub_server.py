@@ -26,6 +26,8 @@ from keys.tree_head import read_head
 from scanner.sync.membership import Membership
 from scanner.sync.wire import Receipt, Upload, decode_upload, encode_receipt
 
+LAST_S = 253_402_300_799
+"""The last second that a date has room for."""
 WITNESS = Ed25519PrivateKey.from_private_bytes(bytes(range(9, 41)))
 
 
@@ -122,9 +124,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         with self.served.hub.lock:
             answer = self.served.respond(self.command, self.path, dict(self.headers), body)
         lines = [f"HTTP/1.1 {answer.status} X", f"Content-Type: {answer.kind}", f"Content-Length: {len(answer.body)}"]
-        headers = answer.headers
-        if 0 <= (seconds := self.served.hub.clock()) < 1 << 37:
-            headers = {"Date": formatdate(seconds, usegmt=True), **headers}
+        headers = {"Date": formatdate(min(self.served.hub.clock(), LAST_S), usegmt=True), **answer.headers}
         lines += [f"{name}: {value}" for name, value in headers.items()]
         whole = "\r\n".join([*lines, "", ""]).encode() + answer.body
         cut = self.served.cut_after
