@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 from hub.storage.session import Session, SqlRow, binary, integer, maybe_integer, maybe_text, text
 from hub.values import (
     EMPTY_FRONTIER,
     Appliance,
     Batch,
+    Count,
     Frontier,
     Intake,
     Invitation,
@@ -25,6 +27,9 @@ MARKS = 64
 MARK_STEP = 4_096
 """Of states older than those, the first in every so many entries is kept for good: what came long ago may come again,
 by stick, and is compared from the nearest one."""
+NAMES_AN_HOUR = 64
+"""Guards, and causes of overrides, counted by name in an hour of a site: no appliance can invent rows without end."""
+_OTHERS = {"guard": "-/{}", "cause": "OTHER"}
 TROUBLES = 64
 """Degradations kept of one appliance, the newest: more than there are, and no page without end."""
 _DAY_MS = 86_400_000
@@ -234,13 +239,37 @@ def _thin_marks(session: Session, number: int) -> None:
 
 def _count(session: Session, batch: Batch) -> None:
     """Add the batch's counts, in one order for everybody, so that two hubs never wait for each other in a circle."""
-    found = sorted((int(one.scope), one.owner, one.hour, one.measure, one.many) for one in batch.counts)
+    found = sorted((int(one.scope), one.owner, one.hour, one.measure, one.many) for one in _bounded(session, batch))
     rows: list[SqlRow] = [*found]
     session.many(
         """INSERT INTO tally (scope, owner, hour, measure, many) VALUES (?, ?, ?, ?, ?)
             ON CONFLICT (scope, owner, hour, measure) DO UPDATE SET many = tally.many + excluded.many""",
         rows,
     )
+
+
+def _bounded(session: Session, batch: Batch) -> list[Count]:
+    """Return the batch's counts; names that only its entries know are counted as others once an hour has many."""
+    known: dict[tuple[int, int, int, str], set[str]] = {}
+    found = []
+    for one in batch.counts:
+        kind, _, name = one.measure.partition("/")
+        if kind not in _OTHERS:
+            found.append(one)
+            continue
+        key = int(one.scope), one.owner, one.hour, kind
+        if key not in known:
+            rows = session.rows(
+                "SELECT measure FROM tally WHERE scope = ? AND owner = ? AND hour = ? AND measure >= ? AND measure < ?",
+                *key[:3], f"{kind}/", f"{kind}/~",
+            )  # fmt: skip
+            known[key] = {text(row[0]) for row in rows}
+        too_many = one.measure not in known[key] and len(known[key]) >= NAMES_AN_HOUR
+        other = f"{kind}/{_OTHERS[kind].format(name.rpartition('/')[2])}"
+        counted = replace(one, measure=other) if too_many else one
+        known[key].add(counted.measure)
+        found.append(counted)
+    return found
 
 
 def invite(session: Session, invitation: Invitation) -> None:

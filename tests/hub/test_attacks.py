@@ -20,11 +20,12 @@ from hub.service import wall_clock_ms
 from hub.storage import alarms, appliances, guesses, people
 from hub.storage.guesses import Source
 from hub.storage.people import Role
+from hub.storage.session import integer
 from hub.values import AlarmKind, Scope, Standing
 from keys import cbor
 from keys.cosignature import read_cosigned
 from keys.tree_head import read_head
-from scanner.journal.detail import EntryKind, FaultDetail, Updated, UpdateDetail
+from scanner.journal.detail import EntryKind, FaultDetail, OverrideDetail, Updated, UpdateDetail
 from tests.hub.desk import PASSWORD, Desk, staffed_hub
 from tests.hub.gate import Gate, framed
 from tests.hub.serving import Serving
@@ -128,6 +129,32 @@ def test_no_appliance_invents_rows_in_the_counts(hub: Serving) -> None:
     assert isinstance(after, int)
     assert after - before < 20
     assert other == [(6000,)]
+
+
+def test_no_appliance_invents_guards_and_causes_without_end(hub: Serving) -> None:
+    gate, now_ms = Gate(), wall_clock_ms()
+    for number in range(400):
+        gate.write(
+            EntryKind.OVERRIDE, OverrideDetail(admit=number % 2 == 0, cause=f"made.up.{number}"), staff=f"X{number}",
+            time_ms=now_ms,
+        )  # fmt: skip
+    hub.enrol(gate, hub.invite("Site of inventions"))
+
+    def counted() -> dict[str, tuple[int, int]]:
+        query = """SELECT count(*), CAST(coalesce(sum(many), 0) AS bigint) FROM tally
+            WHERE scope = ? AND measure >= ? AND measure < ?"""
+        with hub.parts.database.read() as session:
+            found = {
+                kind: session.rows(query, int(Scope.SITE), f"{kind}/", f"{kind}/~")[0] for kind in ("guard", "cause")
+            }
+        return {kind: (integer(rows), integer(many)) for kind, (rows, many) in found.items()}
+
+    before = counted()
+    for first in range(0, 400, 50):
+        assert hub.upload(gate, gate.upload(first, first + 50)).status == 200
+    for kind, (rows, many) in counted().items():
+        assert rows - before[kind][0] <= appliances.NAMES_AN_HOUR + 2
+        assert many - before[kind][1] == 400, "and every one is counted"
 
 
 def test_an_appliance_degraded_in_a_thousand_ways_does_not_fill_the_page(hub: Serving, boss: Desk) -> None:
