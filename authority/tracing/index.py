@@ -17,7 +17,9 @@ from authority.errors import FolderError
 from authority.files import make_private_file, refuse_shared
 from authority.records import Order
 
-_VERSION: Final = 1
+_VERSION: Final = 2
+LEAP_MS: Final = 3 * 86_400_000
+"""How far the clock may be beyond the last round before nothing is erased by it."""
 _TABLES: Final = """
 CREATE TABLE gate (
     number INTEGER PRIMARY KEY, device BLOB NOT NULL UNIQUE, site TEXT NOT NULL, size INTEGER NOT NULL,
@@ -37,6 +39,8 @@ CREATE TABLE erasure (at INTEGER NOT NULL, before_ms INTEGER NOT NULL, many INTE
 CREATE TRIGGER question_stays BEFORE UPDATE ON question BEGIN SELECT raise(ABORT, 'the log of questions stays'); END;
 CREATE TRIGGER question_kept BEFORE DELETE ON question BEGIN SELECT raise(ABORT, 'the log of questions stays'); END;
 """
+_SECOND: Final = "CREATE TABLE turn (one INTEGER PRIMARY KEY, time_ms INTEGER NOT NULL) STRICT;"
+"""What version 2 adds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +122,10 @@ class Index:
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA secure_delete = ON")
             (version,) = connection.execute("PRAGMA user_version").fetchone()
-            if version == 0:
-                connection.executescript(f"BEGIN IMMEDIATE;{_TABLES}PRAGMA user_version = {_VERSION};COMMIT;")
-            elif version != _VERSION:
+            if version < _VERSION:
+                tables = _SECOND if version else _TABLES + _SECOND
+                connection.executescript(f"BEGIN IMMEDIATE;{tables}PRAGMA user_version = {_VERSION};COMMIT;")
+            elif version > _VERSION:
                 raise FolderError(f"{path} was written by newer software; update this one.")
         except (OSError, sqlite3.Error) as error:
             raise FolderError(f"{path} cannot be opened as a tracing store: {error}") from error
@@ -238,6 +243,23 @@ class Index:
         return None if row is None else (row[0], row[1], row[2])
 
     # --- forgetting
+
+    def leapt(self, now_ms: int) -> int:
+        """Return how many days the clock is further than at the last round; 0, and it is noted, where it goes on.
+
+        Erasing is for ever: a clock that is years ahead makes every sighting look old. Which of both it is, people say.
+        """
+        row = self._db.execute("SELECT time_ms FROM turn").fetchone()
+        (before_ms,) = row or self._db.execute("SELECT max(time_ms) FROM sighting").fetchone()
+        if before_ms is not None and now_ms - before_ms > LEAP_MS:
+            return int((now_ms - before_ms) // 86_400_000)
+        self.believe(now_ms)
+        return 0
+
+    def believe(self, now_ms: int) -> None:
+        """Take somebody's word that the clock is right."""
+        with self.transaction():
+            self._db.execute("INSERT OR REPLACE INTO turn VALUES (1, ?)", (now_ms,))
 
     def erase(self, before_ms: int, at: int) -> int:
         """Erase sightings older than `before_ms`, and keep a line that says how many; returns that."""

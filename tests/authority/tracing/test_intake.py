@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
 from hashlib import sha256
@@ -11,7 +12,7 @@ import pytest
 
 from authority.errors import HubLineError
 from authority.tracing.index import Index, Span
-from authority.tracing.intake import Intake
+from authority.tracing.intake import DAY_MS, Intake
 from authority.tracing.line import HubLine
 from authority.tracing.question import Desk
 from hub.handover import make_credential
@@ -218,6 +219,34 @@ def test_sightings_are_erased_when_their_time_is_over(
     intake.round()
     assert index.erase((NOW + 1) * 1000, NOW) == 1
     assert [one.entry.seq for one in desk.who_passed("West gate", ALWAYS, ORDER).seen] == [1]
+
+
+def test_a_clock_that_leaps_is_believed_once_somebody_says_so(
+    hub: Serving, gate: SealingGate, intake: Intake, index: Index
+) -> None:
+    gate.sees(person(1))
+    hub.upload(gate, gate.upload())
+    intake.round()
+    now_ms = NOW * 1000
+    assert index.leapt(now_ms + 4 * DAY_MS) == 4, "a store that kept no time yet begins with what was seen last"
+    assert index.leapt(now_ms + 2 * DAY_MS) == 0
+    assert index.leapt(now_ms + 5 * DAY_MS) == 0
+    assert index.leapt(now_ms + 3_650 * DAY_MS) == 3_645
+    assert index.leapt(now_ms) == 0
+    assert index.leapt(now_ms + 4 * DAY_MS) == 4, "a clock that was mended is watched again"
+    index.believe(now_ms + 4 * DAY_MS)
+    assert index.leapt(now_ms + 5 * DAY_MS) == 0
+
+
+def test_a_store_of_older_software_is_gone_on_with(tmp_path: Path) -> None:
+    path = tmp_path / "tracing" / "older.db"
+    Index.open(path).close()
+    with sqlite3.connect(path) as connection:
+        connection.executescript("DROP TABLE turn; PRAGMA user_version = 1;")
+    connection.close()
+    index = Index.open(path)
+    assert index.leapt(NOW * 1000) == 0
+    index.close()
 
 
 def test_without_its_credential_nothing_is_handed_over(hub: Serving, gate: SealingGate) -> None:
