@@ -62,7 +62,11 @@ def _generate(folder: Path, appliances: int) -> tuple[str, int]:
     ]  # fmt: skip
     with storage.write() as session:
         session.many("INSERT INTO site (number, name) VALUES (?, ?)", [(n, f"site {n}") for n in range(1, sites + 1)])
-        session.many("INSERT INTO device VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", devices)
+        session.many(
+            """INSERT INTO device (number, id, public_key, site, lanes, standing, software, enrolled_ms, seen_ms, size,
+                frontier, root, head, entry_ms, lists_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+            devices,
+        )
         session.many(
             "INSERT INTO degraded VALUES (?, '', 'thermometer_lost', ?)",
             [(n, now_ms) for n in range(1, appliances, 20)],
