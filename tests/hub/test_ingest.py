@@ -9,12 +9,10 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from hub import allowance
 from hub.errors import Problem, RefusalError
 from hub.ingest import Ingest
 from hub.storage import alarms, appliances, summary
-from hub.upload import MAX_BODY, MAX_ENTRIES
-from hub.values import AlarmKind, Intake, Scope, Standing
+from hub.values import AlarmKind, Scope, Standing
 from keys import cbor
 from keys.cosignature import read_cosigned
 from scanner.journal.detail import (
@@ -358,11 +356,3 @@ def test_a_box_gone_mad_is_sent_away_for_the_day_and_loses_nothing(
     first.clock.ms += 86_400_000
     first.database.prepare_day(first.clock.ms // 86_400_000)
     assert places[1].ingest.take(gate.id, gate.upload(110, 120)).durable_to == 120
-
-
-def test_entries_of_uncommon_size_count_as_several() -> None:
-    spent = allowance.after(Intake(7, 5), 7 * 86_400_000, 10, 40 * 1024)
-    assert spent == Intake(7, 45)
-    assert allowance.after(spent, 8 * 86_400_000, 10, 1024) == Intake(8, 10)
-    largest = allowance.after(Intake(0, 0), 0, MAX_ENTRIES, MAX_BODY)
-    assert largest.many < allowance.LEAST, "no upload is too large for a day"
