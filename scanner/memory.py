@@ -27,7 +27,8 @@ MAX_REMEMBERED = 200_000
 class PassTags:
     """What is remembered of one code that a gate opens for."""
 
-    passed: bytes
+    passed: tuple[bytes, ...]
+    """Of the code, and of the credential that counted together with it."""
     used: bytes | None
     """Of the presentation; None for a static code."""
 
@@ -79,30 +80,35 @@ class Opened:
         with self._lock:
             return verdict.presented_at is not None and self._used_tag(verdict) in self._used
 
-    def note(self, verdict: Verdict, at: float, direction: Direction) -> None:
+    def note(self, verdict: Verdict, at: float, direction: Direction, beside: Verdict | None = None) -> None:
         """Remember that a gate opened for this code, and consume its presentation.
 
         Whoever leaves may come back at once: an exit takes back what the entry noted.
         """
-        self.note_tags(self.tags(verdict), at, direction)
+        self.note_tags(self.tags(verdict, beside), at, direction)
 
-    def tags(self, verdict: Verdict) -> PassTags | None:
-        """Return what will have to be remembered when a gate opens for this code later; None for no proved code."""
+    def tags(self, verdict: Verdict, beside: Verdict | None = None) -> PassTags | None:
+        """Return what will have to be remembered when a gate opens for this code later; None for no proved code.
+
+        `beside`: another credential of the same person without which it would not open.
+        """
         if verdict.identity is None:
             return None
+        identities = (verdict.identity, *_identity_of(beside))
         with self._lock:
             used = None if verdict.presented_at is None else self._used_tag(verdict)
-            return PassTags(self._passed_tag(verdict.identity), used)
+            return PassTags(tuple(self._passed_tag(identity) for identity in identities), used)
 
     def note_tags(self, tags: PassTags | None, at: float, direction: Direction) -> None:
         """Do as `note`, by tags taken before; those taken before midnight name nobody any more."""
         if tags is None:
             return
         with self._lock:
-            if direction is Direction.ENTRY:
-                _note(self._passed, tags.passed, at)
-            else:
-                self._passed.pop(tags.passed, None)
+            for passed in tags.passed:
+                if direction is Direction.ENTRY:
+                    _note(self._passed, passed, at)
+                else:
+                    self._passed.pop(passed, None)
             if tags.used is not None:
                 _note(self._used, tags.used, at)
 
@@ -111,7 +117,8 @@ class Opened:
         if tags is None:
             return False
         with self._lock:
-            times = [self._passed.get(tags.passed), None if tags.used is None else self._used.get(tags.used)]
+            times = [self._passed.get(passed) for passed in tags.passed]
+            times.append(None if tags.used is None else self._used.get(tags.used))
         return any(time is not None and time > at for time in times)
 
     def _passed_tag(self, identity: CodeIdentity) -> bytes:
@@ -171,14 +178,15 @@ class Memory:
         kind = "live" if verdict.presented_at is not None else "static"
         return exact, _tag(self._key, "seen", str(verdict.identity), verdict.reason or "", kind)
 
-    def recollect(self, verdict: Verdict, at: float) -> Recollection:
-        """Return what is remembered of a proved code at monotonic `at`."""
+    def recollect(self, verdict: Verdict, at: float, beside: Verdict | None = None) -> Recollection:
+        """Return what is remembered of a proved code at monotonic `at`, and of the credential that counts with it."""
         if verdict.identity is None:
             return Recollection()
-        passed = self._opened.passed_at(verdict.identity)
+        times = [self._opened.passed_at(identity) for identity in (verdict.identity, *_identity_of(beside))]
+        already_passed_s = self._times().already_passed_s
         return Recollection(
             presentation_used=self._opened.is_used(verdict),
-            passed_recently=passed is not None and at - passed < self._times().already_passed_s,
+            passed_recently=any(passed is not None and at - passed < already_passed_s for passed in times),
             activated=self._opened.is_activated(verdict.identity),
         )
 
@@ -192,9 +200,9 @@ class Memory:
         if verdict.identity is not None:
             self._opened.activate(verdict.identity, at)
 
-    def tags(self, verdict: Verdict) -> PassTags | None:
+    def tags(self, verdict: Verdict, beside: Verdict | None = None) -> PassTags | None:
         """Return what `gate_opened_by_tags` will want, when the gate opens later."""
-        return self._opened.tags(verdict)
+        return self._opened.tags(verdict, beside)
 
     def gate_opened_by_tags(self, tags: PassTags | None, at: float) -> None:
         """Do as `gate_opened`, for a code whose tags were taken before."""
@@ -204,9 +212,13 @@ class Memory:
         """Whether any lane's gate has opened for a code after monotonic `at`."""
         return self._opened.opened_since(tags, at)
 
-    def gate_opened(self, verdict: Verdict, at: float) -> None:
-        """Remember that this lane's gate opened for this code, and consume its presentation."""
-        self._opened.note(verdict, at, self._direction)
+    def gate_opened(self, verdict: Verdict, at: float, beside: Verdict | None = None) -> None:
+        """Remember that this lane's gate opened for this code and the one beside it, and consume its presentation."""
+        self._opened.note(verdict, at, self._direction, beside)
+
+
+def _identity_of(verdict: Verdict | None) -> tuple[CodeIdentity, ...]:
+    return () if verdict is None or verdict.identity is None else (verdict.identity,)
 
 
 def _tag(key: bytes, *parts: str) -> bytes:

@@ -8,7 +8,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from firmware_bridge.values import Measurement
+from keys.facts import combined
 from keys.reasons import Reason
+from keys.verdict import Verdict
 from scanner import policy
 from scanner.engine import by_hand
 from scanner.engine.by_hand import Form
@@ -34,7 +36,7 @@ class Judging:
 
     def meet(self, seen: CodeSeen, at: float) -> Person:
         """Return the person whose code was read, judged by the code alone."""
-        recollection = self._memory.recollect(seen.verdict, at)
+        recollection = self._memory.recollect(seen.verdict, at, None if seen.beside is None else seen.beside.verdict)
         freshness = self._services.freshness(seen.verdict.issuer)
         rules = self._services.rules()
         decision = policy.judge_code(seen.verdict, freshness, recollection, self._site, rules, self._company())
@@ -110,7 +112,7 @@ class Judging:
             person.decision = policy.judge_by_hand(measurement, thermometer_up, self._site, rules)
             return
         # Another lane's gate may have opened for this code while its temperature was taken.
-        person.recollection = self._memory.recollect(person.verdict, at)
+        person.recollection = self._memory.recollect(person.verdict, at, person.beside)
         person.decision = policy.judge(
             person.verdict,
             measurement,
@@ -128,8 +130,17 @@ class Judging:
             return
         if person.verdict.reason is Reason.IDENTITY_MISMATCH:
             return
-        verdict = self._services.verify(person.seen.text)
-        if verdict.statement is not None and person.verdict.statement is not None:
-            verdict = verdict._replace(statement=person.verdict.statement)  # with what was shown before it
+        verdict, beside = self._services.verify(person.seen.text), person.seen.beside
+        if beside is not None:
+            beside = replace(beside, verdict=self._services.verify(beside.text))
+            verdict = _together(verdict, beside.verdict)
         if verdict.reason is not Reason.PRESENTATION_EXPIRED:  # it was shown live when it was read
-            person.seen = replace(person.seen, verdict=verdict)
+            person.seen = replace(person.seen, verdict=verdict, beside=beside)
+
+
+def _together(verdict: Verdict, beside: Verdict) -> Verdict:
+    """Return what two credentials of one person come to, proved anew: one that holds no more takes both with it."""
+    if verdict.statement is None or beside.statement is None:
+        return verdict._replace(reason=verdict.reason or beside.reason)
+    statement = combined(beside.statement, verdict.statement)
+    return verdict._replace(reason=verdict.reason or beside.reason, statement=statement)

@@ -90,14 +90,15 @@ class Passage:
 
     def on_midnight(self) -> None:
         """Forget what is remembered for a day only."""
+        self._let_go(self._credentials.release())
         self.sightings.forget()
-        self._credentials.forget()
         self.shown.tally.begin_day()
         for party in self.parties.give_up(self.services.now()):
             self.receipts.note_party(PartyPhase.ABANDONED, party, self.services.on_duty())
 
     def end(self) -> None:
         """Write down of whom the lane lets go as the engine stops."""
+        self._let_go(self._credentials.release())
         if self.person is not None and self.state in MEASURED:
             self.receipts.note_abandoned(self.person)
 
@@ -175,8 +176,9 @@ class Passage:
             elif name == "measure":
                 self._measured_in_vain()
             elif name == "credential":
-                held = self._credentials.release()
-                if held is not None and self.state in READS_CODES:
+                if self.state not in READS_CODES:
+                    self._let_go(self._credentials.release())
+                elif held := self._credentials.release():
                     self.begin(self.judging.meet(held, now))
             elif name == CALL:
                 self.gateway.unanswered()
@@ -194,16 +196,23 @@ class Passage:
             self.presences.spend(self.person.who)
             self._measured_in_vain()
         if self.sightings.begins(seen, now, free=self.state in READS_CODES):
-            self._meet(self._credentials.take(seen, now, self.judging.lacks_a_rule), now)
-
-    def _meet(self, seen: CodeSeen | None, now: float) -> None:
-        """Begin with a code; None: one credential is held, and the person is asked for another."""
-        if seen is None:
+            taken = self._credentials.take(seen, now, self.judging.lacks_a_rule)
+            self._let_go(taken.left)
+            if taken.judge is not None:
+                self.begin(self.judging.meet(taken.judge, now))
+                return
             self.shown.hint = "hint.another_credential"
             self.timers["credential"] = now + WAIT_S
-            return
+
+    def _let_go(self, held: CodeSeen | None) -> None:
+        """Decide about whoever showed a credential that did not suffice; something else is before the lane by now."""
         self.timers.pop("credential", None)
-        self.begin(self.judging.meet(seen, now))
+        if held is not None:
+            person = self.judging.meet(held, self.clock())
+            self.memory.decided(person.verdict, self.clock())
+            self.receipts.note_let_go(person, self.vehicle.number)
+            self.shown.tally.count(person)
+            self.services.report(person.report(self.devices.name, None))
 
     def _has_left(self, person: Person, at: float) -> bool:
         """Whether the person has made room for the next one, as far as codes tell; who shows none takes none away."""
@@ -212,6 +221,7 @@ class Passage:
 
     def begin(self, person: Person, typed: Measurement | None = None) -> None:
         """Begin a passage: decide at once where no temperature is wanted, none can be had, or staff have `typed` it."""
+        self._let_go(self._credentials.release())
         self.shown.hint = None
         self.vehicle.drop_released()
         self.person = person
@@ -334,7 +344,7 @@ class Passage:
             return
         self.devices.open_gate(person.seq)
         opened_at = self.clock()
-        self.memory.gate_opened(person.verdict, opened_at)
+        self.memory.gate_opened(person.verdict, opened_at, person.beside)
         self.vehicle.visitor_passed(None if person.form is None else person.form.slip)
         self.services.report(person.report(self.devices.name, opened_at))
 

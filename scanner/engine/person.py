@@ -47,6 +47,11 @@ class Person:
         return self.seen.verdict
 
     @property
+    def beside(self) -> Verdict | None:
+        """What the proof says of the credential that counts together with this one."""
+        return None if self.seen.beside is None else self.seen.beside.verdict
+
+    @property
     def who(self) -> str:
         """What tells this person's code from another's."""
         return self.seen.who

@@ -94,6 +94,14 @@ class Receipts:
         if person.form is not None:
             self._note(people_records.abandoned(person, person.form, self._devices.site, self._stamp()))
 
+    def note_let_go(self, person: Person, party: int | None) -> None:
+        """Note what was decided about somebody whose credential did not suffice, and who was let go of.
+
+        It opens nothing, whatever becomes of the entry: so it takes no room of the log's reserve.
+        """
+        draft = people_records.passage(person, self._devices.site, self._services.rules(), self._stamp(), party)
+        self._services.record(draft, lambda _: None, reserve=False)
+
     def meaning(self, recorded: Recorded) -> Answer:
         """Tell what an answer of the log means now."""
         if recorded.token != self._token:

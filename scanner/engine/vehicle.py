@@ -52,7 +52,7 @@ class Vehicle:
                 colour=person.verdict.colour,
                 temperature_centi=person.measurement.result_centi if person.measurement else None,
                 seq=person.seq,
-                tags=self._memory.tags(person.verdict),
+                tags=self._memory.tags(person.verdict, person.beside),
                 checked_at=at,
                 by_hand=person.form is not None,
                 slip=None if person.form is None else person.form.slip,

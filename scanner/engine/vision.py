@@ -53,6 +53,8 @@ class CodeSeen:
     """Whether another code that the lane acts upon lies right beside it, as on one phone."""
     by_reader: bool = False
     """Whether a code reader read it: somebody has held it up, and nothing tells how long it stays there."""
+    beside: CodeSeen | None = None
+    """Another credential of the same person, shown just before, that counts together with this one."""
 
     @property
     def who(self) -> str:

@@ -48,13 +48,14 @@ FIRST, SECOND = seen("2025-12-01", 1), seen("2026-01-15", 2)
 
 
 def test_a_credential_that_meets_the_rules_is_judged_at_once() -> None:
-    assert Credentials().take(SECOND, 0.0, lacks) is SECOND
+    assert Credentials().take(SECOND, 0.0, lacks) == (SECOND, None)
 
 
 def test_one_that_does_not_waits_and_counts_together_with_the_next_of_the_same_person() -> None:
     credentials = Credentials()
-    assert credentials.take(FIRST, 0.0, lacks) is None
-    both = credentials.take(SECOND, WAIT_S - 0.1, lacks)
+    assert credentials.take(FIRST, 0.0, lacks) == (None, None)
+    both, left = credentials.take(SECOND, WAIT_S - 0.1, lacks)
+    assert left is None
     assert both is not None
     assert both.verdict.statement is not None
     assert [fact.on for fact in both.verdict.statement.facts] == ["2026-01-15", "2025-12-01"]
@@ -66,29 +67,28 @@ def test_one_that_does_not_waits_and_counts_together_with_the_next_of_the_same_p
 @pytest.mark.parametrize("changes", [{"given": "Anne"}, {"born": "1985-07-01"}, {"family": "Durand"}, {"born": "1985"}])
 def test_one_of_somebody_else_is_a_reason(changes: dict[str, str]) -> None:
     credentials = Credentials()
-    assert credentials.take(FIRST, 0.0, lacks) is None
-    strange = credentials.take(seen("2026-01-15", 2, **changes), 1.0, lacks)
+    assert credentials.take(FIRST, 0.0, lacks) == (None, None)
+    strange, left = credentials.take(seen("2026-01-15", 2, **changes), 1.0, lacks)
+    assert left is FIRST
     assert strange is not None
     assert strange.verdict.reason is Reason.IDENTITY_MISMATCH
 
 
 def test_what_nothing_follows_is_judged_as_it_is_and_the_next_person_is_nobodys_second() -> None:
     credentials = Credentials()
-    assert credentials.take(FIRST, 0.0, lacks) is None
+    assert credentials.take(FIRST, 0.0, lacks) == (None, None)
     assert credentials.release() is FIRST
     assert credentials.release() is None
-    assert credentials.take(FIRST, 0.0, lacks) is None
+    assert credentials.take(FIRST, 0.0, lacks) == (None, None)
     later = seen("2026-01-15", 2, given="Anne")
-    assert credentials.take(later, WAIT_S, lacks) is later
-    assert credentials.take(FIRST, 0.0, lacks) is None
-    credentials.forget()
-    assert credentials.take(later, 1.0, lacks) is later
+    assert credentials.take(later, WAIT_S, lacks) == (later, FIRST)
+    assert credentials.take(later, 1.0, lacks) == (later, None)
 
 
 def test_a_forged_code_is_never_held_and_joins_nothing() -> None:
     credentials = Credentials()
     forged = replace(FIRST, verdict=FIRST.verdict._replace(reason=Reason.BAD_SIGNATURE))
-    assert credentials.take(forged, 0.0, lacks) is forged
+    assert credentials.take(forged, 0.0, lacks) == (forged, None)
 
 
 def test_names_compare_across_families_by_their_letters() -> None:
@@ -118,7 +118,8 @@ def test_what_its_own_country_ruled_out_counts_no_more_beside_another_countrys_c
         return failed_rule(code.verdict, site(), rows) is not None
 
     credentials = Credentials()
-    assert credentials.take(SECOND, 0.0, refused) is None  # France rules its own second doses out
-    judged = credentials.take(german, 1.0, refused)
+    assert credentials.take(SECOND, 0.0, refused).judge is None  # France rules its own second doses out
+    judged, left = credentials.take(german, 1.0, refused)
+    assert left is SECOND
     assert judged is german  # alone, and one dose is not enough
     assert refused(judged)

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+import threading
+from dataclasses import replace
+
+import pytest
 
 from demo.foreign_issuers import CardIssuer, CertificateIssuer, person, vaccination
+from keys.business_rules import read_rule_set
 from keys.card_reading import CardReading
 from keys.certificate import read_certificate
 from keys.foreign_key import keys_of_certificate, read_foreign_keys
@@ -13,9 +18,15 @@ from keys.status_list import StatusLists
 from keys.trust_list import TrustList
 from keys.verdict import Verdict
 from keys.verifier import Verifier
+from scanner.control.messages import Pause, Remeasure
+from scanner.control.people import ManualEntry
 from scanner.engine.credentials import WAIT_S
+from scanner.engine.inputs import Midnight
+from scanner.journal.detail import EntryKind
 from scanner.lane import State
-from tests.scanner.engine.lane_bench import NOW, Bench
+from scanner.values import Outcome
+from tests.keys.test_business_rules import rule
+from tests.scanner.engine.lane_bench import NOW, Bench, code
 from tests.scanner.test_policy_foreign import rules
 
 FRANCE = CertificateIssuer("FR", NOW)
@@ -40,6 +51,10 @@ def bench() -> Bench:
 def reasons(lane: Bench) -> tuple[Reason, ...]:
     assert lane.view.result is not None
     return lane.view.result.reasons
+
+
+def written(lane: Bench) -> list[tuple[Reason, ...]]:
+    return [draft.reasons for draft in lane.services.drafts if draft.kind is EntryKind.PASSAGE]
 
 
 def test_a_credential_that_does_not_suffice_is_waited_upon_while_it_is_still_held_up_and_then_referred() -> None:
@@ -77,8 +92,95 @@ def test_another_name_or_birth_date_on_the_second_credential_is_said_and_opens_n
         lane.show(*certificate(FIRST_DAY, 1))
         lane.show(*certificate(SECOND_DAY, 2, **changes))
         lane.recorded()
+        lane.recorded()
         assert Reason.IDENTITY_MISMATCH in reasons(lane)
+        assert written(lane)[0] == (Reason.RULE_NOT_MET,)  # the first one's holder is decided about, too
         assert not lane.devices.opened
+
+
+def test_whoever_waits_and_is_followed_by_a_health_code_is_written_down_and_does_not_hold_the_next_one_up() -> None:
+    lane = bench()
+    lane.show(*certificate(FIRST_DAY, 1))
+    lane.show(code())
+    assert written(lane) == [(Reason.RULE_NOT_MET,), ()]
+    left, passed = lane.services.drafts
+    assert (left.kind, left.outcome, left.issuer) == (EntryKind.PASSAGE, Outcome.REFER, "FR")
+    assert passed.issuer == "CN-33"
+    assert lane.services.reserved == [False, False]  # it opens nothing, so it takes none of the log's reserve
+    lane.recorded()
+    assert not lane.devices.opened
+    lane.recorded()
+    assert lane.devices.opened
+    assert (lane.view.passed, lane.view.referred) == (1, 1)
+    lane.wait(WAIT_S + 1)
+    assert len(lane.services.drafts) == 2  # and is not decided about once more
+
+
+@pytest.mark.parametrize("what", ["forged", "late", "by hand", "paused", "midnight", "stopped"])
+def test_whoever_waits_is_written_down_whatever_comes_instead_of_a_second_credential(what: str) -> None:
+    lane = bench()
+    lane.show(*certificate(FIRST_DAY, 1))
+    match what:
+        case "forged":
+            lane.show(code(reason=Reason.BAD_SIGNATURE))
+        case "late":  # in the very turn in which the wait is over
+            lane.at += WAIT_S
+            lane.show(code())
+        case "by hand":
+            lane.ask(ManualEntry(id=1, lane="main", name="王建国", document="330106194501011234"), "0017")
+        case "paused":
+            lane.ask(Pause(id=1, lane="main", paused=True), "0017")
+            lane.wait(WAIT_S + 1)
+        case "midnight":
+            lane.post(Midnight())
+        case "stopped":
+            stop = threading.Event()
+            stop.set()
+            lane.loop.run(stop)
+    assert written(lane)[0] == (Reason.RULE_NOT_MET,)
+    refused = [draft for draft in lane.services.drafts if Reason.RULE_NOT_MET in draft.reasons]
+    assert [draft.outcome for draft in refused] == [Outcome.REFER]
+
+
+def test_a_credential_that_was_revoked_while_its_holder_stood_there_takes_the_other_with_it() -> None:
+    for revoked in (0, 1):
+        lane = Bench(rules=rules())
+        shown = (certificate(FIRST_DAY, 1), certificate(SECOND_DAY, 2))
+        for one in shown:
+            lane.show(*one)
+        assert lane.view.state == State.MEASURING
+        verdict, text = shown[revoked]
+        lane.services.proofs[text] = verdict._replace(reason=Reason.REVOKED)
+        lane.step_up(3790)
+        lane.wait(6)
+        lane.measured(3790)
+        lane.recorded()
+        lane.ask(Remeasure(id=1, lane="main", about=lane.services.seq), "0017")
+        lane.step_up()
+        lane.recorded()
+        assert Reason.REVOKED in reasons(lane)
+        assert not lane.devices.opened
+
+
+def test_two_credentials_that_opened_the_gate_together_open_it_for_nobody_else_in_the_other_order() -> None:
+    two = read_rule_set(
+        json.dumps([rule("VR-CN-0001", {">=": [{"var": "payload.v.1.dn"}, 1]})]).encode(), source="test"
+    )
+    lane = Bench(rules=replace(rules(), rule_sets={"entry": two}))
+    lane.step_up()
+    first, second = certificate(FIRST_DAY, 1), certificate(SECOND_DAY, 1)
+    lane.show(*first)
+    lane.show(*second)
+    lane.recorded()
+    assert len(lane.devices.opened) == 1
+    lane.wait(10)
+    lane.step_away()
+    lane.step_up()
+    lane.show(*second)
+    lane.show(*first)
+    lane.recorded()
+    assert Reason.ALREADY_PASSED in reasons(lane)
+    assert len(lane.devices.opened) == 1
 
 
 def test_chunks_of_two_cards_shown_in_turn_are_no_card_and_say_so() -> None:
