@@ -1,42 +1,76 @@
-"""Another issuer's credential in words: which kind, whose, what it says, and which rule it does not meet."""
+"""Another issuer's credential in words: which kind, whose, what it says, and which rule it does not meet. Pure."""
 
 from __future__ import annotations
 
-from scanner.control.messages import CredentialView, FactView, ResultView
-from scanner.ui.scene import Scene
+from collections.abc import Mapping
+from typing import Final, Protocol
+
+from keys.countries import ALPHA_3
+from keys.facts import Kind
+from keys.verdict import CodeFormat
+from scanner.locale import Texts
+
+_ADDRESS: Final = "https://"
+_DID: Final = "did:web:"
+_STATES: Final = {**{alpha_3: alpha_2 for alpha_2, alpha_3 in ALPHA_3.items()}, "D": "DE"}
+"""States as travel documents name them, Germany by one letter (ICAO 9303-3 section 5), and as locales do."""
 
 
-def title(scene: Scene, credential: CredentialView) -> str:
+class Stated(Protocol):
+    """One fact, as the proof or a screen's view has it (`keys.facts.Fact`)."""
+
+    @property
+    def kind(self) -> Kind:
+        """What is stated."""
+
+    @property
+    def on(self) -> str:
+        """When, as precise as it is told."""
+
+    @property
+    def dose(self) -> int | None:
+        """Which of the series."""
+
+    @property
+    def doses(self) -> int | None:
+        """How many make the series."""
+
+    @property
+    def positive(self) -> bool | None:
+        """A test's result, where it is told."""
+
+
+def title(texts: Texts, code_format: CodeFormat) -> str:
     """Return what kind of credential it is."""
-    return scene.texts.get(f"credential.{credential.format.name.lower()}")
+    return texts.get(f"credential.{code_format.name.lower()}")
 
 
-def facts(scene: Scene, credential: CredentialView) -> list[str]:
-    """Return what it says, one fact an item."""
-    return [_fact(scene, fact) for fact in credential.facts]
+def issuer(texts: Texts, name: str) -> str:
+    """Return who issued it: a country by its name, any other by its address on the web, without how it is written."""
+    country = f"country.{_STATES.get(name, name)}"
+    if texts.has(country):
+        return texts.get(country)
+    if name.startswith(_DID):  # did:web writes a path with colons (did:web method, "Read")
+        return name.removeprefix(_DID).replace(":", "/")
+    return name.removeprefix(_ADDRESS)
 
 
-def _fact(scene: Scene, fact: FactView) -> str:
-    texts = scene.texts
-    kind = fact.kind.value
-    if fact.positive is not None:
-        kind = "test_positive" if fact.positive else "test_negative"
-    day = fact.on or texts.get("credential.no_day")
-    words = texts.get(f"credential.{kind}", day=day)
-    if fact.dose is not None:
-        of = texts.get("credential.doses", dose=fact.dose, doses=fact.doses) if fact.doses else ""
-        words += " " + (of or texts.get("credential.dose", dose=fact.dose))
-    return words
+def fact(texts: Texts, stated: Stated) -> str:
+    """Return one thing that it says."""
+    kind = stated.kind.value
+    if stated.positive is not None:
+        kind = "test_positive" if stated.positive else "test_negative"
+    words = texts.get(f"credential.{kind}", day=stated.on or texts.get("credential.no_day"))
+    if stated.dose is None:
+        return words
+    of = texts.get("credential.doses", dose=stated.dose, doses=stated.doses) if stated.doses else ""
+    return f"{words} {of or texts.get('credential.dose', dose=stated.dose)}"
 
 
-def rule(scene: Scene, result: ResultView) -> str | None:
-    """Return the rule that is not met, in the screen's language, else in English, else by its identifier."""
-    credential = result.credential
-    if credential is None or credential.rule is None:
-        return None
-    words = dict(credential.rule_words)
-    language = scene.texts.language.replace("_", "-").lower()
+def rule(texts: Texts, identifier: str, words: Mapping[str, str]) -> str:
+    """Return which rule is not met: in the language of `texts`, else in English, else by its identifier alone."""
+    language = texts.language.replace("_", "-").lower()
     for wanted in (language, language[:2], "en"):
         if wanted in words:
-            return scene.texts.get("credential.rule", words=words[wanted], rule=credential.rule)
-    return scene.texts.get("credential.rule_unnamed", rule=credential.rule)
+            return texts.get("credential.rule", words=words[wanted], rule=identifier)
+    return texts.get("credential.rule_unnamed", rule=identifier)

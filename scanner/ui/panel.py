@@ -17,6 +17,9 @@ from scanner.ui.themes import Role
 DETAIL_ROWS = 5
 """Rows that the words below the big sign need at least."""
 _GAP = 2
+_ENDLESS = 99
+_WORTH_A_NAME = 4
+"""Rows below the sign from which on one says who it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +100,32 @@ def _details(scene: Scene, width: int, height: int) -> list[tuple[str, bool]]:
     foot = ends(words.number(scene, result), words.countdown(scene, result), inner)
     if height == 1:
         return [(fit(words.reasons(scene, result)[0], inner), True)]
-    head = [(fit(words.identity(scene, result), inner), True)] if height >= 4 and words.identity(scene, result) else []
+    head = [(line, True) for line in _who(scene, result, inner, height)] if height >= _WORTH_A_NAME else []
     spare = height - len(head) - 1
     air = [("", False)] if spare >= 6 else []
     body = [(line, False) for line in _columns(scene, result, inner, spare - 2 * len(air))]
     filler = [("", False)] * (spare - 2 * len(air) - len(body))
     return [*head, *air, *body, *filler, *air, (foot, True)]
+
+
+def _who(scene: Scene, result: ResultView, width: int, height: int) -> list[str]:
+    """Return who it is: one line; of another issuer's credential, which says more, as many as there is room for.
+
+    It breaks between two things that are said; a cut ends in an ellipsis.
+    """
+    if result.credential is None:
+        whole = words.identity(scene, result)
+        return [fit(whole, width)] if whole else []
+    room = max(1, height - len(_columns(scene, result, width, _ENDLESS)))  # the columns' title makes room for the foot
+    lines: list[str] = []
+    for part in words.identity_parts(scene, result):
+        if lines and cell_len(f"{lines[-1]}  {part}") <= width:
+            lines[-1] += f"  {part}"
+        else:
+            lines.append(part)
+    if len(lines) > room:
+        lines = [*lines[: room - 1], "  ".join(lines[room - 1 :])]
+    return [fit(line, width) for line in lines]
 
 
 def _columns(scene: Scene, result: ResultView, width: int, height: int) -> list[str]:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from firmware_bridge.values import Light, LinkState
+from keys.reasons import Reason
 from keys.verdict import Colour
+from scanner import credential_words
 from scanner.control import outcomes
 from scanner.control.messages import DegradationView, LaneView, PassageView, ResultView, View
-from scanner.ui import credential
 from scanner.ui.scene import Absence, Scene
 from scanner.ui.shapes import Shape
 from scanner.ui.themes import Role
@@ -152,6 +153,11 @@ def colour_word(scene: Scene, colour: Colour) -> str:
 
 def identity(scene: Scene, result: ResultView) -> str:
     """Return masked name, document tail, issuer, colour and term of the code, as far as they were proved."""
+    return "  ".join(identity_parts(scene, result))
+
+
+def identity_parts(scene: Scene, result: ResultView) -> list[str]:
+    """Return what `identity` says, one thing an item, so that a line breaks between two of them."""
     parts: list[str] = []
     if result.name:
         parts.append(result.name)
@@ -165,14 +171,17 @@ def identity(scene: Scene, result: ResultView) -> str:
             colour += f" {scene.say('colour_until', date=f'{until:%m-%d}')}"
         parts.append(colour)
     if result.credential is not None:
-        parts += [credential.title(scene, result.credential), *credential.facts(scene, result.credential)]
+        parts.append(credential_words.title(scene.texts, result.credential.format))
     if result.issuer:
-        parts.append(result.issuer)
+        foreign = result.credential is not None
+        parts.append(credential_words.issuer(scene.texts, result.issuer) if foreign else result.issuer)
+    if result.credential is not None:
+        parts += [credential_words.fact(scene.texts, fact) for fact in result.credential.facts]
     if result.carrier is not None:
         parts.append(scene.say(f"carrier_{result.carrier.name.lower()}"))
     if result.days_left:
         parts.append(scene.say("days_left", n=result.days_left))
-    return "  ".join(parts)
+    return parts
 
 
 def reasons(scene: Scene, result: ResultView) -> list[str]:
@@ -180,8 +189,15 @@ def reasons(scene: Scene, result: ResultView) -> list[str]:
     codes = ([result.overridden] if result.overridden else []) + [*result.reasons]
     if not codes:
         return [scene.say("no_reasons")]
-    rule = credential.rule(scene, result)
-    return [scene.texts.get(f"reason.{code}") for code in codes] + ([] if rule is None else [rule])
+    return [_reason(scene, result, code) for code in codes]
+
+
+def _reason(scene: Scene, result: ResultView, code: Reason) -> str:
+    """Return a reason as a sentence; of a rule that is not met, which one."""
+    found = result.credential
+    if code is Reason.RULE_NOT_MET and found is not None and found.rule is not None:
+        return credential_words.rule(scene.texts, found.rule, dict(found.rule_words))
+    return scene.texts.get(f"reason.{code}")
 
 
 def steps(scene: Scene, result: ResultView) -> list[str]:

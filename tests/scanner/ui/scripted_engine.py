@@ -399,6 +399,25 @@ FOREIGN_PASS = view(
         ),
     )
 )
+FOREIGN_CARD = view(
+    lane(
+        "passed",
+        foreign(
+            result(Outcome.PASS, measured=temperature(3652), countdown_s=2.6),
+            "https://california.example/issuer",
+            "Rivera *",
+            CredentialView(
+                format=CodeFormat.SHC,
+                facts=tuple(
+                    FactView(kind=Kind.VACCINATION, on=day, dose=None, doses=None, positive=None)
+                    for day in ("2025-12-15", "2026-01-15")
+                ),
+                rule=None,
+                rule_words=(),
+            ),
+        ),
+    )
+)
 FOREIGN_REFER = view(
     lane(
         "referred",

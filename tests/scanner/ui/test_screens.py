@@ -78,6 +78,19 @@ async def test_another_issuers_credential_is_explained(open_screen: OpenScreen, 
         matches_golden(screen.app, f"foreign-{situation}-100x30-{language}")
 
 
+@pytest.mark.parametrize("language", ["zh_CN", "en"])
+@pytest.mark.parametrize("situation", ["referred", "card"])
+async def test_another_issuers_credential_is_explained_whole_on_the_smallest_screen(
+    open_screen: OpenScreen, situation: str, language: str
+) -> None:
+    shown = {**FOREIGN, "card": says.FOREIGN_CARD}[situation]
+    async with open_screen((80, 24), language=language, shows=shown) as screen:
+        matches_golden(screen.app, f"foreign-{situation}-80x24-{language}")
+        said = "".join(screen_text(screen.app).splitlines()[8:13])
+        assert "12" in said or "2 of 2" in said
+        assert language == "en" or "…" not in said
+
+
 @pytest.mark.parametrize("situation", ["pass", "refer", "hold-and-report"])
 async def test_a_text_console_gets_english_in_ascii(open_screen: OpenScreen, situation: str) -> None:
     async with open_screen(terminal=POOR, shows=SITUATIONS[situation]) as screen:
