@@ -7,7 +7,8 @@ import json
 import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Annotated, BinaryIO
 
@@ -51,6 +52,9 @@ def command(
         str | None, typer.Option("--at", metavar="RFC3339", help="Judge as of this time instead of now.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one object a line.")] = False,
+    language: Annotated[
+        str | None, typer.Option("--language", help="Explain each verdict in words: en, zh_CN, zh_TW.")
+    ] = None,
 ) -> None:
     r"""Judge health codes and other issuers' credentials: one text a line in, one verdict a line out.
 
@@ -58,11 +62,14 @@ def command(
     not valid; credentials of other issuers follow their own standards. A card in several codes is judged by the line
     that completes it. Exit status: 0 when every line is valid, 1 when one is not, 2 when nothing could be judged.
 
+    To have codes to try it with: checkpoint specimens FOLDER.
+
     Example: printf '%s\n' "$CODE" | checkpoint verify --trust state/trust --status state/trust --json
     """
     if not trust:
         fail("say whom to trust: --trust with a JWK Set, a certificate, or a folder of these", CANNOT_JUDGE)
     moment = None if at is None else _read_time(at)
+    say = _speaker(language, as_json=as_json)
     believed, lists, foreign = _load(trust, status or [], int(time.time()) if moment is None else moment)
     verifier, reading = Verifier(believed, lists, foreign_status=foreign), CardReading()
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a terminal without Chinese
@@ -72,8 +79,22 @@ def command(
         verdict = verifier.verify(reading.whole(text, now), now)
         # A part of a card is no verdict on it: what counts is the line that completes it, or the end without one.
         all_valid &= verdict.valid or verdict.reason is Reason.CODE_INCOMPLETE
-        print(json.dumps(fields(verdict)) if as_json else words(verdict), flush=True)
+        print(say(verdict), flush=True)
     raise typer.Exit(0 if all_valid and not reading.missing else NOT_VALID)
+
+
+def _speaker(language: str | None, *, as_json: bool) -> Callable[[Verdict], str]:
+    """Return what makes a verdict the line that is printed of it."""
+    if as_json:
+        return lambda verdict: json.dumps(fields(verdict))
+    if language is None:
+        return words
+    from cli.verify_words import explained  # noqa: PLC0415 - the appliance's words are for people alone
+    from scanner.locale import Texts, languages  # noqa: PLC0415
+
+    if language not in languages():
+        fail(f"there is no language {language!r}; there are: {', '.join(languages())}", CANNOT_JUDGE)
+    return partial(explained, texts=Texts.load(language))
 
 
 def _load(

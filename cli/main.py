@@ -21,6 +21,7 @@ COMMANDS: dict[str, str] = {
     "ui": "a screen for a running engine",
     "verify": "judge code texts from standard input",
     "decode": "read the codes in image files",
+    "specimens": "make codes of every family to try verify with",
     "conformance": "run published test cases of code families",
     "hub": "the service between gates and authority",
     "authority": "make keys, codes and status lists",

@@ -74,10 +74,10 @@ class Issuing:
         self._repository = repository
         self._script = people
         self._home, self._stranger = (
-            Authority.create(folder / issuer, issuer, _passphrase(), now, timezone=zone, stretch_log2=_STRETCH_LOG2)
+            Authority.create(folder / issuer, issuer, passphrase(), now, timezone=zone, stretch_log2=_STRETCH_LOG2)
             for issuer in (HOME, STRANGER)
         )
-        self._federation = Federation.create(folder / "federation", _passphrase(), now, stretch_log2=_STRETCH_LOG2)
+        self._federation = Federation.create(folder / "federation", passphrase(), now, stretch_log2=_STRETCH_LOG2)
         self._region = self._home.region()
         self._federation.admit(HOME, self._region.add_key(now, order=_ORDER), now, order=_ORDER)
         self._honest_kid = next(key.kid for key in self._home.keys if Use.CODE in key.uses)
@@ -182,7 +182,8 @@ def masked(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(mask_name(name) for name in names)
 
 
-def _passphrase() -> bytes:
+def passphrase() -> bytes:
+    """Return a passphrase for a demonstration, which nobody learns."""
     return secrets.token_hex(32).encode()
 
 

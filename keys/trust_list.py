@@ -35,6 +35,8 @@ __all__ = [
 JWKS_SUFFIX = ".jwks.json"
 _SUFFIXES = frozenset((".json", ".pem", ".crt", ".cer", ".der"))
 _TUF_METADATA = "metadata"
+_NO_TRUST = (".rules.json", ".crl.json")
+"""What a region publishes of other issuers beside their keys: `keys.business_rules`, `keys.card_revocation`."""
 
 
 class TrustList:
@@ -132,7 +134,10 @@ def _trust_files(folder: Path) -> list[Path]:
     return sorted(
         file
         for file in folder.rglob("*")
-        if file.suffix in _SUFFIXES and _TUF_METADATA not in file.relative_to(folder).parts and file.is_file()
+        if file.suffix in _SUFFIXES
+        and not file.name.endswith(_NO_TRUST)
+        and _TUF_METADATA not in file.relative_to(folder).parts
+        and file.is_file()
     )
 
 

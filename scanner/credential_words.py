@@ -7,6 +7,7 @@ from typing import Final, Protocol
 
 from keys.countries import ALPHA_3
 from keys.facts import Kind
+from keys.reasons import Reason
 from keys.verdict import CodeFormat
 from scanner.locale import Texts
 
@@ -53,6 +54,12 @@ def issuer(texts: Texts, name: str) -> str:
     if name.startswith(_DID):  # did:web writes a path with colons (did:web method, "Read")
         return name.removeprefix(_DID).replace(":", "/")
     return name.removeprefix(_ADDRESS)
+
+
+def reason(texts: Texts, code: Reason) -> str:
+    """Return what speaks against it, as a sentence."""
+    own = f"credential.reason.{code}"
+    return texts.get(own if texts.has(own) else f"reason.{code}")
 
 
 def fact(texts: Texts, stated: Stated) -> str:

@@ -195,9 +195,11 @@ def reasons(scene: Scene, result: ResultView) -> list[str]:
 def _reason(scene: Scene, result: ResultView, code: Reason) -> str:
     """Return a reason as a sentence; of a rule that is not met, which one."""
     found = result.credential
-    if code is Reason.RULE_NOT_MET and found is not None and found.rule is not None:
+    if found is None:
+        return scene.texts.get(f"reason.{code}")
+    if code is Reason.RULE_NOT_MET and found.rule is not None:
         return credential_words.rule(scene.texts, found.rule, dict(found.rule_words))
-    return scene.texts.get(f"reason.{code}")
+    return credential_words.reason(scene.texts, code)
 
 
 def steps(scene: Scene, result: ResultView) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,50 @@ def test_a_list_that_revokes_and_one_that_is_broken(trust: Path, tmp_path: Path)
     done = call("verify", "--trust", str(trust), "--at", AT, "--status", str(tmp_path), "--json", given=text.encode())
     assert json.loads(done.out)["reason"] == "STATUS_UNKNOWN"
     assert b"not believed" in done.err
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "✓ Valid  EU certificate  France  Martin **  vaccinated 2026-01-15 (dose 2 of 2)  until 2026-"),
+        ("zh_CN", "✓ 有效  欧盟数字证书  法国  Martin **  2026-01-15 接种疫苗 （第2剂，共2剂）  有效至 2026-"),
+        ("zh_TW", "✓ 有效  歐盟數位證書  法國  Martin **  2026-01-15 接種疫苗 （第2劑，共2劑）  有效至 2026-"),
+    ],
+)
+def test_a_verdict_is_explained_in_the_languages_of_the_gate(trust: Path, language: str, words: str) -> None:
+    done = call("verify", "--trust", str(trust), "--at", AT, "--language", language, given=eu.TEXT.encode())
+    assert done.out.decode().startswith(words)
+    assert done.status == 0
+
+
+def test_a_language_that_there_is_not_is_said_with_those_there_are(trust: Path) -> None:
+    done = call("verify", "--trust", str(trust), "--language", "fr", given=eu.TEXT.encode())
+    assert (done.status, done.out) == (2, b"")
+    assert b"en, zh_CN, zh_TW" in done.err
+
+
+def test_a_newcomers_specimens_are_valid_and_the_spoilt_ones_refused_each_in_words(tmp_path: Path) -> None:
+    folder = tmp_path / "specimens"
+    made = call("specimens", str(folder))
+    assert made.status == 0, made.err
+    told = [shlex.split(line.partition("<")[0])[2:] for line in made.out.decode().splitlines()[1:]]
+    verdicts = []
+    for arguments, name in zip(told, ("codes.txt", "refused.txt"), strict=True):
+        done = call("verify", *arguments, given=(folder / name).read_bytes())
+        assert done.err == b""
+        verdicts.append((done.status, done.out.decode().splitlines()))
+    (good, valid), (bad, refused) = verdicts
+    assert (good, bad) == (0, 1)
+    kinds = ("health code", "EU certificate  France", "ICAO seal  Japan", "NZ COVID Pass", "SMART Health Card")
+    for line, kind in zip(valid, kinds, strict=True):
+        assert line.startswith(f"✓ Valid  {kind}")
+    reasons = ("not genuine", "revoked", "not genuine", "key not known here")
+    for line, reason in zip(refused, reasons, strict=True):
+        assert line.startswith("✕ Not valid")
+        assert reason in line
+    assert len(list(folder.glob("*.png"))) == 9
+    assert not [file for file in folder.rglob("*") if b"PRIVATE" in (file.read_bytes() if file.is_file() else b"")]
+    assert call("specimens", str(folder)).status != 0  # never into a folder where something is
 
 
 def test_the_time_of_these_tests_is_the_realms() -> None:
