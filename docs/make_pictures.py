@@ -60,6 +60,8 @@ PICTURES: dict[str, tuple[View, tuple[int, int], str, str, bool]] = {
     "override": (says.REFER, (80, 24), "zh_CN", "normal", True),
     "degraded": (says.DEGRADED, (80, 24), "zh_TW", "normal", True),
     "text-console": (says.PASS, (80, 24), "en", "contrast", False),
+    "foreign": (says.FOREIGN_REFER, (100, 30), "zh_CN", "normal", True),
+    "foreign-en": (says.FOREIGN_CARD, (80, 24), "en", "normal", True),
     "several-codes": (says.FAMILY, (80, 24), "zh_CN", "normal", True),
     "hand-over": (says.WAITING, (120, 50), "zh_CN", "normal", True),
     "entry": (says.WAITING, (80, 24), "zh_CN", "normal", True),
