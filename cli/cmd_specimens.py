@@ -31,8 +31,9 @@ def command(folder: Annotated[Path, typer.Argument(help="A new or empty folder."
         fail(f"the folder {folder} cannot be used: {error.strerror or error}")
     except AuthorityError as error:
         fail(str(error))
+    launcher = "./checkpoint" if Path("checkpoint").is_file() else "checkpoint"
     published = shlex.quote(str(folder / specimen_folder.PUBLISHED))
     print(f"{folder}: {len(made.good)} codes, and {len(made.refused)} to be refused. Now try:")
     for name in (specimen_folder.CODES, specimen_folder.REFUSED):
         texts = shlex.quote(str(folder / name))
-        print(f"  checkpoint verify --trust {published} --status {published} --language en < {texts}")
+        print(f"  {launcher} verify --trust {published} --status {published} --language en < {texts}")

@@ -4,8 +4,10 @@ A masked name never shows a whole name. Rules, in order:
 
 - 张三 → 张*, 欧阳娜娜 → 欧阳**: one character of surname, two for the compound surnames, a star for each other one;
 - 阿卜杜拉·买买提 → 阿*******: a name written with a middle dot has no surname, so only its first character stays;
-- SMITH, John → SMITH *; John SMITH → SMITH *; John Smith → Smith *: the surname stands before a comma, is the only
-  word in capitals, or is the last word; a star for each given name;
+- SMITH, John → SMITH *; John SMITH → SMITH *; John Smith → Smith *; ZHANG SAN → ZHANG *: the surname stands before a
+  comma; it is the only word in capitals; it is the first word of a name all in capitals, for that was copied from a
+  document, where the primary identifier comes first (ICAO 9303-3 section 4.6, GB/T 28039); else it is the last word. A
+  star for each other one; an initial is no word in capitals;
 - Sukarno → S***: a single name of letters keeps its first letter.
 """
 
@@ -106,8 +108,9 @@ def _mask_words(name: str) -> str:
         raise UnmaskableNameError("The name has no letters; give surname and given name.")
     if len(words) == 1:
         return _fit(words[0][0], "*" * _SINGLE_NAME_STARS)
-    capitals = [word for word in words if len(word) > 1 and word.isupper()]
-    surname = capitals[0] if len(capitals) == 1 else words[-1]
+    capitals = [word for word in words if word.isupper() and sum(map(str.isalpha, word)) > 1]
+    copied = len(capitals) > 1 and all(word.isupper() for word in words)
+    surname = capitals[0] if len(capitals) == 1 or copied else words[-1]
     return _fit(surname, " " + "*" * (len(words) - 1))
 
 
