@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from keys import der
+from keys.countries import common_name
 from keys.errors import DerError
 from keys.scheme import ForeignPublicKey
 
@@ -193,7 +194,7 @@ def _country(name: der.Element) -> str | None:
         for pair in der.members(relative, der.SET):
             kind, value = (*der.members(pair), *(None, None))[:2]
             if kind is not None and value is not None and der.oid(kind) == _COUNTRY:
-                return value.content.decode("ascii", "replace").strip().upper() or None
+                return common_name(value.content.decode("ascii", "replace").strip().upper()) or None
     return None
 
 

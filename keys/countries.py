@@ -40,6 +40,9 @@ _TERRITORIES: Final = {
 }
 """State → the territories whose certificates it may sign with its own."""
 _SIGNERS: Final = {territory: state for state, names in _TERRITORIES.items() for territory in names.split()}
+_OTHER_NAMES: Final = {"GB": ("UK",), "GR": ("EL",)}
+"""What the Union's institutions call two states otherwise than ISO 3166 does."""
+_COMMON: Final = {other: name for name, others in _OTHER_NAMES.items() for other in others}
 _TRAVEL_DOCUMENT_CODES: Final = {"DE": "D"}
 """ICAO 9303-3 section 5: where documents name a state otherwise than ISO 3166 does."""
 
@@ -47,6 +50,21 @@ _TRAVEL_DOCUMENT_CODES: Final = {"DE": "D"}
 def is_country(name: str) -> bool:
     """Whether `name` is a country's alpha-2 code."""
     return name in ALPHA_3
+
+
+def common_name(name: str) -> str:
+    """Return a country's alpha-2 code where `name` is another one for it; else `name` as it is."""
+    return _COMMON.get(name, name)
+
+
+def names_of(country: str) -> tuple[str, ...]:
+    """Return every code that a country goes by, alpha-2 first."""
+    return (country, *_OTHER_NAMES.get(country, ()))
+
+
+def state_of(territory: str) -> str:
+    """Return the state whose certificates stand for a territory; for any other country, itself."""
+    return _SIGNERS.get(territory, territory)
 
 
 def may_sign_for(country: str | None, issuer: str | None) -> bool:

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from keys import base45
 from keys.cbor_bounded import LooseTag, LooseValue, decode_bounded
+from keys.countries import common_name
 from keys.errors import MalformedError
 from keys.facts import Fact, Kind, Person, Statement, read_date, read_name
 from keys.foreign_code import ForeignCode, identity_of
@@ -59,7 +60,8 @@ def read(text: str) -> ForeignCode:
     claims = read_claims(signed.payload)
     if claims.expires_at is None:
         raise MalformedError("certificate without exp, which would never end")
-    statement, uci = read_statement(claims.certificate)
+    statement, identifiers = read_statement(claims.certificate)
+    uci = identifiers[-1]
     return ForeignCode(
         CodeFormat.HC1,
         claims.issuer,
@@ -75,6 +77,7 @@ def read(text: str) -> ForeignCode:
         True,
         None,
         uci,
+        identifiers[:-1],
     )
 
 
@@ -101,15 +104,15 @@ def read_claims(payload: bytes) -> Claims:
     if type(certificate) is not dict:
         raise MalformedError("no EU certificate in the claims")
     return Claims(
-        None if issuer is None else issuer.strip().upper(),
+        None if issuer is None else common_name(issuer.strip().upper()),
         _time(claims.get(_IAT), "iat"),
         _time(claims[_EXP], "exp") if _EXP in claims else None,
         certificate,
     )
 
 
-def read_statement(certificate: dict[int | str, LooseValue]) -> tuple[Statement, str]:
-    """Return what a certificate says, and its unique identifier. Raises MalformedError."""
+def read_statement(certificate: dict[int | str, LooseValue]) -> tuple[Statement, tuple[str, ...]]:
+    """Return what a certificate says, and the unique identifiers of its entries, in order. Raises MalformedError."""
     plain = _plain_map(certificate)
     facts: list[Fact] = []
     identifiers: list[str] = []
@@ -122,7 +125,7 @@ def read_statement(certificate: dict[int | str, LooseValue]) -> tuple[Statement,
         raise MalformedError("certificate without any vaccination, test or recovery")
     if len(facts) > 1 and len(set(identifiers)) != 1 and len({fact.kind for fact in facts}) > 1:
         raise MalformedError("several certificates in one")
-    return Statement(_person(plain), tuple(facts), plain), identifiers[-1]
+    return Statement(_person(plain), tuple(facts), plain), tuple(identifiers)
 
 
 def limits_of(usages: frozenset[str]) -> frozenset[str]:

@@ -41,6 +41,8 @@ class ForeignCode(NamedTuple):
     """The signer's, where the code brings it."""
     unique_id: str | None = None
     """What its issuer revokes it by: an EU certificate's identifier, a SMART Health Card's `rid`."""
+    further_ids: tuple[str, ...] = ()
+    """Of an EU certificate with several entries, the other entries' identifiers: each may have been revoked."""
 
 
 def identity_of(*parts: str) -> str:

@@ -55,11 +55,11 @@ def prove(code: ForeignCode, trust: ForeignTrust, status: ForeignStatus | None, 
         return Verdict(reason, code.format, code.issuer, code.kid)
 
     # 5 signature
-    for key in keys:
-        if key.verifies(code.scheme, code.message, code.signature):
-            break
-    else:
+    made = [key for key in keys if key.verifies(code.scheme, code.message, code.signature)]
+    if not made:
         return Verdict(Reason.BAD_SIGNATURE, code.format, code.issuer, code.kid)
+    # A key may be listed twice, as in a list and the one that renews it: what is in force counts, in whatever order.
+    key = made[0] if len(made) == 1 else next((one for one in made if _in_force(one, code, now)), made[0])
 
     # 6 key revoked: anybody may have signed this
     if key.revoked:
@@ -93,11 +93,7 @@ def issuer_of(code: ForeignCode, key: ForeignKey) -> str:
 
 def _reason(code: ForeignCode, key: ForeignKey, answer: ForeignAnswer | None, now: int) -> Reason | None:
     # 7 key expired
-    if not key.in_force(now):
-        return Reason.KEY_EXPIRED
-    # A health card's key counts by its issuer's list; the certificate in `x5c` only names the issuer. Issuers let it
-    # end and go on signing with the key (the framework's own example 1 does).
-    if key.certificate is not None and code.format is not CodeFormat.SHC and not key.certificate.in_force(now):
+    if not _in_force(key, code, now):
         return Reason.KEY_EXPIRED
     # 8 not yet valid, expired
     if (code.issued_at or 0) > now + AHEAD_S or (code.not_before or 0) > now:
@@ -110,6 +106,17 @@ def _reason(code: ForeignCode, key: ForeignKey, answer: ForeignAnswer | None, no
     if answer is not None and answer.standing is Standing.UNKNOWN:
         return Reason.STATUS_UNKNOWN
     return None
+
+
+def _in_force(key: ForeignKey, code: ForeignCode, now: int) -> bool:
+    """Whether `now` is within the time of a key's listing, and of its certificate.
+
+    A health card's key counts by its issuer's list; the certificate in `x5c` only names the issuer. Issuers let it end
+    and go on signing with the key (the framework's own example 1 does).
+    """
+    if not key.in_force(now):
+        return False
+    return key.certificate is None or code.format is CodeFormat.SHC or key.certificate.in_force(now)
 
 
 def _second(moment: float | None) -> int | None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from keys.card_revocation import MAX_BYTES, CardRevocations, read_card_revocations
 from keys.card_revocation import SUFFIX as CARDS_SUFFIX
-from keys.countries import is_country
+from keys.countries import common_name, is_country, state_of
 from keys.errors import StatusListError
 from keys.foreign_code import ForeignCode
 from keys.foreign_key import ForeignKey
@@ -58,12 +58,21 @@ class ForeignLists:
     def standing(self, code: ForeignCode, key: ForeignKey, now: int) -> ForeignAnswer:
         """Return what is known at `now`, seconds since 1970, of a code that `key` signed."""
         if code.format is CodeFormat.HC1:
-            return self._certificate(code, issuer_of(code, key), now)
+            return self._certificate(code, _revokers(code, key), now)
         if code.format is CodeFormat.SHC and code.kid is not None:
             return self._card(code, code.kid, key)
         return NOT_COVERED
 
-    def _certificate(self, code: ForeignCode, country: str, now: int) -> ForeignAnswer:
+    def _certificate(self, code: ForeignCode, countries: Sequence[str], now: int) -> ForeignAnswer:
+        """Ask the list of every country that may have revoked a certificate: the gravest answer counts."""
+        answers = [self._of_country(code, country, now) for country in countries]
+        for standing in (Standing.REVOKED, Standing.UNKNOWN):
+            found = next((answer for answer in answers if answer.standing is standing), None)
+            if found is not None:
+                return found
+        return next((answer for answer in answers if answer is not NOT_COVERED), NOT_COVERED)
+
+    def _of_country(self, code: ForeignCode, country: str, now: int) -> ForeignAnswer:
         listed = self._hashes.get(country)
         if listed is None:
             return ForeignAnswer(Standing.UNKNOWN) if country in self._countries else NOT_COVERED
@@ -84,6 +93,13 @@ class ForeignLists:
             return ForeignAnswer(Standing.REVOKED, uri, listed.version)
         current = key.list_version is None or listed.version >= key.list_version
         return ForeignAnswer(Standing.GOOD if current else Standing.UNKNOWN, uri, listed.version)
+
+
+def _revokers(code: ForeignCode, key: ForeignKey) -> tuple[str, ...]:
+    """Return the countries whose lists may name an EU certificate: its own, and its signer's."""
+    country = issuer_of(code, key)
+    signer = None if key.certificate is None else key.certificate.country
+    return tuple(dict.fromkeys(name for name in (country, state_of(country), signer, key.issuer) if name is not None))
 
 
 def load_foreign_lists(paths: Sequence[Path], trust: TrustList, now: int) -> ForeignLists:
@@ -117,7 +133,7 @@ def load_foreign_lists(paths: Sequence[Path], trust: TrustList, now: int) -> For
 def covered_countries(names: Iterable[str]) -> frozenset[str]:
     """Return the countries whose hash lists have these file names."""
     stems = (name.removesuffix(HASHES_SUFFIX).upper() for name in names if name.endswith(HASHES_SUFFIX))
-    return frozenset(stem for stem in stems if is_country(stem))
+    return frozenset(stem for stem in map(common_name, stems) if is_country(stem))
 
 
 def covered_keys(names: Iterable[str]) -> frozenset[bytes]:

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from keys import cbor, cose
-from keys.countries import is_country
+from keys.countries import is_country, names_of
 from keys.errors import MalformedError, StatusListError
 from keys.foreign_code import ForeignCode
 from keys.key_id import key_id
@@ -77,8 +77,7 @@ class HashList:
 
     def names(self, code: ForeignCode) -> bool:
         """Whether the list names a certificate, by any of its hashes."""
-        hashes = hashes_of(code)
-        return any(self._holds(section, hashes[section.kind]) for section in self.sections)
+        return any(self._holds(section, wanted) for section in self.sections for wanted in _hashes(code, section.kind))
 
     def _holds(self, section: _Section, wanted: bytes) -> bool:
         low, high = 0, section.count
@@ -96,15 +95,22 @@ class HashList:
 
 
 def hashes_of(code: ForeignCode) -> Mapping[HashKind, bytes]:
-    """Return the hashes by which an EU certificate may be revoked."""
-    identifier, country = code.unique_id or "", code.issuer or ""
-    r_only = code.scheme in (Scheme.ES256, Scheme.ES384)
-    signature = code.signature[: len(code.signature) // 2] if r_only else code.signature
-    return {
-        HashKind.SIGNATURE: _half(signature),
-        HashKind.IDENTIFIER: _half(identifier.encode()),
-        HashKind.COUNTRY_AND_IDENTIFIER: _half((country + identifier).encode()),
-    }
+    """Return a hash of each kind by which an EU certificate may be revoked."""
+    return {kind: _hashes(code, kind)[0] for kind in HashKind}
+
+
+def _hashes(code: ForeignCode, kind: HashKind) -> list[bytes]:
+    """Return every hash of a kind: of each entry's identifier, under every code that the country goes by."""
+    identifiers = (code.unique_id or "", *code.further_ids)
+    match kind:
+        case HashKind.SIGNATURE:
+            r_only = code.scheme in (Scheme.ES256, Scheme.ES384)
+            return [_half(code.signature[: len(code.signature) // 2] if r_only else code.signature)]
+        case HashKind.IDENTIFIER:
+            return [_half(identifier.encode()) for identifier in identifiers]
+        case HashKind.COUNTRY_AND_IDENTIFIER:
+            countries = names_of(code.issuer or "")
+            return [_half((country + each).encode()) for country in countries for each in identifiers]
 
 
 def _half(data: bytes) -> bytes:

@@ -24,7 +24,7 @@ JsonValue: TypeAlias = "str | int | float | bool | list[JsonValue] | dict[str, J
 def read_json(data: bytes | str, *, limit: int = MAX_BYTES, depth: int = MAX_DEPTH) -> JsonValue:
     """Read one JSON document of at most `limit` bytes (characters, of text) and `depth` levels.
 
-    Numbers are integers of up to 18 digits, or finite floats. Raises JsonError.
+    Numbers are integers of up to 18 digits, or finite floats; texts are whole characters. Raises JsonError.
     """
     if len(data) > limit:
         raise JsonError(f"JSON of more than {limit} bytes")
@@ -35,6 +35,8 @@ def read_json(data: bytes | str, *, limit: int = MAX_BYTES, depth: int = MAX_DEP
         parsed: JsonValue = json.loads(
             text, object_pairs_hook=_object, parse_float=_float, parse_int=_int, parse_constant=_no_constant
         )
+        if "\\u" in text:  # an escape may stand for half a character (RFC 8259 section 8.2), which nothing can write
+            json.dumps(parsed, ensure_ascii=False).encode("utf-8")
     except UnicodeError:
         raise JsonError("JSON that is not UTF-8 text") from None
     except json.JSONDecodeError as error:
