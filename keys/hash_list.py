@@ -77,7 +77,11 @@ class HashList:
 
     def names(self, code: ForeignCode) -> bool:
         """Whether the list names a certificate, by any of its hashes."""
-        return any(self._holds(section, wanted) for section in self.sections for wanted in _hashes(code, section.kind))
+        return any(
+            self._holds(section, wanted)
+            for section in self.sections
+            for wanted in _hashes(code, section.kind, self.country)
+        )
 
     def _holds(self, section: _Section, wanted: bytes) -> bool:
         low, high = 0, section.count
@@ -96,11 +100,15 @@ class HashList:
 
 def hashes_of(code: ForeignCode) -> Mapping[HashKind, bytes]:
     """Return a hash of each kind by which an EU certificate may be revoked."""
-    return {kind: _hashes(code, kind)[0] for kind in HashKind}
+    return {kind: _hashes(code, kind, code.issuer or "")[0] for kind in HashKind}
 
 
-def _hashes(code: ForeignCode, kind: HashKind) -> list[bytes]:
-    """Return every hash of a kind: of each entry's identifier, under every code that the country goes by."""
+def _hashes(code: ForeignCode, kind: HashKind, country: str) -> list[bytes]:
+    """Return every hash of a kind by which `country` may have revoked a certificate.
+
+    Each entry's identifier, under every code that its issuer and that country go by: a certificate need not name its
+    issuer, and one of a territory may be revoked by its state.
+    """
     identifiers = (code.unique_id or "", *code.further_ids)
     match kind:
         case HashKind.SIGNATURE:
@@ -109,7 +117,7 @@ def _hashes(code: ForeignCode, kind: HashKind) -> list[bytes]:
         case HashKind.IDENTIFIER:
             return [_half(identifier.encode()) for identifier in identifiers]
         case HashKind.COUNTRY_AND_IDENTIFIER:
-            countries = names_of(code.issuer or "")
+            countries = dict.fromkeys((*names_of(code.issuer or country), *names_of(country)))
             return [_half((country + each).encode()) for country in countries for each in identifiers]
 
 

@@ -2,7 +2,7 @@
 
     Header     exactly {"alg": "ES256", "zip": "DEF", "kid": the key's RFC 7638 thumbprint}
     Payload    iss, nbf, optional exp, vc.type with the health card's, vc.credentialSubject.fhirBundle, optional vc.rid
-    Facts      completed immunizations, and test results whose value is a SNOMED CT code we know
+    Facts      completed immunizations and test results whose value is a SNOMED CT code we know, of COVID-19
 
 A card in several codes (`shc:/C/N/…`, deprecated since framework 1.3 and still shown) is put together by
 `keys.card_parts`; a single code of the set says nothing by itself.
@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from keys import covid_codes
 from keys.card_parts import PREFIX, digits_of
 from keys.errors import MalformedError
 from keys.facts import Fact, Kind, Person, Statement, read_date, read_name
@@ -41,14 +42,7 @@ _CVX: Final = "http://hl7.org/fhir/sid/cvx"
 _SNOMED: Final = "http://snomed.info/sct"
 _RESULTS: Final = {"260373001": True, "10828004": True, "260415000": False, "260385009": False}
 """Detected, positive, not detected, negative."""
-_EU_PRODUCTS: Final = {
-    **dict.fromkeys(("208", "217", "218", "219", "300", "301", "302"), "EU/1/20/1528"),
-    **dict.fromkeys(("207", "221", "227", "228", "229", "230"), "EU/1/20/1507"),
-    "210": "EU/1/21/1529",
-    "212": "EU/1/20/1525",
-    "211": "EU/1/21/1618",
-}
-"""CVX codes → the EU register's number of the same vaccine: what business rules name vaccines by."""
+_COVID_TYPE: Final = "https://smarthealth.cards#covid19"
 _COVID: Final = "840539006"
 
 
@@ -103,7 +97,7 @@ def read_jws(jws: str) -> ForeignCode:
         scheme=Scheme.ES256,
         message=f"{header_part}.{payload_part}".encode("ascii"),
         signature=signature,
-        statement=_read_bundle(bundle),
+        statement=_read_bundle(bundle, about_covid=_COVID_TYPE in types),
         identity=identity_of(issuer, json.dumps(bundle, sort_keys=True)),
         issued_at=_time(member(payload, "nbf"), "nbf"),
         expires_at=None if member(payload, "exp") is None else _time(member(payload, "exp"), "exp"),
@@ -138,7 +132,7 @@ def _time(value: JsonValue, what: str) -> float:
     return value
 
 
-def _read_bundle(bundle: JsonValue) -> Statement:
+def _read_bundle(bundle: JsonValue, *, about_covid: bool) -> Statement:
     entries = member(bundle, "entry")
     if text_of(bundle if type(bundle) is dict else {}, "resourceType") != "Bundle":
         raise MalformedError("credential subject without a FHIR bundle")
@@ -150,7 +144,7 @@ def _read_bundle(bundle: JsonValue) -> Statement:
         raise MalformedError(f"bundle of {len(patients)} patients")
     # A card may be about a report alone; then it is nobody's, and no rule about a person is met by it.
     person = _read_patient(patients[0]) if patients else Person("", "", "")
-    facts = tuple(fact for resource in resources for fact in _facts(resource))
+    facts = tuple(fact for resource in resources for fact in _facts(resource, about_covid=about_covid))
     return Statement(person, facts, _rule_input(person, facts))
 
 
@@ -172,19 +166,23 @@ def _read_patient(patient: dict[str, JsonValue]) -> Person:
     return Person(family, read_name(words, "given names"), read_date(patient.get("birthDate"), "date of birth"))
 
 
-def _facts(resource: dict[str, JsonValue]) -> Iterator[Fact]:
+def _facts(resource: dict[str, JsonValue], *, about_covid: bool) -> Iterator[Fact]:
+    """Yield what a resource says about COVID-19: a card may tell of other diseases, which no rule here is about."""
     kind = resource.get("resourceType")
     if kind == "Immunization" and resource.get("status") == "completed":
         when = resource.get("occurrenceDateTime")
         if type(when) is str:
-            vaccine = _code(resource.get("vaccineCode"), _CVX)
-            yield Fact(Kind.VACCINATION, read_date(when, "date of immunization"), product=vaccine)
+            cvx, snomed = (_code(resource.get("vaccineCode"), system) for system in (_CVX, _SNOMED))
+            vaccine = cvx or snomed
+            if vaccine in covid_codes.VACCINES or (vaccine is None and about_covid):
+                yield Fact(Kind.VACCINATION, read_date(when, "date of immunization"), product=vaccine)
     elif kind == "Observation" and resource.get("status") in ("final", "amended", "corrected"):
         result = _code(resource.get("valueCodeableConcept"), _SNOMED)
         when = resource.get("effectiveDateTime")
         if result in _RESULTS and type(when) is str:
             loinc = _code(resource.get("code"), "http://loinc.org")
-            yield Fact(Kind.TEST, read_date(when, "date of a test"), product=loinc, positive=_RESULTS[result])
+            if loinc in covid_codes.TESTS or (loinc is None and about_covid):
+                yield Fact(Kind.TEST, read_date(when, "date of a test"), product=loinc, positive=_RESULTS[result])
 
 
 def _code(concept: JsonValue, system: str) -> str | None:
@@ -198,13 +196,17 @@ def _code(concept: JsonValue, system: str) -> str | None:
 
 
 def _rule_input(person: Person, facts: tuple[Fact, ...]) -> JsonValue:
-    """Return the facts in the shape of an EU certificate, doses counted in the order of their days."""
-    doses = sorted((fact for fact in facts if fact.kind is Kind.VACCINATION), key=lambda fact: fact.on)
+    """Return the facts in the shape of an EU certificate, doses counted in the order of their days.
+
+    Two of one day are one dose, told twice: registers repeat what pharmacies and clinics both report.
+    """
+    vaccinations = (fact for fact in facts if fact.kind is Kind.VACCINATION)
+    doses = sorted({fact.on: fact for fact in vaccinations}.values(), key=lambda fact: fact.on)
     tests = [fact for fact in facts if fact.kind is Kind.TEST]
     payload: dict[str, JsonValue] = {"dob": person.born, "nam": {"fn": person.family, "gn": person.given}}
     if doses:
         last = doses[-1]
-        product = _EU_PRODUCTS.get(last.product or "", last.product)
+        product = covid_codes.VACCINES.get(last.product or "") or last.product
         payload["v"] = [{"tg": _COVID, "mp": product, "dn": len(doses), "dt": last.on}]
     if tests:
         newest = max(tests, key=lambda fact: fact.on)

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from keys.certificate import read_certificate
+from keys.covid_codes import DISEASE
 from keys.errors import MalformedError
 from keys.facts import Fact, Kind, Person, Statement, read_date, read_name
 from keys.foreign_code import ForeignCode, identity_of
@@ -139,7 +140,9 @@ def _vaccinations(events: JsonValue) -> Iterator[Fact]:
     if type(events) is not list or len(events) > _MAX_DOSES:
         raise MalformedError("vaccinations that are no list")
     for event in events:
-        doses, product = member(event, "vd"), member(event, "des")
+        doses, product, disease = member(event, "vd"), member(event, "des"), member(event, "dis")
+        if disease is not None and not (type(disease) is str and disease.startswith(DISEASE)):
+            continue
         if type(doses) is not list or len(doses) > _MAX_DOSES:
             raise MalformedError("vaccination without its doses")
         for dose in doses:

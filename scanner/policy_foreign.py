@@ -34,7 +34,8 @@ def foreign_reasons(verdict: Verdict, site: Site, rules: Rules) -> Iterator[Reas
         return
     row = row_of(verdict, rules)
     word = ForeignWord.REFER if row is None else row.cells[site.kind]
-    if word is ForeignWord.REFER:
+    # A genuine card may be about something else altogether: nothing in it is what anything here is decided by.
+    if word is ForeignWord.REFER or (verdict.statement is not None and not verdict.statement.facts):
         yield Reason.NOT_ACCEPTED_HERE
         return
     if failed_rule(verdict, site, rules) is not None:

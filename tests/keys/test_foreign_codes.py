@@ -199,6 +199,77 @@ def test_a_pass_that_breaks_its_specification_is_malformed(change: dict[int | st
     assert judge(ZEALAND.text(ZEALAND.claims("S", "J", "1960-04-16"), alg=-35)).reason is Reason.MALFORMED
 
 
+# What is no fact here
+
+
+def resource(kind: str, **members: JsonValue) -> JsonValue:
+    return {"resource": {"resourceType": kind, **members}}
+
+
+def facts_of(*resources: JsonValue, more: tuple[str, ...] = ()) -> list[tuple[Kind, str]]:
+    card = json.loads(json.dumps(CARD))
+    card["vc"]["type"] += more
+    card["vc"]["credentialSubject"]["fhirBundle"]["entry"][1:] = resources
+    verdict = judge(CALIFORNIA.text(card))
+    assert verdict.valid
+    assert verdict.statement is not None
+    return [(fact.kind, fact.on) for fact in verdict.statement.facts]
+
+
+def shot(system: str, code: str, day: str = "2025-11-01") -> JsonValue:
+    coding: JsonValue = [{"system": system, "code": code}]
+    return resource("Immunization", status="completed", occurrenceDateTime=day, vaccineCode={"coding": coding})
+
+
+def lab(loinc: str | None, result: str = "260415000") -> JsonValue:
+    code: JsonValue = {"coding": [{"system": "http://loinc.org", "code": loinc}]} if loinc else {"text": "a test"}
+    value: JsonValue = {"coding": [{"system": "http://snomed.info/sct", "code": result}]}
+    return resource(
+        "Observation", status="final", effectiveDateTime="2026-03-01", code=code, valueCodeableConcept=value
+    )
+
+
+CVX, SNOMED, ABOUT_COVID = "http://hl7.org/fhir/sid/cvx", "http://snomed.info/sct", "https://smarthealth.cards#covid19"
+
+
+@pytest.mark.parametrize("code", ["140", "206", "305", "998", "21", "317"])
+def test_a_vaccine_against_another_disease_is_no_vaccination_here_whatever_the_card_says_it_is_about(code: str) -> None:
+    assert facts_of(shot(CVX, code)) == []
+    assert facts_of(shot(CVX, code), more=(ABOUT_COVID,)) == []
+    assert facts_of(shot(CVX, code), shot(CVX, "208", "2025-12-01")) == [(Kind.VACCINATION, "2025-12-01")]
+
+
+@pytest.mark.parametrize(("system", "code"), [(CVX, "213"), (CVX, "313"), (CVX, "511"), (SNOMED, "28581000087106")])
+def test_a_vaccine_against_covid_19_is_one_in_each_vocabulary(system: str, code: str) -> None:
+    assert facts_of(shot(system, code)) == [(Kind.VACCINATION, "2025-11-01")]
+
+
+@pytest.mark.parametrize("loinc", ["94563-4", "95542-7", "2106-3", "76078-5"], ids=["IgG", "Ab", "pregnancy", "flu"])
+def test_a_negative_test_for_antibodies_or_anything_else_is_no_negative_test(loinc: str) -> None:
+    assert facts_of(lab(loinc)) == []
+    assert facts_of(lab(loinc), more=(ABOUT_COVID,)) == []
+    assert facts_of(lab(None)) == []
+    assert facts_of(lab(None), more=(ABOUT_COVID,)) == [(Kind.TEST, "2026-03-01")]
+    assert facts_of(lab("94500-6"), lab("94558-4", "260373001")) == [(Kind.TEST, "2026-03-01")] * 2
+
+
+def test_one_dose_that_a_card_tells_twice_is_counted_once() -> None:
+    card = json.loads(json.dumps(CARD))
+    card["vc"]["credentialSubject"]["fhirBundle"]["entry"][1:] = [shot(CVX, "208"), shot(CVX, "208"), shot(CVX, "213")]
+    verdict = judge(CALIFORNIA.text(card))
+    assert verdict.statement is not None
+    assert verdict.statement.rule_input["v"][0]["dn"] == 1  # type: ignore[index,call-overload]
+
+
+@pytest.mark.parametrize(("disease", "counts"), [("RA01.0", True), ("RA01", True), ("1D47", False), (7, False)])
+def test_a_seal_of_a_vaccination_against_another_disease_certifies_nothing_here(
+    disease: JsonValue, counts: bool
+) -> None:
+    proof = json.loads(json.dumps(PROOF))
+    proof["msg"]["ve"][0]["dis"] = disease
+    assert judge(JAPAN.text(proof, SEALER)).reason is (None if counts else Reason.MALFORMED)
+
+
 # VDS-NC
 
 

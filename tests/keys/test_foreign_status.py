@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -166,3 +167,59 @@ def test_a_card_list_with_one_bad_entry_is_believed_in_nothing(data: bytes, tmp_
 
 def test_base45_of_a_list_is_no_code() -> None:
     assert judge("HC1:" + base45.encode(crl("a")), None).reason is Reason.MALFORMED
+
+
+def revoked_at(country: str, kind: HashKind, text: str) -> ForeignLists:
+    return ForeignLists([opened(hash_list({kind: [hashes_of(eu_dcc.read(text))[kind]]}, country=country))])
+
+
+@pytest.mark.parametrize("kind", list(HashKind))
+def test_what_a_state_signed_for_its_territory_is_revoked_by_the_states_own_list(kind: HashKind) -> None:
+    france = CertificateIssuer("FR", NOW)
+    signer = france.certificate()
+    trust = TrustList([trusted(STATUS_KEY, Use.STATUS)], keys_of_certificate(read_certificate(signer)))
+    content = {**person("M", "E", "1964-08-12"), "v": [vaccination("2026-01-02", country="NC")]}
+    text = france.text(signer, content, iss="NC")
+    assert judge(text, ForeignLists(), trust).valid
+    for country in ("FR", "NC"):
+        assert judge(text, revoked_at(country, kind, text), trust).reason is Reason.REVOKED
+        assert judge(text, ForeignLists(covered=[country]), trust).reason is Reason.STATUS_UNKNOWN
+    sound = opened(hash_list({HashKind.IDENTIFIER: OTHERS}, country="NC"))
+    assert judge(text, ForeignLists([sound], covered=["FR", "NC"]), trust).reason is Reason.STATUS_UNKNOWN
+    assert judge(text, revoked_at("ES", kind, text), trust).valid
+
+
+def test_a_certificate_that_names_no_issuer_is_revoked_by_its_signers_country_and_its_identifier() -> None:
+    content = {**person("M", "E", "1964-08-12"), "v": [vaccination("2026-01-02", ci="URN:UVCI:01:DE:9", country="DE")]}
+    claims: dict[int, cbor.Encodable] = {4: NOW + DAY, 6: NOW, -260: {1: content}}
+    text = GERMANY.sign(cbor.encode(claims), hashlib.sha256(SIGNER).digest()[:8])
+    assert judge(text, None).valid
+    named = [hashlib.sha256(b"DEURN:UVCI:01:DE:9").digest()[:16]]
+    lists = ForeignLists([opened(hash_list({HashKind.COUNTRY_AND_IDENTIFIER: named}))])
+    assert judge(text, lists).reason is Reason.REVOKED
+
+
+@pytest.mark.parametrize(("written", "listed"), [("UK", "GB"), ("EL", "GR"), ("GB", "GB"), ("XI", "GB")])
+def test_a_state_under_the_unions_own_name_for_it_is_revoked_by_its_list(written: str, listed: str) -> None:
+    issuer = CertificateIssuer("GB" if written == "XI" else written, NOW)
+    signer = issuer.certificate()
+    trust = TrustList([trusted(STATUS_KEY, Use.STATUS)], keys_of_certificate(read_certificate(signer)))
+    content = {**person("M", "E", "1964-08-12"), "v": [vaccination("2026-01-02", country=written)]}
+    text = issuer.text(signer, content, iss=written)
+    assert judge(text, ForeignLists(), trust).issuer == listed
+    assert judge(text, ForeignLists(covered=[listed]), trust).reason is Reason.STATUS_UNKNOWN
+    assert judge(text, revoked_at(listed, HashKind.IDENTIFIER, text), trust).reason is Reason.REVOKED
+    as_written = hashlib.sha256((written + (eu_dcc.read(text).unique_id or "")).encode()).digest()[:16]
+    named = opened(hash_list({HashKind.COUNTRY_AND_IDENTIFIER: [as_written]}, country=listed))
+    assert judge(text, ForeignLists([named]), trust).reason is Reason.REVOKED
+
+
+def test_a_certificate_of_several_doses_is_revoked_by_the_identifier_of_any() -> None:
+    doses = [vaccination(f"2026-01-0{n}", ci=f"URN:UVCI:01:DE:{n}", country="DE") for n in (1, 2, 3)]
+    text = GERMANY.text(SIGNER, {**person("Muster", "Erika", "1964-08-12"), "v": doses})
+    for number in (1, 2, 3):
+        identifier = f"URN:UVCI:01:DE:{number}"
+        for kind, named in ((HashKind.IDENTIFIER, identifier), (HashKind.COUNTRY_AND_IDENTIFIER, f"DE{identifier}")):
+            hashes = [hashlib.sha256(named.encode()).digest()[:16]]
+            assert judge(text, ForeignLists([opened(hash_list({kind: hashes}))])).reason is Reason.REVOKED
+    assert judge(text, ForeignLists([opened(hash_list({HashKind.IDENTIFIER: OTHERS}))])).valid

@@ -146,3 +146,11 @@ def test_a_faulty_row_is_a_fault_of_the_policy(rows: bytes) -> None:
 
 def test_the_decision_of_no_reasons_is_a_pass() -> None:
     assert decide(frozenset(), site(), RULES).outcome is Outcome.PASS
+
+
+def test_a_genuine_card_that_says_nothing_of_what_counts_here_is_not_accepted_however_its_row_reads() -> None:
+    empty = credential(CodeFormat.NZCP, "did:web:x")
+    assert empty.statement is not None
+    empty = empty._replace(statement=empty.statement._replace(facts=()))
+    assert reasons(empty, SiteKind.RESIDENTIAL) == (Reason.NOT_ACCEPTED_HERE,)
+    assert reasons(credential(CodeFormat.NZCP, "did:web:x"), SiteKind.RESIDENTIAL) == ()
