@@ -97,8 +97,8 @@ def read_claims(payload: bytes) -> Claims:
     if type(claims) is not dict:
         raise MalformedError("claims that are no map")
     issuer = claims.get(_ISS)
-    if issuer is not None and (type(issuer) is not str or not 0 < len(issuer) <= 128):
-        raise MalformedError("iss that is no text of 1 to 128 characters")
+    if issuer is not None and (type(issuer) is not str or not 0 < len(issuer) <= 128 or not issuer.isprintable()):
+        raise MalformedError("iss that is no text of 1 to 128 printable characters")
     hcert = claims.get(_HCERT)
     certificate = hcert.get(_DGC) if type(hcert) is dict else None
     if type(certificate) is not dict:

@@ -33,6 +33,7 @@ _HEADER: Final = {"alg", "zip", "kid"}
 _CARD_TYPE: Final = "https://smarthealth.cards#health-card"
 _MAX_TIME: Final = 253_402_300_799
 _MAX_ENTRIES: Final = 512
+_ISSUER = re.compile(r"https://[!-.0-~](?:[!-~]{0,502}[!-.0-~])?", re.ASCII)
 _RID = re.compile(r"[A-Za-z0-9_-]{1,24}", re.ASCII)
 _JWS = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", re.ASCII)
 _DIGIT_BASE: Final = 45
@@ -77,7 +78,7 @@ def read_jws(jws: str) -> ForeignCode:
         raise MalformedError(f"signature of {len(signature)} bytes; ES256 has r and s of 32 each, and is never DER")
     payload = read_json(inflate(_base64url(payload_part), RAW, MAX_PAYLOAD), limit=MAX_PAYLOAD)
     issuer = text_of(payload, "iss") if type(payload) is dict else None
-    if issuer is None or not issuer.startswith("https://") or issuer.endswith("/") or len(issuer) > 512:
+    if issuer is None or not _ISSUER.fullmatch(issuer):
         raise MalformedError("iss that is no https address, or ends in a slash")
     credential = member(payload, "vc")
     types = member(credential, "type")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 import zlib
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from demo.foreign_issuers import CertificateIssuer, person, vaccination
 from keys import base45, cbor
+from keys.card_reading import CardReading
 from keys.errors import RefusedError
 from keys.families import family_of
 from keys.json_bounded import JsonValue
@@ -152,3 +155,45 @@ def test_a_certificate_of_another_country_or_of_ended_or_later_validity_has_its_
     for shift in (-3 * 365 * DAY, 3 * 365 * DAY):
         then = CertificateIssuer("FR", NOW + shift, key=eu.FRANCE.key).certificate()
         assert eu.judge(eu.FRANCE.text(then, eu.CONTENT), then).reason is Reason.KEY_EXPIRED
+
+
+@pytest.mark.parametrize("steering", ["\x1b[2J", "\u202e", "\n", "\x00"])
+def test_an_issuer_that_would_steer_a_terminal_is_no_issuer(steering: str) -> None:
+    assert "no https address" in words(card({"iss": f"https://a{steering}b.example"}))
+    assert "printable" in words(eu.FRANCE.text(eu.SIGNER, eu.CONTENT, iss=f"F{steering}R"))
+    claims = {**other.ZEALAND.claims("Walker", "Aroha", "1979-11-02"), 1: f"did:web:a{steering}b"}
+    assert "no did:web" in words(other.ZEALAND.text(claims))
+
+
+def test_a_card_authenticated_by_its_issuers_public_key_as_a_secret_is_no_signed_card() -> None:
+    numbers = other.CALIFORNIA.key.public_key()
+    secrets = [
+        numbers.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo),
+        numbers.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo),
+        numbers.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint),
+        json.dumps(other.CALIFORNIA.jwk()).encode(),
+    ]
+    body = JWS.split(".")[1]
+    header = write_base64url(json.dumps({"zip": "DEF", "alg": "HS256", "kid": other.CALIFORNIA.kid}).encode())
+    head = JWS.split(".")[0]
+    for secret in secrets:
+        mac = write_base64url(hmac.digest(secret, f"{header}.{body}".encode(), "sha256") * 2)
+        assert "algorithm is not ES256" in words(text_of_jws(f"{header}.{body}.{mac}"))
+        as_signature = write_base64url(hmac.digest(secret, f"{head}.{body}".encode(), "sha256") * 2)
+        assert other.judge(text_of_jws(f"{head}.{body}.{as_signature}")).reason is Reason.BAD_SIGNATURE
+
+
+def test_a_certificate_for_another_use_signs_nothing_else() -> None:
+    for_tests = CertificateIssuer("FR", NOW, usages=("1.3.6.1.4.1.1847.2021.1.1",))
+    signer = for_tests.certificate()
+    assert eu.judge(for_tests.text(signer, eu.CONTENT), signer).reason is Reason.KEY_NOT_ALLOWED
+
+
+def test_the_chunks_of_two_cards_mixed_are_one_broken_card() -> None:
+    mine, theirs = (
+        other.CALIFORNIA.parts(other.CALIFORNIA.payload("Rivera", name, "1990-03-04", {"2025-11-01": "208"}, NOW), 2)
+        for name in ("Maria", "Elena")
+    )
+    reading = CardReading()
+    reading.whole(mine[0], 0)
+    assert other.judge(reading.whole(theirs[1], 1)).reason in (Reason.MALFORMED, Reason.BAD_SIGNATURE)
