@@ -5,13 +5,12 @@ from __future__ import annotations
 import datetime
 
 from cli.marks import MARKS
-from keys.verdict import CodeFormat, Verdict
+from keys.verdict import FOREIGN, Verdict
 from scanner import credential_words
 from scanner.locale import Texts
 from scanner.values import Outcome
 
 _BETWEEN = "  "
-_OWN = frozenset({CodeFormat.JKM1, CodeFormat.JKP1})
 
 
 def explained(verdict: Verdict, texts: Texts) -> str:
@@ -25,7 +24,7 @@ def explained(verdict: Verdict, texts: Texts) -> str:
 def _outcome(verdict: Verdict, texts: Texts) -> str:
     if verdict.reason is None:
         return f"{MARKS[Outcome.PASS]} {texts.get('credential.valid')}"
-    foreign = verdict.format is not None and verdict.format not in _OWN
+    foreign = verdict.format in FOREIGN
     why = credential_words.reason(texts, verdict.reason) if foreign else texts.get(f"reason.{verdict.reason}")
     return f"{MARKS[Outcome.STOP]} {texts.get('credential.not_valid')}{_BETWEEN}{why}"
 

@@ -32,9 +32,8 @@ from keys.errors import JsonError, MalformedError, TrustError
 from keys.foreign_code import ForeignCode
 from keys.json_bounded import JsonValue, member, read_json
 from keys.scheme import ForeignPublicKey, Scheme, Verification, own_scheme, schemes_of, verification_by
-from keys.verdict import CodeFormat
+from keys.verdict import FOREIGN, CodeFormat
 
-_FOREIGN: Final = frozenset({CodeFormat.HC1, CodeFormat.SHC, CodeFormat.NZCP, CodeFormat.VDS_NC})
 _OWN_MEMBERS: Final = frozenset({"uses", "nbf", "exp", "regions", "revoked"})
 _P384_BYTES: Final = 48
 _MAX_RSA_BYTES: Final = 1024
@@ -101,7 +100,7 @@ def is_foreign_set(document: JsonValue) -> bool:
 
 def _names_family(key: Mapping[str, JsonValue]) -> bool:
     formats = key.get("formats")
-    return type(formats) is list and any(name in _FOREIGN for name in formats if type(name) is str)
+    return type(formats) is list and any(name in FOREIGN for name in formats if type(name) is str)
 
 
 def read_foreign_keys(data: bytes, *, source: str) -> tuple[ForeignKey, ...]:
@@ -199,7 +198,7 @@ def _families(entry: Mapping[str, JsonValue], key: ForeignPublicKey, kid: str) -
     """Return the families a key may sign: what it says, else the one whose way of naming keys it follows."""
     formats = entry.get("formats")
     if formats is not None:
-        known = {family.value: family for family in _FOREIGN}
+        known = {family.value: family for family in FOREIGN}
         chosen = (
             [known[name] for name in formats if type(name) is str and name in known] if type(formats) is list else []
         )

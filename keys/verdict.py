@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum, unique
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from keys.facts import Statement
 from keys.reasons import Reason
@@ -29,6 +29,10 @@ class CodeFormat(StrEnum):
 
     __hash__ = str.__hash__
     """As the text that it is and is equal to; an Enum's own runs in Python, for every look-up."""
+
+
+FOREIGN: Final = frozenset(CodeFormat) - {CodeFormat.JKM1, CodeFormat.JKP1}
+"""Families of other issuers: `keys.families` has what reads each."""
 
 
 @unique

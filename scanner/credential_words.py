@@ -42,8 +42,9 @@ class Stated(Protocol):
 
 
 def title(texts: Texts, code_format: CodeFormat) -> str:
-    """Return what kind of credential it is."""
-    return texts.get(f"credential.{code_format.name.lower()}")
+    """Return what kind of credential it is: by its format where no words are there for it."""
+    named = f"credential.{code_format.name.lower()}"
+    return texts.get(named) if texts.has(named) else code_format.value
 
 
 def issuer(texts: Texts, name: str) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import StrEnum, unique
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
 from keys.reasons import Reason, ReasonKind
-from keys.verdict import CodeFormat
+from keys.verdict import FOREIGN, CodeFormat
 from scanner.config.model import Issuer, Section
 from scanner.config.problems import Problem
 from scanner.config.reader import Document, near
@@ -130,7 +130,10 @@ class ColourWord(StrEnum):
     GREY = "grey"
 
 
-ForeignFormat = Literal[CodeFormat.HC1, CodeFormat.SHC, CodeFormat.NZCP, CodeFormat.VDS_NC]
+if TYPE_CHECKING:
+    ForeignFormat: TypeAlias = CodeFormat
+else:  # a choice among what the registry names, which no type checker can know
+    ForeignFormat = Literal[tuple(sorted(FOREIGN))]
 ForeignIssuer = Annotated[str, Field(pattern=r"^(\*|[!-~]{1,200})$")]
 RuleSetName = Annotated[str, Field(pattern=r"^[a-z0-9-]{0,32}$")]
 

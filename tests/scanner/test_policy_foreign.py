@@ -10,7 +10,7 @@ import pytest
 from keys.business_rules import read_rule_set
 from keys.facts import Fact, Kind, Person, Statement
 from keys.reasons import Reason
-from keys.verdict import CodeFormat, Colour, Verdict
+from keys.verdict import FOREIGN, CodeFormat, Colour, Verdict
 from scanner.policy import decide, judge_code, read_rules
 from scanner.policy_foreign import colour_of, failed_rule
 from scanner.policy_rules import PolicyError, Rules
@@ -154,3 +154,11 @@ def test_a_genuine_card_that_says_nothing_of_what_counts_here_is_not_accepted_ho
     empty = empty._replace(statement=empty.statement._replace(facts=()))
     assert reasons(empty, SiteKind.RESIDENTIAL) == (Reason.NOT_ACCEPTED_HERE,)
     assert reasons(credential(CodeFormat.NZCP, "did:web:x"), SiteKind.RESIDENTIAL) == ()
+
+
+def test_a_row_is_about_other_issuers_formats_alone_all_that_there_are() -> None:
+    every = ", ".join(f'"{name}"' for name in sorted(FOREIGN)).encode()
+    row = ROWS.replace(b'formats = ["NZCP"]', b"formats = [" + every + b"]")
+    assert rules(row).foreign[1].formats == FOREIGN
+    with pytest.raises(PolicyError, match=r'one of "HC1", "NZCP", "SHC", "VDS-NC", got "JKM1"'):
+        rules(ROWS.replace(b'formats = ["NZCP"]', b'formats = ["JKM1"]'))
