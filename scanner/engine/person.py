@@ -57,6 +57,14 @@ class Person:
         return self.seen.who
 
     @property
+    def holder(self) -> str:
+        """What tells one person of a vehicle from another, whichever of several credentials was shown."""
+        statement = self.verdict.statement
+        if statement is None or not statement.person.same_as(statement.person):  # too little is told of whose it is
+            return self.who
+        return " ".join((*statement.person.words, statement.person.born))
+
+    @property
     def outcome(self) -> Outcome:
         """What becomes of the person, after staff's word where they gave it."""
         match self.overridden:

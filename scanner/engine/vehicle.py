@@ -46,7 +46,7 @@ class Vehicle:
         if party is None:
             return
         party.take(
-            self._parties.tag(person.who),
+            self._parties.tag(person.holder),
             Seat(
                 outcome=person.outcome,
                 colour=person.verdict.colour,

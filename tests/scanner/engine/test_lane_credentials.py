@@ -19,15 +19,15 @@ from keys.trust_list import TrustList
 from keys.verdict import Verdict
 from keys.verifier import Verifier
 from scanner.control.messages import Pause, Remeasure
-from scanner.control.people import ManualEntry
+from scanner.control.people import BeginParty, ManualEntry
 from scanner.engine.credentials import WAIT_S
 from scanner.engine.inputs import Midnight
 from scanner.journal.detail import EntryKind
 from scanner.lane import State
-from scanner.values import Outcome
+from scanner.values import Outcome, SiteKind
 from tests.keys.test_business_rules import rule
 from tests.scanner.engine.lane_bench import NOW, Bench, code
-from tests.scanner.test_policy_foreign import rules
+from tests.scanner.test_policy_foreign import ROWS, rules
 
 FRANCE = CertificateIssuer("FR", NOW)
 SIGNER = FRANCE.certificate()
@@ -181,6 +181,26 @@ def test_two_credentials_that_opened_the_gate_together_open_it_for_nobody_else_i
     lane.recorded()
     assert Reason.ALREADY_PASSED in reasons(lane)
     assert len(lane.devices.opened) == 1
+
+
+def test_one_person_of_a_vehicle_is_one_whichever_of_two_credentials_is_shown_last() -> None:
+    two_entries = rule("VR-CN-0001", {">=": [{"var": "payload.v.1.dn"}, 1]})
+    two = read_rule_set(json.dumps([two_entries]).encode(), source="test")
+    accepted = rules(ROWS.replace(b'highway = "yellow"', b'highway = "accept"'))
+    lane = Bench(kind=SiteKind.HIGHWAY, rules=replace(accepted, rule_sets={"entry": two}))
+    lane.ask(BeginParty(id=1, lane="main", plate="浙A12345", people=2), "0017")
+    lane.recorded()
+    first, second = certificate(FIRST_DAY, 1), certificate(SECOND_DAY, 1)
+    for shown in ((first, second), (second, first)):
+        lane.step_up()
+        for one in shown:
+            lane.show(*one)
+        lane.recorded()
+        lane.wait(10)
+        lane.step_away()
+    assert lane.view.party is not None
+    assert len(lane.view.party.seats) == 1
+    assert not lane.devices.opened
 
 
 def test_chunks_of_two_cards_shown_in_turn_are_no_card_and_say_so() -> None:
