@@ -332,6 +332,20 @@ def test_the_canonical_form_orders_members_by_utf_16_and_escapes_no_more_than_it
     assert vds_nc.canonical(value).decode() == '{"A":{},"é":[true,null,"€\\n\\\\"],"\U0001f600":2,"\ufb33":1}'
 
 
+def test_a_seal_in_any_script_is_the_same_however_it_is_escaped_and_another_when_a_letter_is_written_otherwise() -> (
+    None
+):
+    name = "GARC\u00cdA  \u5f20\u4e09 \U0001f600"
+    proof = JAPAN.data(name, "1991-02-18", ("2025-10-01",))
+    large: JsonValue = {**proof["msg"], "zz": 9007199254740993}  # type: ignore[dict-item]
+    text = JAPAN.text({**proof, "msg": large}, SEALER)
+    assert judge(text).valid
+    assert judge(json.dumps(json.loads(text))).valid  # every letter beyond ASCII as an escape
+    assert judge(text.replace("\u00cd", "I\u0301")).reason is Reason.BAD_SIGNATURE  # the same to the eye
+    assert judge(text.replace("9007199254740993", "9007199254740992")).reason is Reason.BAD_SIGNATURE  # and to a float
+    assert judge(text.replace("9007199254740993", "9" * 19)).reason is Reason.MALFORMED
+
+
 def test_keys_serve_their_own_family_only() -> None:
     """A card issuer's key is offered for passes, and a pass issuer's for cards: neither is looked at."""
     claims = PassIssuer(ZEALAND.did, NOW, key=CALIFORNIA.key).claims("Sparrow", "Jack", "1960-04-16")
