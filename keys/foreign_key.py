@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from keys import eu_dcc, jwk, vds_nc
 from keys.certificate import KID_BYTES, Certificate, read_certificate
-from keys.countries import may_sign_for
+from keys.countries import is_country, may_sign_for
 from keys.errors import JsonError, MalformedError, TrustError
 from keys.foreign_code import ForeignCode
 from keys.json_bounded import JsonValue, member, read_json
@@ -62,6 +62,12 @@ class ForeignKey:
     schemes: frozenset[Scheme] = field(init=False, repr=False, compare=False)
     """What a code by this key may claim to be signed with; an EU certificate as COSE has it, which fixes no curve."""
 
+    bound_to: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    """Whom it speaks for by the word of whoever lists it, or as an EU signer by its certificate's country.
+
+    Empty: nobody said. The names in a card issuer's `x5c` bind nobody: that certificate is its own word, not checked.
+    """
+
     verifies: Verification = field(init=False, repr=False, compare=False)
     """Whether a signature is by this key; one of `schemes` must be claimed."""
 
@@ -69,6 +75,13 @@ class ForeignKey:
         object.__setattr__(self, "verifies", verification_by(self.public_key))
         schemes = schemes_of(self.public_key, loose_curve=self.format is CodeFormat.HC1)
         object.__setattr__(self, "schemes", schemes)
+        object.__setattr__(self, "bound_to", self._bound_to())
+
+    def _bound_to(self) -> tuple[str, ...]:
+        if self.issuer is not None:
+            return (self.issuer,)
+        country = None if self.certificate is None else self.certificate.country
+        return (country,) if self.format is CodeFormat.HC1 and country is not None and is_country(country) else ()
 
     def in_force(self, now: int) -> bool:
         """Whether `now` is within the time for which it is listed."""

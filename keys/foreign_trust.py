@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from keys import eu_dcc, vds_nc
 from keys.certificate import Certificate, is_issued_by
-from keys.countries import is_country, is_state, state_of
+from keys.countries import is_state, state_of
 from keys.foreign_code import ForeignCode
 from keys.foreign_key import ForeignKey, spki
 from keys.reasons import Reason
@@ -33,7 +33,7 @@ class ForeignTrust:
         # A key that anybody who is believed here has taken back is back, wherever else it is still listed.
         self._taken_back = frozenset((key.format, spki(key.public_key)) for key in listed if key.revoked)
         self._keys = tuple(key if key.revoked else self._as_listed(key) for key in listed)
-        self._bound = frozenset((key.format, issuer) for key in self._keys for issuer in _bound_to(key))
+        self._bound = frozenset((key.format, issuer) for key in self._keys for issuer in key.bound_to)
         by_kid: dict[CodeFormat, dict[bytes, list[ForeignKey]]] = {family: defaultdict(list) for family in CodeFormat}
         for key in self._keys:
             by_kid[key.format][key.kid].append(key)
@@ -54,7 +54,7 @@ class ForeignTrust:
         A key that nothing binds to an issuer speaks for none to whom others are bound: else any issuer whose keys were
         listed as it publishes them could write cards in another's name.
         """
-        if code.issuer is not None and not _bound_to(key):
+        if not key.bound_to and code.issuer is not None:
             names = {code.issuer, state_of(code.issuer)} if code.format is CodeFormat.HC1 else {code.issuer}
             if any((code.format, name) in self._bound for name in names):
                 return False
@@ -108,17 +108,6 @@ class ForeignTrust:
         if not fits or code.scheme not in pinned.schemes:
             return Candidates((), Reason.KEY_NOT_ALLOWED)
         return Candidates((pinned,), None)
-
-
-def _bound_to(key: ForeignKey) -> tuple[str, ...]:
-    """Return whom a key is bound to: by whoever lists it, or as an EU signer by its certificate's country.
-
-    The names in a card issuer's `x5c` bind nobody else: that certificate is the issuer's own word, and not checked.
-    """
-    if key.issuer is not None:
-        return (key.issuer,)
-    country = None if key.certificate is None else key.certificate.country
-    return (country,) if key.format is CodeFormat.HC1 and country is not None and is_country(country) else ()
 
 
 def _may_sign(key: ForeignKey, code: ForeignCode) -> bool:
