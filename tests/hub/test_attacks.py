@@ -271,8 +271,11 @@ def test_strangers_at_the_login_hold_no_upload_up(hub: Serving, gate: Gate, knoc
     begun_at = time.monotonic()
     assert hub.upload(gate, gate.upload()).status == 200
     assert time.monotonic() - begun_at < 5
+    until = time.monotonic() + 10
+    while statuses.count(503) < 50:  # those who came first are still being judged
+        assert time.monotonic() < until
+        time.sleep(0.01)
     knocks.end()
-    assert statuses.count(503) >= 50
     assert set(statuses) <= {401, 503}
 
 
