@@ -1,6 +1,6 @@
 """SMART Health Cards (framework 1.4): `shc:/` + digits, a JWS (RFC 7515) over raw DEFLATE of a FHIR bundle.
 
-    Header     exactly {"alg": "ES256", "zip": "DEF", "kid": the key's RFC 7638 thumbprint}
+    Header     {"alg": "ES256", "zip": "DEF", "kid": the key's RFC 7638 thumbprint}, and others that change nothing
     Payload    iss, nbf, optional exp, vc.type with the health card's, vc.credentialSubject.fhirBundle, optional vc.rid
     Facts      completed immunizations and test results whose value is a SNOMED CT code we know, of COVID-19
 
@@ -28,8 +28,10 @@ from keys.verdict import CodeFormat
 
 MAX_PAYLOAD: Final = 262_144
 """Bytes of the inflated payload. A card of three codes has 20 kB."""
+_MAX_HEADER: Final = 1024
 _SIGNATURE_BYTES: Final = 64
 _HEADER: Final = {"alg", "zip", "kid"}
+"""What a header includes; others are ignored (RFC 7515 section 4), but for `crit`: nobody here knows its extensions."""
 _CARD_TYPE: Final = "https://smarthealth.cards#health-card"
 _MAX_TIME: Final = 253_402_300_799
 _MAX_ENTRIES: Final = 512
@@ -108,9 +110,11 @@ def read_jws(jws: str) -> ForeignCode:
 
 def _read_header(data: bytes) -> bytes:
     """Return the kid of a header that says what it must. Raises MalformedError."""
-    header = read_json(data, limit=1024, depth=2)
-    if type(header) is not dict or header.keys() != _HEADER:
-        raise MalformedError("JWS header that is not of alg, zip and kid")
+    header = read_json(data, limit=_MAX_HEADER, depth=4)
+    if type(header) is not dict or not header.keys() >= _HEADER:
+        raise MalformedError("JWS header without alg, zip or kid")
+    if "crit" in header:
+        raise MalformedError("JWS header with critical members, none of which is understood")
     if header["alg"] != Scheme.ES256 or header["zip"] != "DEF":
         raise MalformedError("JWS whose algorithm is not ES256, or that is not compressed by DEF")
     kid = read_base64url(header["kid"]) if type(header["kid"]) is str else None

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from demo.foreign_issuers import CardIssuer, PassIssuer, SealIssuer, make_certificate, sign_raw
 from keys import cose, vds_nc
+from keys.card_parts import MAX_PART_DIGITS, MAX_PARTS
 from keys.card_reading import PATIENCE_S, CardReading
 from keys.certificate import read_certificate
 from keys.facts import Kind
@@ -86,6 +87,15 @@ def test_a_card_in_three_codes_is_judged_by_the_last_one_in_any_order() -> None:
     assert show([parts[0], parts[2]]) == [waiting, waiting]
 
 
+def test_a_card_may_be_cut_into_more_codes_than_it_needs() -> None:
+    parts = CALIFORNIA.parts(CARD, 17)
+    assert len(parts) == 17
+    assert show(parts)[-1] is None
+    assert judge(f"shc:/1/{MAX_PARTS + 1}/5676").reason is Reason.MALFORMED
+    longest = [f"shc:/{number}/17/{'0' * MAX_PART_DIGITS}" for number in range(1, 18)]
+    assert show(longest)[-1] is Reason.MALFORMED  # a card of more digits than any, in as many codes
+
+
 def test_the_chunks_of_two_cards_make_no_card() -> None:
     other = CALIFORNIA.payload("Rivera", "Mario", "1990-03-04", {"2025-11-01": "208"}, NOW - DAY, rid="r2")
     mine, theirs = CALIFORNIA.parts(CARD, 3), CALIFORNIA.parts(other, 3)
@@ -114,6 +124,15 @@ def test_missing_chunks_are_waited_for_a_minute() -> None:
 def test_a_header_that_is_not_the_frameworks_is_malformed(header: dict[str, str]) -> None:
     text = text_of_jws(CALIFORNIA.jws(json.dumps(CARD).encode(), header))
     assert judge(text).reason is Reason.MALFORMED
+
+
+def test_members_of_a_header_that_nobody_knows_change_nothing() -> None:
+    header = {"typ": "JWT", "zip": "DEF", "alg": "ES256", "kid": CALIFORNIA.kid, "jku": "https://other.example/jwks"}
+    assert judge(text_of_jws(CALIFORNIA.jws(json.dumps(CARD).encode(), header))).valid
+
+
+def test_a_payload_behind_a_byte_order_mark_is_malformed() -> None:
+    assert judge(text_of_jws(CALIFORNIA.jws(json.dumps(CARD).encode("utf-8-sig")))).reason is Reason.MALFORMED
 
 
 def test_a_der_signature_is_malformed() -> None:
