@@ -273,12 +273,12 @@ def _within(code: ForeignCode) -> int:
 
 def _rule(case: Case) -> Iterator[str]:
     wanted = _expected(case).get("RESULT")
-    logic = compile_logic(case.get("logic"))
     data: JsonValue = {"payload": case.get("payload"), "external": case.get("external")}
     try:
+        logic = compile_logic(case.get("logic"))
         value, how = logic.evaluate(data), ""  # type: ignore[arg-type]  # JSON is a part of what it takes
     except CertLogicError as error:
-        # A rule that cannot be evaluated is not met (CertLogic specification, "Introduction").
+        # A rule that is none, or cannot be evaluated, is not met (CertLogic specification, "Introduction").
         value, how = False, f": {error}"
     if type(value) is not type(wanted) or value != wanted:
         yield f"{wanted} expected, the rule says {value}{how}"

@@ -56,6 +56,9 @@ def test_a_case_that_is_not_as_it_states_fails_and_says_how() -> None:
     }
     assert run_case({**fault, "expected": {"RESULT": False}}).result is Result.PASSED
     assert "no date there ever was" in run_case({**fault, "expected": {"RESULT": True}}).words
+    unknown = {**rule, "logic": {"if": [{"==": [1, 1]}, True, True]}}
+    assert run_case({**unknown, "expected": {"RESULT": False}}).result is Result.PASSED
+    assert "unknown operation" in run_case({**unknown, "expected": {"RESULT": True}}).words
     assert run_case({"kind": "OTHER"}).result is Result.NOT_APPLICABLE
 
 
