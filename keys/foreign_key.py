@@ -127,10 +127,14 @@ def read_foreign_keys(data: bytes, *, source: str) -> tuple[ForeignKey, ...]:
         raise TrustError(f"trust file {source}: it is no set of 1 to {jwk.MAX_KEYS} keys")
     keys: list[ForeignKey] = []
     for number, entry in enumerate(members, start=1):
+        if entry.get("use", "sig") != "sig":  # RFC 7517 section 4.2: it is for something else, as encryption
+            continue
         try:
             keys += _read_key(entry)
         except (TrustError, MalformedError) as error:
             raise TrustError(f"trust file {source}: key {number}: {error}") from None
+    if not keys:
+        raise TrustError(f"trust file {source}: none of its keys is for signatures")
     return tuple(keys)
 
 

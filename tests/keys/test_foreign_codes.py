@@ -14,6 +14,7 @@ from keys import cose, vds_nc
 from keys.card_parts import MAX_PART_DIGITS, MAX_PARTS
 from keys.card_reading import PATIENCE_S, CardReading
 from keys.certificate import read_certificate
+from keys.errors import TrustError
 from keys.facts import Kind
 from keys.foreign_key import is_foreign_set, keys_of_certificate, read_foreign_keys
 from keys.json_bounded import JsonValue
@@ -387,6 +388,15 @@ def test_a_listed_key_counts_within_its_time_and_until_it_is_taken_back() -> Non
     assert not is_foreign_set(own)
     assert is_foreign_set({"keys": [{"uses": ["code"], "formats": ["NZCP"], "nbf": 1}]})
     assert not is_foreign_set({"keys": [{"uses": ["code"], "formats": ["NZCP"]}, {"uses": ["code"]}]})
+
+
+def test_a_key_listed_for_another_use_signs_nothing() -> None:
+    """RFC 7517 section 4.2: a key for encryption beside the one for signatures is passed over, alone it is no trust."""
+    text, signer, other = CALIFORNIA.text(CARD), CALIFORNIA.jwk(use="sig"), CALIFORNIA.jwk(use="enc")
+    both = read_foreign_keys(jwks(signer, {"kty": "OKP", "crv": "X25519", "use": "enc"}), source="test")
+    assert judge(text, TrustList((), both)).reason is None
+    with pytest.raises(TrustError, match="for signatures"):
+        read_foreign_keys(jwks(other), source="test")
 
 
 def test_a_private_key_among_trusted_ones_is_an_error() -> None:
