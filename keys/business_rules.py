@@ -10,6 +10,7 @@ of type Invalidation by the credential's own country. Every one must come out `t
 
 from __future__ import annotations
 
+import base64
 import datetime
 import re
 from collections.abc import Iterator, Mapping
@@ -90,6 +91,8 @@ class Circumstances:
     """Who issued it, alpha-2 where that is a country."""
     issued_at: int | None
     expires_at: int | None
+    kid: bytes | None = None
+    """Of the key that signed it, by which rules shut out what a key signed."""
 
 
 class RuleSet:
@@ -140,6 +143,8 @@ class RuleSet:
             external["iat"] = _iso(around.issued_at)
         if around.expires_at is not None:
             external["exp"] = _iso(around.expires_at)
+        if around.kid is not None:
+            external["kid"] = base64.b64encode(around.kid).decode("ascii")
         return external
 
 

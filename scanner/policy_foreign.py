@@ -74,5 +74,6 @@ def failed_rule(verdict: Verdict, site: Site, rules: Rules) -> FailedRule | None
         issuer=_ALPHA_2.get(issuer, issuer),
         issued_at=verdict.issued_at,
         expires_at=verdict.expires_at,
+        kid=verdict.kid,
     )
     return rule_set.failed(verdict.statement, around)

@@ -100,6 +100,14 @@ def test_of_several_versions_the_newest_in_force_counts() -> None:
     assert failed(versions, vaccinated(2, "2026-02-01")) == "GR-CN-0001"
 
 
+def test_a_rule_may_shut_out_what_one_key_signed() -> None:
+    stolen = rules(rule("GR-CN-0001", {"!": [{"in": [{"var": "external.kid"}, ["2Rk3X8HntrI="]]}]}))
+    for kid, found in (("d919375fc1e7b6b2", "GR-CN-0001"), ("d919375fc1e7b6b3", None)):
+        around = Circumstances(NOW, "CN", "FR", None, None, bytes.fromhex(kid))
+        failure = stolen.failed(vaccinated(2, "2026-02-01"), around)
+        assert (failure and failure.identifier) == found
+
+
 def test_an_invalidation_rule_is_about_its_own_countrys_credentials_only() -> None:
     invalid = rules(rule("GR-CN-0001", True), rule("IR-FR-0001", False, Type="Invalidation", Country="FR"))
     assert failed(invalid, vaccinated(2, "2026-02-01")) == "IR-FR-0001"

@@ -9,6 +9,7 @@ import pytest
 
 from keys.business_rules import read_rule_set
 from keys.facts import Fact, Kind, Person, Statement
+from keys.json_bounded import JsonValue
 from keys.reasons import Reason
 from keys.verdict import FOREIGN, CodeFormat, Colour, Verdict
 from scanner.policy import decide, judge_code, read_rules
@@ -98,6 +99,14 @@ def test_a_rule_that_is_not_met_refers_and_is_named() -> None:
     found = failed_rule(once, site(SiteKind.RESIDENTIAL), RULES)
     assert found is not None
     assert found.said_in("en") == "Words of VR-CN-0001."
+
+
+def test_a_rule_knows_which_key_signed() -> None:
+    shut_out: JsonValue = {"!": [{"===": [{"var": "external.kid"}, "AQI="]}]}
+    entry = read_rule_set(json.dumps([rule("VR-CN-0001", shut_out)]).encode(), source="test")
+    found = failed_rule(credential()._replace(kid=b"\x01\x02"), site(), replace(RULES, rule_sets={"entry": entry}))
+    assert found is not None
+    assert found.identifier == "VR-CN-0001"
 
 
 def test_a_rule_set_that_is_not_to_be_had_is_met_by_nobody() -> None:
