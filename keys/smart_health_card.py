@@ -43,8 +43,11 @@ _DIGIT_BASE: Final = 45
 _LARGEST_PAIR: Final = 122 - _DIGIT_BASE
 _CVX: Final = "http://hl7.org/fhir/sid/cvx"
 _SNOMED: Final = "http://snomed.info/sct"
-_RESULTS: Final = {"260373001": True, "10828004": True, "260415000": False, "260385009": False}
-"""Detected, positive, not detected, negative."""
+_RESULTS: Final = {
+    **dict.fromkeys(("260373001", "10828004", "11214006"), True),
+    **dict.fromkeys(("260415000", "260385009", "131194007"), False),
+}
+"""Detected, positive, reactive; not detected, negative, non-reactive. Any other, as equivocal, is neither."""
 _COVID_TYPE: Final = "https://smarthealth.cards#covid19"
 _COVID: Final = "840539006"
 
@@ -184,10 +187,10 @@ def _facts(resource: dict[str, JsonValue], *, about_covid: bool) -> Iterator[Fac
     elif kind == "Observation" and resource.get("status") in ("final", "amended", "corrected"):
         result = _code(resource.get("valueCodeableConcept"), _SNOMED)
         when = resource.get("effectiveDateTime")
-        if result in _RESULTS and type(when) is str:
+        if result is not None and type(when) is str:
             loinc = _code(resource.get("code"), "http://loinc.org")
-            if loinc in covid_codes.TESTS or (loinc is None and about_covid):
-                yield Fact(Kind.TEST, read_date(when, "date of a test"), product=loinc, positive=_RESULTS[result])
+            if loinc in covid_codes.TESTS or (loinc is None and about_covid and result in _RESULTS):
+                yield Fact(Kind.TEST, read_date(when, "date of a test"), product=loinc, positive=_RESULTS.get(result))
 
 
 def _code(concept: JsonValue, system: str) -> str | None:
@@ -214,7 +217,7 @@ def _rule_input(person: Person, facts: tuple[Fact, ...]) -> JsonValue:
         product = covid_codes.VACCINES.get(last.product or "") or last.product
         payload["v"] = [{"tg": _COVID, "mp": product, "dn": len(doses), "dt": last.on}]
     if tests:
-        newest = max(tests, key=lambda fact: fact.on)
-        result = "260373001" if newest.positive else "260415000"
+        newest = max(tests, key=lambda fact: (fact.on, fact.positive is not False))  # of a day's, the one that worries
+        result = {True: "260373001", False: "260415000", None: None}[newest.positive]
         payload["t"] = [{"tg": _COVID, "sc": newest.on, "tr": result, "tt": newest.product}]
     return payload

@@ -127,6 +127,37 @@ def test_a_header_that_is_not_the_frameworks_is_malformed(header: dict[str, str]
     assert judge(text).reason is Reason.MALFORMED
 
 
+@pytest.mark.parametrize(
+    ("results", "tr"),
+    [
+        ([("2026-01-01", "260415000")], "260415000"),
+        ([("2026-01-01", "260415000"), ("2026-01-02", "11214006")], "260373001"),  # reactive
+        ([("2026-01-02", "131194007"), ("2026-01-01", "10828004")], "260415000"),  # non-reactive
+        ([("2026-01-01", "260415000"), ("2026-01-02", "720735008")], None),  # presumptive positive
+        ([("2026-01-02", "260415000"), ("2026-01-02", "42425007")], None),  # equivocal, the same day
+    ],
+)
+def test_a_cards_newest_test_counts_and_one_without_a_clear_result_is_no_negative(
+    results: list[tuple[str, str]], tr: str | None
+) -> None:
+    entries: list[JsonValue] = [
+        {"resource": {
+            "resourceType": "Observation", "status": "final", "effectiveDateTime": day,
+            "code": {"coding": [{"system": "http://loinc.org", "code": "94558-4"}]},
+            "valueCodeableConcept": {"coding": [{"system": "http://snomed.info/sct", "code": code}]},
+        }}
+        for day, code in results
+    ]  # fmt: skip
+    bundle: JsonValue = {"resourceType": "Bundle", "type": "collection", "entry": entries}
+    vc: JsonValue = {
+        "type": ["https://smarthealth.cards#health-card"],
+        "credentialSubject": {"fhirVersion": "4.0.1", "fhirBundle": bundle},
+    }
+    statement = judge(CALIFORNIA.text({"iss": CALIFORNIA.url, "nbf": NOW - DAY, "vc": vc})).statement
+    assert statement is not None
+    assert statement.rule_input["t"][0]["tr"] == tr  # type: ignore[index,call-overload]
+
+
 def test_members_of_a_header_that_nobody_knows_change_nothing() -> None:
     header = {"typ": "JWT", "zip": "DEF", "alg": "ES256", "kid": CALIFORNIA.kid, "jku": "https://other.example/jwks"}
     assert judge(text_of_jws(CALIFORNIA.jws(json.dumps(CARD).encode(), header))).valid
