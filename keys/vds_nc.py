@@ -118,8 +118,6 @@ def _read_message(message: JsonValue, kind: str) -> tuple[Statement, str]:
         raise MalformedError("seal without the identifier of its proof")
     person = _read_person(member(message, "pid"))
     facts = tuple(_vaccinations(member(message, "ve")) if kind == _VACCINATION else _tests(message))
-    if not facts:
-        raise MalformedError("seal of no vaccination and no test")
     return Statement(person, facts, _rule_input(person, facts)), identifier
 
 
@@ -139,12 +137,16 @@ def _read_person(person: JsonValue) -> Person:
 def _vaccinations(events: JsonValue) -> Iterator[Fact]:
     if type(events) is not list or len(events) > _MAX_DOSES:
         raise MalformedError("vaccinations that are no list")
+    if not events:
+        raise MalformedError("seal of no vaccination and no test")
     for event in events:
         doses, product, disease = member(event, "vd"), member(event, "des"), member(event, "dis")
-        if disease is not None and not (type(disease) is str and disease.startswith(DISEASE)):
-            continue
-        if type(doses) is not list or len(doses) > _MAX_DOSES:
+        if type(doses) is not list or not 0 < len(doses) <= _MAX_DOSES:
             raise MalformedError("vaccination without its doses")
+        if disease is not None and type(disease) is not str:
+            raise MalformedError("disease that is no text")
+        if disease is not None and not disease.startswith(DISEASE):
+            continue  # genuine, and nothing that counts here
         for dose in doses:
             number, state = member(dose, "seq"), member(dose, "ctr")
             count = int(number) if type(number) is int or (type(number) is str and number.isdecimal()) else None
@@ -172,6 +174,8 @@ def _tests(message: JsonValue) -> Iterator[Fact]:
 def _rule_input(person: Person, facts: tuple[Fact, ...]) -> JsonValue:
     """Return the facts in the shape of an EU certificate."""
     payload: dict[str, JsonValue] = {"dob": person.born, "nam": {"fn": person.family, "gn": person.given}}
+    if not facts:
+        return payload
     last = max(facts, key=lambda fact: fact.on)
     if last.kind is Kind.VACCINATION:
         product = _VACCINES.get(last.product or "", last.product)

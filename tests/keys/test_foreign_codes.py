@@ -312,13 +312,25 @@ def test_one_dose_that_a_card_tells_twice_is_counted_once() -> None:
     assert verdict.statement.rule_input["v"][0]["dn"] == 1  # type: ignore[index,call-overload]
 
 
-@pytest.mark.parametrize(("disease", "counts"), [("RA01.0", True), ("RA01", True), ("1D47", False), (7, False)])
-def test_a_seal_of_a_vaccination_against_another_disease_certifies_nothing_here(
-    disease: JsonValue, counts: bool
+@pytest.mark.parametrize(("disease", "doses"), [("RA01.0", 2), ("RA01", 2), ("1D47", 0)])
+def test_a_seal_of_a_vaccination_against_another_disease_is_genuine_and_states_nothing_here(
+    disease: str, doses: int
 ) -> None:
     proof = json.loads(json.dumps(PROOF))
     proof["msg"]["ve"][0]["dis"] = disease
-    assert judge(JAPAN.text(proof, SEALER)).reason is (None if counts else Reason.MALFORMED)
+    verdict = judge(JAPAN.text(proof, SEALER))
+    assert verdict.valid
+    assert verdict.statement is not None
+    assert len(verdict.statement.facts) == doses
+
+
+@pytest.mark.parametrize("event", [{"dis": 7}, {"vd": []}, {"vd": None}])
+def test_a_seal_whose_vaccination_is_none_is_malformed(event: dict[str, JsonValue]) -> None:
+    proof = json.loads(json.dumps(PROOF))
+    proof["msg"]["ve"][0] |= event
+    assert judge(JAPAN.text(proof, SEALER)).reason is Reason.MALFORMED
+    proof["msg"]["ve"] = []
+    assert judge(JAPAN.text(proof, SEALER)).reason is Reason.MALFORMED
 
 
 # VDS-NC
