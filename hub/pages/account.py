@@ -52,7 +52,6 @@ def add(routes: APIRouter, desk: Desk) -> None:
     def log_in(request: Request, name: Text, password: Text, form: Text = "") -> Response:
         visitor = desk.visitor(request)
         check_form(request, visitor, form)
-        now_ms = parts.clock_ms()
         known = people.NAME.fullmatch(name) is not None
         stored = None
         if known:
@@ -62,6 +61,7 @@ def add(routes: APIRouter, desk: Desk) -> None:
             password, stored, guesses.network_of(_address(request))
         )  # always hashed, so that time tells nothing
         if stored is not None:
+            now_ms = parts.clock_ms()  # not before: it may have waited long, and a wait may have begun meanwhile
             with parts.database.write() as session:
                 if not guesses.try_now(session, name, source_of(session, request, name), now_ms, right=right):
                     right = False

@@ -30,6 +30,8 @@ STRANGERS_FAILURES = 60
 STRANGERS_MS = 3_600_000
 FORGET_MS = 86_400_000
 """A source that has not failed for so long begins anew."""
+OVERTAKEN_MS = 60_000
+"""By so much a try may be older than one that was judged before it: it waited for the processor or the storage."""
 SOURCES = 4_096
 """Sources remembered of one name; of more, those go that failed longest ago."""
 BROWSERS = 16
@@ -124,11 +126,14 @@ def erase_old(session: Session, now_ms: int) -> None:
 
 
 def _count(session: Session, name: str, source: str, now_ms: int, counts_ms: int) -> _Count:
-    """Read a source's count; one that is too old, or of a time to come, is none: then the clock was ahead."""
+    """Read a source's count; one that is too old, or of a time to come, is none: then the clock was ahead.
+
+    One that is ahead by a moment counts: of tries at the same time, a later one may have been judged first.
+    """
     rows = session.rows("SELECT failures, blocked_ms, last_ms FROM guess WHERE person = ? AND source = ?", name, source)
     if rows:
         found = _Count(*map(integer, rows[0]))
-        if 0 <= now_ms - found.last_ms < counts_ms:
+        if -OVERTAKEN_MS <= now_ms - found.last_ms < counts_ms:
             return found
     return _Count(0, 0, now_ms)
 

@@ -43,6 +43,14 @@ def test_whoever_guesses_wrong_waits_longer_and_longer_and_others_do_not(desk: P
     assert guess(desk, "192.0.2.1", right=True)
 
 
+def test_tries_at_the_same_time_that_overtake_each_other_make_nobody_begin_anew(desk: Place) -> None:
+    tries = 0
+    for number in range(40):
+        desk.clock.ms += -5_000 if number % 2 else 5_000
+        tries += guess(desk, "192.0.2.1")
+    assert tries == guesses.FREE_FAILURES
+
+
 def test_a_crowd_of_addresses_gets_one_try_each_an_hour_and_a_person_at_a_new_one_gets_in(desk: Place) -> None:
     tries = sum(judged(desk, f"192.0.2.{number}", 9) for number in range(100))
     crowded = guesses.STRANGERS_FAILURES // guesses.FREE_FAILURES
