@@ -260,8 +260,8 @@ def _bounded(session: Session, batch: Batch) -> list[Count]:
         key = int(one.scope), one.owner, one.hour, kind
         if key not in known:
             rows = session.rows(
-                "SELECT measure FROM tally WHERE scope = ? AND owner = ? AND hour = ? AND measure >= ? AND measure < ?",
-                *key[:3], f"{kind}/", f"{kind}/~",
+                "SELECT measure FROM tally WHERE scope = ? AND owner = ? AND hour = ? AND substr(measure, 1, ?) = ?",
+                *key[:3], len(kind) + 1, f"{kind}/",
             )  # fmt: skip
             known[key] = {text(row[0]) for row in rows}
         too_many = one.measure not in known[key] and len(known[key]) >= NAMES_AN_HOUR

@@ -169,11 +169,12 @@ def totals_below(
 ) -> list[tuple[str, int]]:
     """Add up whatever begins with `prefix`, the most frequent first; names without the prefix."""
     of = "" if owner is None else "AND owner = ?"
-    values: list[SqlValue] = [int(scope), first, prefix, prefix + "~"]
+    # No range of texts: what lies between two of them is for a database's collation to say.
+    values: list[SqlValue] = [int(scope), first, len(prefix), prefix]
     values += [] if owner is None else [owner]
     rows = session.rows(
         f"""SELECT measure, CAST(sum(many) AS bigint) AS all_of_it FROM tally
-            WHERE scope = ? AND hour >= ? AND measure >= ? AND measure < ? {of}
+            WHERE scope = ? AND hour >= ? AND substr(measure, 1, ?) = ? {of}
             GROUP BY measure ORDER BY all_of_it DESC, measure LIMIT ?""",  # noqa: S608 - one of two constants
         *values, limit,
     )  # fmt: skip

@@ -356,3 +356,21 @@ def test_a_box_gone_mad_is_sent_away_for_the_day_and_loses_nothing(
     first.clock.ms += 86_400_000
     first.database.prepare_day(first.clock.ms // 86_400_000)
     assert places[1].ingest.take(gate.id, gate.upload(110, 120)).durable_to == 120
+
+
+def test_names_are_bounded_and_listed_whatever_order_a_database_sorts_texts_in(place: Place) -> None:
+    if place.setting != "sqlite":
+        with place.database.write() as session:
+            if not session.rows("SELECT 1 FROM pg_collation WHERE collname = 'en-x-icu'"):
+                pytest.skip("this PostgreSQL was built without ICU")
+            session.run('ALTER TABLE tally ALTER COLUMN measure TYPE text COLLATE "en-x-icu"')
+    gate = Gate()
+    for number in range(150):
+        gate.write(EntryKind.OVERRIDE, OverrideDetail(admit=True, cause="relative"), staff=f"X{number}")
+    place.enrol(gate)
+    for first in range(0, 150, 50):
+        place.ingest.take(gate.id, gate.upload(first, first + 50))
+    with place.database.read() as session:
+        guards = summary.totals_below(session, Scope.SITE, None, 0, prefix="guard/", limit=200)
+    assert len(guards) == appliances.NAMES_AN_HOUR + 1, "those named, and all others together"
+    assert sum(many for _, many in guards) == 150
