@@ -62,13 +62,26 @@ def read_cosigned(note: str, log_key: Ed25519PublicKey, witness_key: Ed25519Publ
     return CosignedHead(head, max(seen))
 
 
+def told_at(note: str) -> int:
+    """Return the latest time that any witness's line of a note tells, seconds since 1970 UTC; nothing is proved.
+
+    For a note that was checked when it was kept, and whose witness's key has gone since. Raises TreeHeadError: no
+    witness has signed it.
+    """
+    found = [_blob_in(line) for line in note.rpartition("\n\n")[2].splitlines()]
+    times = [int.from_bytes(one[1][4 : 4 + _TIME_BYTES], "big") for one in found if one is not None]
+    if not times:
+        raise TreeHeadError("no witness has signed this head")
+    return max(times)
+
+
 def cosigner_key_id(name: str, public_key: Ed25519PublicKey) -> bytes:
     """4 bytes: SHA-256(name ‖ 0x0A ‖ 0x04 ‖ 32-byte key), c2sp.org/tlog-cosignature "Format"."""
     return sha256(name.encode() + b"\n" + _COSIGNATURE + public_key.public_bytes_raw()).digest()[:4]
 
 
-def _time_in(line: str, text: str, key: Ed25519PublicKey) -> int | None:
-    """Return the time of a cosignature that holds; None for a line of somebody else's."""
+def _blob_in(line: str) -> tuple[str, bytes] | None:
+    """Return the name and the 76 bytes of a line that has the form of a cosignature; None for any other."""
     match = _LINE.fullmatch(line)
     if match is None:
         return None
@@ -76,13 +89,22 @@ def _time_in(line: str, text: str, key: Ed25519PublicKey) -> int | None:
         blob = b64decode(match["blob"], validate=True)
     except (Base64Error, ValueError):
         return None
-    if len(blob) != 4 + _TIME_BYTES + _SIGNATURE_BYTES or blob[:4] != cosigner_key_id(match["name"], key):
+    return (match["name"], blob) if len(blob) == 4 + _TIME_BYTES + _SIGNATURE_BYTES else None
+
+
+def _time_in(line: str, text: str, key: Ed25519PublicKey) -> int | None:
+    """Return the time of a cosignature that holds; None for a line of somebody else's."""
+    found = _blob_in(line)
+    if found is None:
+        return None
+    name, blob = found
+    if blob[:4] != cosigner_key_id(name, key):
         return None
     at = int.from_bytes(blob[4 : 4 + _TIME_BYTES], "big")
     try:
         key.verify(blob[4 + _TIME_BYTES :], _message(text, at))
     except InvalidSignature:
-        raise TreeHeadError(f"the cosignature of {match['name']} does not hold: the note was altered") from None
+        raise TreeHeadError(f"the cosignature of {name} does not hold: the note was altered") from None
     return at
 
 

@@ -16,7 +16,7 @@ from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from keys.cosignature import CosignedHead, read_cosigned
+from keys.cosignature import CosignedHead, read_cosigned, told_at
 from keys.errors import TreeHeadError
 from scanner.config.model import RetentionSection
 from scanner.journal.database import Erasure
@@ -377,14 +377,10 @@ class SyncKeeper:
             LOG.error("what is due cannot be erased: %s", error)
 
     def _witnessed(self, journal: Journal, size: int) -> WitnessClock:
-        """Return the hub's clock for a head that it cosigned. Raises JournalError, TreeHeadError."""
-        membership, client = self._membership, self._client
+        """Return the hub's clock for a head that it cosigned, or one before it. Raises JournalError, TreeHeadError."""
         with open_outbox(self._folder, journal.device) as outbox:
             note, newest = outbox.cosigned(size), outbox.cosigned()
-        if membership is None or client is None or note is None or newest is None:
-            raise JournalDamagedError(f"the head over {size} entries is missing, or no hub is joined")
-        key, witness = journal.device.public_key, membership.witness
-        at = read_cosigned(note, key, witness).seen_at
-        heard = client.time
-        now = read_cosigned(newest, key, witness).seen_at if heard is None else heard
-        return WitnessClock(at, now, self._stands is True)
+        if note is None or newest is None:
+            raise JournalDamagedError(f"the head over {size} entries is missing")
+        heard = None if self._client is None else self._client.time
+        return WitnessClock(told_at(note), told_at(newest) if heard is None else heard, self._stands is True)

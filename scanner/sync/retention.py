@@ -54,7 +54,7 @@ class WitnessClock:
     """What the hub's clock says of a head; seconds since 1970 UTC."""
 
     cosigned_at: int
-    """When it cosigned the head."""
+    """When it cosigned the head, or the hub did that was joined before it."""
     now: int
     """When it was heard last."""
     stands: bool

@@ -8,7 +8,7 @@ from hashlib import sha256
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from keys.cosignature import cosign, read_cosigned
+from keys.cosignature import cosign, read_cosigned, told_at
 from keys.errors import TreeHeadError
 from keys.tree_head import TreeHead, sign_head
 
@@ -23,6 +23,13 @@ AT = 1_700_000_000
 def test_a_cosigned_head_says_what_was_seen_and_when() -> None:
     seen = read_cosigned(cosign(NOTE, "hub.example", WITNESS, AT), LOG.public_key(), WITNESS.public_key())
     assert (seen.head, seen.seen_at) == (HEAD, AT)
+
+
+def test_the_time_of_a_note_that_was_checked_before_is_told_without_its_witness() -> None:
+    assert told_at(cosign(cosign(NOTE, "hub.example", WITNESS, AT), "other", STRANGER, AT + 5)) == AT + 5
+    for note in (NOTE, "", "no note"):
+        with pytest.raises(TreeHeadError, match="no witness"):
+            told_at(note)
 
 
 def test_the_line_is_that_of_the_standard() -> None:

@@ -190,6 +190,19 @@ def test_what_the_hub_holds_is_erased_when_its_time_has_come_and_not_before(gate
     assert (report.ok, report.pruned) == (True, 300)
 
 
+def test_what_an_earlier_hub_has_seen_is_erased_in_time_after_another_was_joined(gate: Gate) -> None:
+    gate.write(10)
+    assert gate.journal is not None
+    earlier, days_ago = Ed25519PrivateKey.generate(), int(gate.now) - 20 * DAY
+    head = cosign(gate.journal.head(), "earlier", earlier, days_ago)
+    assert gate.journal.keep_cosigned(head, earlier.public_key(), days_ago) == 10
+    gate.write(5)
+    gate.join()
+    gate.start()
+    until(lambda: gate.erased)
+    assert [(one.what, one.start, one.stop) for one in gate.erased] == [(Erased.SEALED, 0, 10)]
+
+
 def test_nothing_is_erased_while_nobody_vouches_for_the_time(gate: Gate) -> None:
     gate.trusted = False
     gate.join()
