@@ -30,7 +30,7 @@ from scanner.sync.history import Breach
 from scanner.sync.inbox import LeftExport, take
 from scanner.sync.membership import Membership, MembershipError, MembershipFile
 from scanner.sync.outbox import open_outbox
-from scanner.sync.retention import EVERY_S, WitnessClock, due, erase
+from scanner.sync.retention import EVERY_S, HubClock, WitnessClock, due, erase
 from scanner.sync.retirement import Retired, empty, is_ended
 from scanner.sync.schedule import Schedule
 from scanner.sync.values import End, Log, SyncState, Trouble
@@ -45,8 +45,6 @@ OLD_S: Final = 86_400
 """Entries that wait longer are said to wait."""
 PAUSE_S: Final = 0.02
 """Between two slices of what is erased."""
-TICK_S: Final = 1.5
-"""In so many seconds a clock that goes has moved by one."""
 PRECEDENCE_S: Final = 60.0
 """How long an update waits for entries that are being handed over."""
 
@@ -94,10 +92,7 @@ class SyncKeeper:
         self._waiting_since: float | None = None
         self._reached_at = time.monotonic()
         self._retain_at = 0.0
-        self._shown: tuple[int | None, float] = None, 0.0
-        """What the hub's clock showed at its last answer, and since when, by the steady clock, it has shown that."""
-        self._stands: bool | None = None
-        """Whether the hub's clock stands still; None: nobody has looked twice."""
+        self._hub_clock = HubClock()
         self._sweep = False
         self._looked = False
         self._end: End | None = None
@@ -183,6 +178,7 @@ class SyncKeeper:
     def _talk(self, journal: Journal, exchange: Exchange) -> bool:
         """Exchange one piece with the hub; whether more waits and may go at once."""
         nothing_to_send = exchange.held is None or exchange.held >= journal.size
+        asked_at = time.monotonic()
         try:
             step = exchange.meet() if nothing_to_send else exchange.send()
         except HubBusyError as error:
@@ -206,18 +202,21 @@ class SyncKeeper:
             LOG.error("the log cannot be handed over: %s", error)
             self._schedule.failed(time.monotonic())
         else:
-            return self._went_well(journal, step, asked_only=nothing_to_send)
+            return self._went_well(journal, step, asked_at, asked_only=nothing_to_send)
         finally:
             if exchange.altered is not None:
                 words = f"entry {exchange.altered} is not what was written; run: checkpoint journal verify"
                 self._trouble(Trouble.ALTERED, True, words)
         return False
 
-    def _went_well(self, journal: Journal, step: Step, *, asked_only: bool) -> bool:
-        """Take up what a piece brought. A hub that answers a question need not take what it has refused."""
+    def _went_well(self, journal: Journal, step: Step, asked_at: float, *, asked_only: bool) -> bool:
+        """Take up what a piece that was begun at `asked_at` brought.
+
+        A hub that answers a question need not take what it has refused.
+        """
         now = time.monotonic()
         self._reached_at = now
-        self._look_at_clock(now)
+        self._hub_clock.heard(None if self._client is None else self._client.time, asked_at, now)
         self._schedule.succeeded(now)
         self._trouble(Trouble.UNREACHABLE, False, "")
         settled = not asked_only or step.held >= step.size
@@ -232,16 +231,6 @@ class SyncKeeper:
         self._waiting_since = (self._waiting_since or now) if more else None
         self._look(journal)
         return step.held < step.size
-
-    def _look_at_clock(self, now: float) -> None:
-        """Note what the hub's clock shows."""
-        shown = None if self._client is None else self._client.time
-        before, since = self._shown
-        if shown is None or shown != before:
-            self._stands = None if shown is None or before is None else False
-            self._shown = shown, now
-        elif now - since >= TICK_S:
-            self._stands = True
 
     def _not_reached(self, words: str) -> None:
         self._busy_since = None
@@ -288,7 +277,7 @@ class SyncKeeper:
         if self._client is not None:
             self._client.close()
         self._membership, self._client, self._exchange = found, None, None
-        self._shown, self._stands = (None, 0.0), None
+        self._hub_clock = HubClock()
         for trouble in Trouble:
             self._trouble(trouble, False, "")
         if found is None:
@@ -365,7 +354,7 @@ class SyncKeeper:
             at = self._now()  # before it is asked whether it can be trusted: what leaps in between is not
             if now < self._retain_at or not self._trusted() or exchange is None or exchange.held is None:
                 return
-            if self._stands is None:  # another answer tells: in some minutes at most
+            if self._hub_clock.stands is None:  # another answer tells: in some minutes at most
                 return
             self._retain_at = now + EVERY_S
             found = due(journal, self._retention, at, exchange.held, lambda size: self._witnessed(journal, size))
@@ -379,8 +368,8 @@ class SyncKeeper:
     def _witnessed(self, journal: Journal, size: int) -> WitnessClock:
         """Return the hub's clock for a head that it cosigned, or one before it. Raises JournalError, TreeHeadError."""
         with open_outbox(self._folder, journal.device) as outbox:
-            note, newest = outbox.cosigned(size), outbox.cosigned()
-        if note is None or newest is None:
-            raise JournalDamagedError(f"the head over {size} entries is missing")
-        heard = None if self._client is None else self._client.time
-        return WitnessClock(told_at(note), told_at(newest) if heard is None else heard, self._stands is True)
+            note = outbox.cosigned(size)
+        now = self._hub_clock.time
+        if note is None or now is None:
+            raise JournalDamagedError(f"the head over {size} entries is missing, or the hub's time")
+        return WitnessClock(told_at(note), now, self._hub_clock.stands is True)

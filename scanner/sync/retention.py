@@ -19,6 +19,8 @@ from scanner.journal.detail import Erased
 DAY_S: Final = 86_400
 EVERY_S: Final = 6 * 3600.0
 """How often it is looked whether something is due."""
+TICK_S: Final = 1.5
+"""In so many seconds a clock that goes has moved by one."""
 SLICE: Final = 256
 """Entries in one transaction."""
 
@@ -63,6 +65,29 @@ class WitnessClock:
     def has_counted(self, days: int) -> bool:
         """Whether so many days have gone by; a clock that stands counts nothing, and does not say no."""
         return self.stands or self.now - self.cosigned_at >= days * DAY_S
+
+
+class HubClock:
+    """What the hub's clock has shown, so as to tell one that goes from one that stands."""
+
+    def __init__(self) -> None:
+        self.time: int | None = None
+        """What it showed at its last answer, seconds since 1970 UTC; None where it did not say."""
+        self.stands: bool | None = None
+        """Whether it stands still; None: nobody has looked twice."""
+        self._since = 0.0
+
+    def heard(self, shown: int | None, asked_at: float, now: float) -> None:
+        """Take an answer that came at `now` to a question of `asked_at`, both monotonic seconds.
+
+        Answers travel, and this one may be as old as its question: only what lies between the one that first showed
+        this time and that question has surely gone by.
+        """
+        if shown is None or shown != self.time:
+            self.stands = None if shown is None or self.time is None else False
+            self.time, self._since = shown, now
+        elif asked_at - self._since >= TICK_S:
+            self.stands = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,7 @@ class Box:
         """Let the keeper work until everything is held and looked through."""
         with self.keeping() as keeper:
             until(lambda: keeper.state.joined and keeper.state.held == self.journal.size)
-            until(lambda: keeper._stands is False)
+            until(lambda: keeper._hub_clock.stands is False)
             time.sleep(0.1)  # some turns, in which what is due would go
 
     @contextmanager

@@ -101,7 +101,7 @@ def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
     monkeypatch.setattr("scanner.sync.schedule.FIRST_S", (0.0, 0.0))
     monkeypatch.setattr("scanner.sync.schedule.PRESENCE_S", 0.2)
     monkeypatch.setattr(
-        "scanner.sync.keeper.TICK_S", 0.2
+        "scanner.sync.retention.TICK_S", 0.2
     )  # the hub's clock is the gate's: it goes when the test says so
     hub = HonestHub(DEVICE.public_key)
     with served(hub) as line, open_journal(tmp_path) as journal:

@@ -15,6 +15,7 @@ from scanner.config.model import RetentionSection
 from scanner.journal.device import Device
 from scanner.journal.store import Journal
 from scanner.sync import keeper as keeper_module
+from scanner.sync import retention
 from scanner.sync.keeper import SyncKeeper
 from tests.scanner.journal.logs import open_journal, passage
 
@@ -33,7 +34,7 @@ def write_and_send(state: Path, told: Path, seed: int = 0, pause_s: float = 0.00
     """
     device = Device.of(Ed25519PrivateKey.from_private_bytes(bytes(range(seed, seed + 32))))
     keeper_module.TURN_S = 0.002  # type: ignore[misc]
-    keeper_module.TICK_S = 0.0  # type: ignore[misc]  # every second answer tells of the hub's clock
+    retention.TICK_S = 0.0  # type: ignore[misc]  # every second answer tells of the hub's clock
     written = os.open(told, os.O_WRONLY)
     with open_journal(state, device) as journal:
         keeper = SyncKeeper(
