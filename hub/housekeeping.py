@@ -69,7 +69,9 @@ class Housekeeping:
             heard = rows or session.rows("SELECT coalesce(max(seen_ms), ?) FROM device", now_ms)
             before_ms = integer(heard[0][0])
             leapt = now_ms - before_ms > LEAP_MS
-            if leapt and not alarms.settled_since(session, AlarmKind.CLOCK, before_ms + LEAP_MS):
+            # By that clock: what somebody said while it was ahead, before it was mended, says nothing about this leap.
+            lately_ms = max(before_ms + LEAP_MS, now_ms - LEAP_MS)
+            if leapt and not alarms.settled_between(session, AlarmKind.CLOCK, lately_ms, now_ms):
                 told = Finding.CLOCK_LEAPT.told((now_ms - before_ms) // DAY_MS)
                 alarms.ring(session, None, AlarmKind.CLOCK, now_ms, detail=told)
                 _LOG.error("%s; nothing is erased until somebody settles the alarm", told)

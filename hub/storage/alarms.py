@@ -68,13 +68,10 @@ def settle(session: Session, number: int, person: str, now_ms: int) -> bool:
     ) == 1  # fmt: skip
 
 
-def settled_since(session: Session, kind: AlarmKind, since_ms: int) -> bool:
-    """Whether somebody has settled the hub's own alarm of a kind at that time or later."""
-    return bool(
-        session.rows(
-            "SELECT 1 FROM alarm WHERE device IS NULL AND kind = ? AND settled_ms >= ? LIMIT 1", kind, since_ms
-        )
-    )
+def settled_between(session: Session, kind: AlarmKind, first_ms: int, last_ms: int) -> bool:
+    """Whether somebody has settled the hub's own alarm of a kind at one of these times, both among them."""
+    query = "SELECT 1 FROM alarm WHERE device IS NULL AND kind = ? AND settled_ms BETWEEN ? AND ? LIMIT 1"
+    return bool(session.rows(query, kind, first_ms, last_ms))
 
 
 def open_count(session: Session) -> int:

@@ -109,6 +109,22 @@ def test_a_clock_that_leaps_by_years_erases_nothing_until_somebody_says_that_it_
     assert place.stored(gate) == []
 
 
+def test_a_leap_that_was_settled_while_the_clock_was_ahead_settles_no_later_one(place: Place) -> None:
+    chores = Housekeeping(place.database, Retention(sealed_days=3_000, entry_days=3_000), place.clock)
+    right = place.clock.ms
+    chores.turn()
+    for days, number in ((365, 1), (400, 2)):
+        place.clock.ms = right + days * DAY_MS
+        chores.turn()
+        assert (AlarmKind.CLOCK, None) in alarms_of(place)
+        with place.database.write() as session:
+            assert alarms.settle(session, number, "li", place.clock.ms)
+        chores.turn()
+        assert (AlarmKind.CLOCK, None) not in alarms_of(place)
+        place.clock.ms = right
+        chores.turn()
+
+
 def test_an_appliance_heard_of_by_a_clock_that_was_ahead_does_not_look_alive_for_years(
     place: Place, gate: Gate
 ) -> None:
