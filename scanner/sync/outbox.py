@@ -31,7 +31,7 @@ from scanner.values import ClockTrust
 ROOM: Final = 64 << 10
 """Bytes of an upload left for its head, its proof and its heads of byte strings."""
 LOOKED_THROUGH: Final = 16
-"""Entries that are looked through for a time."""
+"""Entries that are looked through for a time one by one."""
 PER_ENTRY: Final = 10
 """Bytes of two heads of byte strings."""
 
@@ -95,15 +95,19 @@ class Outbox:
         return stored_consistency_proof(self._node, first, second)
 
     def written_by(self, seq: int) -> int | None:
-        """Return the time by which an entry was written, ms since 1970: its own, or that of one soon after it.
+        """Return the time by which an entry was written, ms since 1970: its own, or that of one written later.
 
-        A time that nobody vouched for when it was written says nothing. None where none of them can be read.
+        A time that nobody vouched for when it was written says nothing. The entries right behind are looked through,
+        and beyond them fewer and fewer up to the newest: a box may have stood for weeks before anybody vouched for its
+        time. None where none of them can be read.
         """
-        for (body,) in self._rows("SELECT body FROM entry WHERE seq >= ? ORDER BY seq LIMIT ?", seq, LOOKED_THROUGH):
-            with suppress(EntryError):
-                entry = decode(body)
-                if entry.clock is ClockTrust.TRUSTED:
-                    return entry.time_ms
+        steps = [*range(LOOKED_THROUGH), *(1 << power for power in range(LOOKED_THROUGH.bit_length() - 1, 63))]
+        for at in sorted({min(seq + step, self.size - 1) for step in steps}):
+            for (body,) in self._rows("SELECT body FROM entry WHERE seq = ? AND seq >= ?", at, seq):
+                with suppress(EntryError):
+                    entry = decode(body)
+                    if entry.clock is ClockTrust.TRUSTED:
+                        return entry.time_ms
         return None
 
     def batch(self, start: int, limit: int = MAX_ENTRIES) -> Batch:
