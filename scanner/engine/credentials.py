@@ -19,6 +19,8 @@ from scanner.engine.vision import CodeSeen
 
 WAIT_S: Final = 8.0
 """So long a credential that a rule refuses waits for another of the same person."""
+ANOTHER: Final = "hint.another_credential"
+"""What is said meanwhile."""
 
 
 class Taken(NamedTuple):

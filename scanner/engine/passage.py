@@ -13,7 +13,7 @@ from collections.abc import Callable
 from firmware_bridge.gate import GateEvent, GateFailed
 from firmware_bridge.values import LinkState, Measurement
 from scanner.control.messages import LaneView
-from scanner.engine.credentials import WAIT_S, Credentials
+from scanner.engine.credentials import ANOTHER, WAIT_S, Credentials
 from scanner.engine.gateway import CALL, Gateway
 from scanner.engine.inputs import DeviceState, Noted, Recorded
 from scanner.engine.judging import Judging
@@ -201,13 +201,14 @@ class Passage:
             if taken.judge is not None:
                 self.begin(self.judging.meet(taken.judge, now))
                 return
-            self.shown.hint = "hint.another_credential"
+            self.shown.hint = ANOTHER
             self.timers["credential"] = now + WAIT_S
 
     def _let_go(self, held: CodeSeen | None) -> None:
         """Decide about whoever showed a credential that did not suffice; something else is before the lane by now."""
         self.timers.pop("credential", None)
         if held is not None:
+            self.shown.retract(ANOTHER)
             person = self.judging.meet(held, self.clock())
             self.memory.decided(person.verdict, self.clock())
             self.receipts.note_let_go(person, self.vehicle.number)

@@ -42,6 +42,11 @@ class Shown:
         """Tell a gate that has come back which light it is."""
         self._devices.light(self._light)
 
+    def retract(self, hint: str) -> None:
+        """Ask for it no longer, where it is what is asked for."""
+        if self.hint == hint:
+            self.hint = None
+
     def view(
         self,
         state: State,
