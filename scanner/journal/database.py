@@ -221,7 +221,7 @@ class Database:
         reserve = self.reserve
         with suppress(OSError, *SQLITE_ERRORS):
             size = min(most, reserve.to_write_ahead())
-            if size == 0 or files.free_bytes(self._folder) < files.MARGIN + reserve.size + size:
+            if size == 0 or files.free_bytes(self._folder) < files.MARGIN + reserve.most + size:
                 return
             with self._without_waiting() as connection:
                 connection.execute("BEGIN IMMEDIATE")  # from here on nobody writes frames, not even a stranger

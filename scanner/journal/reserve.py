@@ -58,6 +58,11 @@ class Reserve:
         """Bytes of write-ahead log kept for overrides."""
         return self._size
 
+    @property
+    def most(self) -> int:
+        """Bytes that are allocated behind the write-ahead log at most: the reserve, and room for the next commits."""
+        return self._size + _CHUNK
+
     def held(self) -> int:
         """Count the bytes allocated behind the end of the write-ahead log now."""
         wal = os.fstat(self._wal)

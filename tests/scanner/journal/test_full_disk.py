@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from scanner.journal.errors import JournalFullError
-from scanner.journal.files import free_bytes, journal_path
+from scanner.journal.files import MARGIN, free_bytes, journal_path
 from scanner.journal.store import Journal
 from scanner.journal.verify import verify
 
@@ -75,6 +75,16 @@ def test_what_fills_the_disk_cannot_eat_the_reserve(disk: Path) -> None:
             filler.join()
         assert journal.size == 61
         assert free_bytes(disk) == 0
+
+
+def test_what_is_written_ahead_fills_no_disk_that_has_room_left(disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ahead, reserve = 3 * 1024 * 1024, 1024 * 1024
+    monkeypatch.setattr("scanner.journal.reserve.WRITTEN_AHEAD", ahead)
+    left = MARGIN + reserve + ahead + MARGIN // 2
+    (disk.parent / "other").write_bytes(bytes(free_bytes(disk.parent) - left))
+    with open_journal(disk) as journal:
+        assert journal.append(passage(0)).seq == 0
+        assert journal.reserve_held == reserve
 
 
 def test_a_start_on_a_full_disk_still_takes_overrides(disk: Path) -> None:
