@@ -179,9 +179,12 @@ def head(major: int, argument: int) -> bytes:
         return _ONE_BYTE[major << 5 | argument]
     if 0 <= argument < 1 << 8:
         return bytes((major << 5 | 24, argument))
-    for code, width in enumerate((2, 4, 8), start=25):
-        if 0 <= argument < 1 << 8 * width:
-            return ((major << 5 | code) << 8 * width | argument).to_bytes(1 + width, "big")
+    if 0 <= argument < 1 << 16:
+        return ((major << 5 | 25) << 16 | argument).to_bytes(3, "big")
+    if 0 <= argument < 1 << 32:
+        return ((major << 5 | 26) << 32 | argument).to_bytes(5, "big")
+    if 0 <= argument < 1 << 64:
+        return ((major << 5 | 27) << 64 | argument).to_bytes(9, "big")
     raise ValueError(f"{argument} does not fit a CBOR head")
 
 

@@ -233,12 +233,11 @@ class Database:
     def need_room(self) -> None:
         """Raise JournalFullError unless the reserve is whole and there is room besides."""
         reserve = self.reserve
-        whole = reserve.refill()
-        needed = files.MARGIN if reserve.supported else files.MARGIN + reserve.size
         try:
-            free = files.free_bytes(self._folder)
+            whole, free = reserve.refill(), reserve.free()
         except OSError as error:
             raise files.explain(error, self._folder) from error
+        needed = files.MARGIN if reserve.supported else files.MARGIN + reserve.size
         if free < needed or (reserve.supported and not whole):
             raise JournalFullError(
                 f"{self._folder}: the disk is full ({free // 1024} KiB free); nobody passes unlogged, free some space"

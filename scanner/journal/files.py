@@ -115,9 +115,9 @@ def check_writable(folder: Path) -> None:
         raise explain(error, folder) from error
 
 
-def free_bytes(folder: Path) -> int:
-    """Count the bytes that an ordinary user may still write to the folder's file system."""
-    status = os.statvfs(folder)
+def free_bytes(place: Path | int) -> int:
+    """Count the bytes that an ordinary user may still write to the file system of a folder, or of an open file."""
+    status = os.statvfs(place)
     return status.f_bavail * status.f_frsize
 
 

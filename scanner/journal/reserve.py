@@ -16,6 +16,8 @@ import errno
 import os
 from pathlib import Path
 
+from scanner.journal import files
+
 _KEEP_SIZE = 0x01
 _CHUNK = 1024 * 1024
 """Bytes allocated beyond the need, so that an ordinary append does not allocate each time."""
@@ -47,6 +49,10 @@ class Reserve:
         except OSError:
             os.close(self._wal)
             raise
+
+    def free(self) -> int:
+        """Count the bytes that an ordinary user may still write to the log's file system. Raises OSError."""
+        return files.free_bytes(self._wal)
 
     @property
     def supported(self) -> bool:
