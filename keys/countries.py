@@ -45,6 +45,7 @@ _OTHER_NAMES: Final = {"GB": ("UK",), "GR": ("EL",)}
 _COMMON: Final = {other: name for name, others in _OTHER_NAMES.items() for other in others}
 _TRAVEL_DOCUMENT_CODES: Final = {"DE": "D"}
 """ICAO 9303-3 section 5: where documents name a state otherwise than ISO 3166 does."""
+_BY_DOCUMENT: Final = {code: state for names in (ALPHA_3, _TRAVEL_DOCUMENT_CODES) for state, code in names.items()}
 
 
 def is_country(name: str) -> bool:
@@ -55,6 +56,11 @@ def is_country(name: str) -> bool:
 def common_name(name: str) -> str:
     """Return a country's alpha-2 code where `name` is another one for it; else `name` as it is."""
     return _COMMON.get(name, name)
+
+
+def alpha_2(code: str) -> str:
+    """Return the alpha-2 code of a state that travel documents name so; else `code` as it is."""
+    return _BY_DOCUMENT.get(code, code)
 
 
 def names_of(country: str) -> tuple[str, ...]:

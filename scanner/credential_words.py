@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, Protocol
 
-from keys.countries import ALPHA_3
+from keys.countries import alpha_2
 from keys.facts import Kind
 from keys.reasons import Reason
 from keys.verdict import CodeFormat
@@ -13,8 +13,6 @@ from scanner.locale import Texts
 
 _ADDRESS: Final = "https://"
 _DID: Final = "did:web:"
-_STATES: Final = {**{alpha_3: alpha_2 for alpha_2, alpha_3 in ALPHA_3.items()}, "D": "DE"}
-"""States as travel documents name them, Germany by one letter (ICAO 9303-3 section 5), and as locales do."""
 
 
 class Stated(Protocol):
@@ -49,7 +47,7 @@ def title(texts: Texts, code_format: CodeFormat) -> str:
 
 def issuer(texts: Texts, name: str) -> str:
     """Return who issued it: a country by its name, any other by its address on the web, without how it is written."""
-    country = f"country.{_STATES.get(name, name)}"
+    country = f"country.{alpha_2(name)}"
     if texts.has(country):
         return texts.get(country)
     if name.startswith(_DID):  # did:web writes a path with colons (did:web method, "Read")

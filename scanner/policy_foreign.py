@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from keys.business_rules import NOTHING_IN_FORCE, Circumstances, FailedRule
-from keys.countries import ALPHA_3
+from keys.countries import alpha_2
 from keys.reasons import Reason
 from keys.verdict import Colour, Verdict
 from scanner.policy_model import ForeignWord
@@ -21,7 +21,6 @@ _COLOURS: Final = {
     ForeignWord.RED: Reason.COLOUR_RED,
     ForeignWord.GREY: Reason.NOT_ACTIVATED,
 }
-_ALPHA_2: Final = {alpha_3: alpha_2 for alpha_2, alpha_3 in ALPHA_3.items()}
 
 
 def foreign_reasons(verdict: Verdict, site: Site, rules: Rules) -> Iterator[Reason]:
@@ -71,7 +70,7 @@ def failed_rule(verdict: Verdict, site: Site, rules: Rules) -> FailedRule | None
     around = Circumstances(
         at=verdict.judged_at,
         country=site.home[:2],
-        issuer=_ALPHA_2.get(issuer, issuer),
+        issuer=alpha_2(issuer),
         issued_at=verdict.issued_at,
         expires_at=verdict.expires_at,
         kid=verdict.kid,

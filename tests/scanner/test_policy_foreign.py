@@ -109,6 +109,15 @@ def test_a_rule_knows_which_key_signed() -> None:
     assert found.identifier == "VR-CN-0001"
 
 
+@pytest.mark.parametrize(("issuer", "country"), [("JPN", "JP"), ("D", "DE"), ("FR", "FR")])
+def test_a_rule_knows_a_state_by_one_name_whichever_its_credentials_use(issuer: str, country: str) -> None:
+    theirs: JsonValue = {"===": [{"var": "external.issuerCountryCode"}, country]}
+    entry = read_rule_set(json.dumps([rule("VR-CN-0001", theirs)]).encode(), source="test")
+    row = ROWS.replace(b'"JPN"', b'"JPN", "D"')
+    in_force = replace(rules(row), rule_sets={"entry": entry})
+    assert failed_rule(credential(CodeFormat.VDS_NC, issuer), site(), in_force) is None
+
+
 def test_a_rule_set_that_is_not_to_be_had_is_met_by_nobody() -> None:
     assert reasons(credential(), SiteKind.RESIDENTIAL, replace(RULES, rule_sets={})) == (Reason.RULE_NOT_MET,)
 
