@@ -207,7 +207,7 @@ async def mash(screen: Screen, engine: ScriptedEngine, seed: int, count: int) ->
             engine.say(chance.choice(views))
         if chance.random() < 0.03:
             await screen.pilot.resize_terminal(*chance.choice([(20, 5), (80, 24), (200, 60)]))
-        await screen.pilot.press(chance.choice(keys))
+        await screen.press(chance.choice(keys))
 
 
 async def test_keys_mashed_at_random_neither_crash_nor_leave_it(
