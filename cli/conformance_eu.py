@@ -27,6 +27,8 @@ def eu_stages(text: str, signer: Certificate | None, clock: float | None) -> Map
         data = eu_dcc.decompressed(packed)
         stages |= {"COMPRESSION": True, "DECODE": False}
         signed = eu_dcc.read_signed(data)
+        if signer is not None:  # whatever the signed bytes say
+            stages["VERIFY"] = _is_signed(signed, signer)
         claims = eu_dcc.read_claims(signed.payload)
         stages["DECODE"] = True
     except RefusedError:
@@ -35,7 +37,6 @@ def eu_stages(text: str, signer: Certificate | None, clock: float | None) -> Map
         in_time = claims.expires_at is not None and claims.issued_at <= clock <= claims.expires_at
         stages |= {"EXPIRATIONCHECK": in_time, "EXPIRED": in_time}
     if signer is not None:
-        stages["VERIFY"] = _is_signed(signed, signer)
         stages |= _key_usage(claims, signer)
     return stages
 
@@ -57,16 +58,12 @@ def _key_usage(claims: eu_dcc.Claims, signer: Certificate) -> Mapping[str, bool]
 
 
 def read_clock(text: str) -> float:
-    """Return an ISO 8601 time as these cases write it: fractions of any length, offsets with or without a colon.
+    """Return an ISO 8601 time as these cases write it, as seconds since 1970: with any offset, or none, which is UTC.
 
     Raises KeysError for what is none.
     """
-    body, _, fraction = text.partition(".")
-    digits = len(fraction) - len(fraction.lstrip("0123456789"))
-    rest = (body[19:] if not fraction else fraction[digits:]) or "Z"
-    offset = "+00:00" if rest in ("Z", "z") else rest[:3] + ":" + rest[-2:]
-    micro = (fraction[:digits] or "0")[:6].ljust(6, "0")
     try:
-        return datetime.datetime.fromisoformat(f"{body[:19]}.{micro}{offset}").timestamp()
+        moment = datetime.datetime.fromisoformat(text.upper())
     except ValueError:
         raise KeysError(f"{text!r} is no time") from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)).timestamp()
