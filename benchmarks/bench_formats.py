@@ -23,7 +23,8 @@ from keys.business_rules import Circumstances, RuleSet, read_rule_set
 from keys.certificate import read_certificate
 from keys.families import family_of
 from keys.foreign_code import ForeignCode
-from keys.foreign_key import keys_of_certificate, read_foreign_keys
+from keys.foreign_jwk import read_foreign_keys
+from keys.foreign_key import keys_of_certificate
 from keys.hash_list import HashKind, HashList, read_hash_list, write_hash_list
 from keys.json_bounded import JsonValue
 from keys.key_id import key_id

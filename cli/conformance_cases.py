@@ -24,7 +24,8 @@ from keys.certlogic_values import CertLogicError
 from keys.errors import KeysError, RefusedError
 from keys.families import family_of
 from keys.foreign_code import ForeignCode
-from keys.foreign_key import ForeignKey, keys_of_certificate, read_foreign_keys
+from keys.foreign_jwk import read_foreign_keys
+from keys.foreign_key import ForeignKey, keys_of_certificate
 from keys.foreign_status import ForeignLists
 from keys.json_bounded import JsonValue, member
 from keys.jwk import write_json

@@ -9,7 +9,8 @@ import re
 from keys import jwk
 from keys.certificate import read_certificate
 from keys.errors import DerError, JsonError, TrustError
-from keys.foreign_key import ForeignKey, is_foreign_set, keys_of_certificate, read_foreign_keys
+from keys.foreign_jwk import is_foreign_set, read_foreign_keys
+from keys.foreign_key import ForeignKey, keys_of_certificate
 from keys.json_bounded import read_json
 
 _PEM = b"-----BEGIN "

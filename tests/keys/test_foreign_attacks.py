@@ -20,7 +20,8 @@ from keys import cbor
 from keys.certificate import read_certificate
 from keys.errors import StatusListError, TrustError
 from keys.facts import Person
-from keys.foreign_key import ForeignKey, keys_of_certificate, read_foreign_keys
+from keys.foreign_jwk import read_foreign_keys
+from keys.foreign_key import ForeignKey, keys_of_certificate
 from keys.foreign_status import covered_countries, load_foreign_lists
 from keys.jwk import write_base64url
 from keys.reasons import Reason

@@ -16,7 +16,8 @@ from keys.card_reading import PATIENCE_S, CardReading
 from keys.certificate import read_certificate
 from keys.errors import TrustError
 from keys.facts import Kind
-from keys.foreign_key import is_foreign_set, keys_of_certificate, read_foreign_keys
+from keys.foreign_jwk import is_foreign_set, read_foreign_keys
+from keys.foreign_key import keys_of_certificate
 from keys.json_bounded import JsonValue
 from keys.jwk import write_base64url
 from keys.reasons import Reason

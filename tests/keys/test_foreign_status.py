@@ -14,7 +14,8 @@ from keys import base45, cbor, cose, eu_dcc
 from keys.card_revocation import read_card_revocations
 from keys.certificate import read_certificate
 from keys.errors import StatusListError
-from keys.foreign_key import keys_of_certificate, read_foreign_keys
+from keys.foreign_jwk import read_foreign_keys
+from keys.foreign_key import keys_of_certificate
 from keys.foreign_status import ForeignLists, load_foreign_lists
 from keys.hash_list import HashKind, HashList, hashes_of, read_hash_list, write_hash_list
 from keys.reasons import Reason

@@ -12,7 +12,8 @@ from demo.foreign_issuers import CardIssuer, CertificateIssuer, person, vaccinat
 from keys.business_rules import read_rule_set
 from keys.card_reading import CardReading
 from keys.certificate import read_certificate
-from keys.foreign_key import keys_of_certificate, read_foreign_keys
+from keys.foreign_jwk import read_foreign_keys
+from keys.foreign_key import keys_of_certificate
 from keys.reasons import Reason
 from keys.status_list import StatusLists
 from keys.trust_list import TrustList
