@@ -28,6 +28,8 @@ from keys.scheme import ForeignPublicKey, own_scheme
 from keys.verdict import FOREIGN, CodeFormat
 
 _OWN_MEMBERS: Final = frozenset({"uses", "nbf", "exp", "regions", "revoked"})
+_CURVES: Final = frozenset({("EC", "P-256"), ("EC", "P-384"), ("OKP", "Ed25519")})
+"""On which keys sign codes, by the keys' type."""
 _P384_BYTES: Final = 48
 _MAX_RSA_BYTES: Final = 1024
 _MAX_CHAIN: Final = 8
@@ -62,14 +64,14 @@ def read_foreign_keys(data: bytes, *, source: str) -> tuple[ForeignKey, ...]:
         raise TrustError(f"trust file {source}: it is no set of 1 to {jwk.MAX_KEYS} keys")
     keys: list[ForeignKey] = []
     for number, entry in enumerate(members, start=1):
-        if entry.get("use", "sig") != "sig":  # RFC 7517 section 4.2: it is for something else, as encryption
-            continue
         try:
-            keys += _read_key(entry)
+            jwk.refuse_private(entry)
+            if _may_sign_codes(entry):
+                keys += _read_key(entry)
         except (TrustError, MalformedError) as error:
             raise TrustError(f"trust file {source}: key {number}: {error}") from None
     if not keys:
-        raise TrustError(f"trust file {source}: none of its keys is for signatures")
+        raise TrustError(f"trust file {source}: none of its keys is for signatures of a kind that codes have")
     return tuple(keys)
 
 
@@ -90,6 +92,19 @@ def _members(document: JsonValue) -> Iterator[dict[str, JsonValue]]:
         name, key = member(method, "id"), member(method, "publicKeyJwk")
         if type(name) is str and type(key) is dict and name in allowed and type(controller) is str:
             yield {**key, "kid": name, "iss": controller, "formats": ["NZCP"]}
+
+
+def _may_sign_codes(entry: Mapping[str, JsonValue]) -> bool:
+    """Whether a key is for signatures (RFC 7517 section 4.2), and of a kind that is verified here; others are ignored.
+
+    Section 5 has whole keys that are damaged ignored, too. Those refuse the file: somebody would miss what they sign.
+    """
+    kind, curve = entry.get("kty"), entry.get("crv")
+    if kind in ("EC", "OKP"):
+        known = type(curve) is not str or (kind, curve) in _CURVES
+    else:
+        known = type(kind) is not str or kind == "RSA"
+    return known and entry.get("use", "sig") == "sig"
 
 
 def _read_key(entry: Mapping[str, JsonValue]) -> Iterator[ForeignKey]:
@@ -168,14 +183,12 @@ def _loose_base64(text: str) -> bytes | None:
 def _public_key(entry: Mapping[str, JsonValue]) -> ForeignPublicKey:
     """Read the key itself: what `keys.jwk` reads, and besides P-384 and RSA (RFC 7518 section 6). Raises TrustError."""
     if entry.get("kty") == "RSA":
-        _refuse_private(entry)
         modulus, exponent = _number(entry, "n"), _number(entry, "e")
         try:
             found: ForeignPublicKey = rsa.RSAPublicNumbers(exponent, modulus).public_key()
         except ValueError:
             raise TrustError("its modulus and exponent are no RSA key") from None
     elif entry.get("crv") == "P-384":
-        _refuse_private(entry)
         x, y = _octets(entry, "x"), _octets(entry, "y")
         if len(x) != _P384_BYTES or len(y) != _P384_BYTES:
             raise TrustError(f"coordinates that are not {_P384_BYTES} bytes")
@@ -192,11 +205,6 @@ def _public_key(entry: Mapping[str, JsonValue]) -> ForeignPublicKey:
     if own_scheme(found) is None:
         raise TrustError("a key that is too small, or of a curve that signs no code")
     return found
-
-
-def _refuse_private(entry: Mapping[str, JsonValue]) -> None:
-    if entry.keys() & {"d", "p", "q", "dp", "dq", "qi"}:
-        raise TrustError("it holds a private key; take it out of here, keep only the public half, and replace the key")
 
 
 def _octets(entry: Mapping[str, JsonValue], name: str) -> bytes:

@@ -102,8 +102,7 @@ def read_set(data: bytes) -> tuple[Jwk, ...]:
 
 def read_key(members: Mapping[str, Json]) -> Jwk:
     """Read one public key: P-256, Ed25519 or X25519. Raises TrustError for any other and for a private one."""
-    if members.keys() & _PRIVATE_MEMBERS:
-        raise TrustError("it holds a private key; take it out of here, keep only the public half, and replace the key")
+    refuse_private(members)
     kty, curve = members.get("kty"), members.get("crv")
     if type(kty) is not str or kty not in _SHAPE:
         raise TrustError('kty is neither "EC" nor "OKP"')
@@ -126,6 +125,12 @@ def read_key(members: Mapping[str, Json]) -> Jwk:
     except (ValueError, UnsupportedAlgorithm):
         raise TrustError("its coordinates are no point of the curve") from None
     return Jwk(public_key, {name: value for name, value in members.items() if name not in shape})
+
+
+def refuse_private(members: Mapping[str, object]) -> None:
+    """Raise TrustError for a key with a private half, or a secret one: whoever sent it has lost it."""
+    if members.keys() & _PRIVATE_MEMBERS:
+        raise TrustError("it holds a private key; take it out of here, keep only the public half, and replace the key")
 
 
 def _coordinate(members: Mapping[str, Json], name: str) -> bytes:

@@ -443,6 +443,44 @@ def test_a_key_listed_for_another_use_signs_nothing() -> None:
         read_foreign_keys(jwks(other), source="test")
 
 
+OTHER_KINDS: dict[str, JsonValue] = {
+    "P-521": {"kty": "EC", "crv": "P-521", "x": "AA", "y": "AA", "use": "sig"},
+    "secp256k1": {"kty": "EC", "crv": "secp256k1", "x": "AA", "y": "AA"},
+    "Ed448": {"kty": "OKP", "crv": "Ed448", "x": "AA"},
+    "a kind of later days": {"kty": "AKP", "alg": "ML-DSA-44", "pub": "AA"},
+}
+
+
+@pytest.mark.parametrize("kind", OTHER_KINDS)
+def test_a_key_of_a_kind_that_signs_no_code_takes_nothing_from_those_beside_it(kind: str) -> None:
+    """RFC 7517 section 5: an issuer that also publishes keys for something else is believed in the others."""
+    beside = read_foreign_keys(jwks(OTHER_KINDS[kind], CALIFORNIA.jwk()), source="test")
+    assert judge(CALIFORNIA.text(CARD), TrustList((), beside)).reason is None
+    assert len(beside) == 1
+    with pytest.raises(TrustError, match="of a kind that codes have"):
+        read_foreign_keys(jwks(OTHER_KINDS[kind]), source="test")
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [{"x": "AA"}, {"crv": None}, {"crv": 256}, {"kty": None}, {"kty": "EC", "crv": "P-384"}, {"kid": ""}, {"y": None}],
+    ids=str,
+)
+def test_a_damaged_key_of_a_kind_that_signs_codes_refuses_the_whole_set(damaged: dict[str, JsonValue]) -> None:
+    with pytest.raises(TrustError, match="key 2"):
+        read_foreign_keys(jwks(CALIFORNIA.jwk(), CALIFORNIA.jwk(**damaged)), source="test")
+
+
+@pytest.mark.parametrize(
+    "lost", [{"kty": "oct", "k": "AAAA"}, {"kty": "OKP", "crv": "X25519", "x": "AA", "d": "AA", "use": "enc"}], ids=str
+)
+def test_a_secret_beside_trusted_keys_refuses_the_set_also_where_it_would_be_passed_over(
+    lost: dict[str, JsonValue],
+) -> None:
+    with pytest.raises(TrustError, match="private key"):
+        read_foreign_keys(jwks(CALIFORNIA.jwk(), lost), source="test")
+
+
 def test_a_private_key_among_trusted_ones_is_an_error() -> None:
     key = ec.generate_private_key(ec.SECP384R1())
     with pytest.raises(Exception, match="private key"):
