@@ -7,6 +7,7 @@ for its last day; a date-time is moved as ECMAScript's `Date` moves it.
 
 from __future__ import annotations
 
+import calendar
 import datetime
 import re
 from typing import Final, NamedTuple, TypeAlias
@@ -89,14 +90,12 @@ def read_date(text: str) -> datetime.datetime:
     found = DATE.fullmatch(text)
     if found is None:
         raise CertLogicError(f"{text[:40]!r} is no date")
-    year, month, day = int(found[1]), int(found[2] or 12), int(found[3] or 1)
+    year, month = int(found[1]), int(found[2] or 12)
     try:
-        moment = datetime.datetime(year, month, day, tzinfo=datetime.UTC)
-        if found[3] is None:
-            moment = shift(moment, 1, "month") - datetime.timedelta(days=1)
-    except (ValueError, OverflowError):
+        day = int(found[3] or calendar.monthrange(year, month)[1])
+        return datetime.datetime(year, month, day, tzinfo=datetime.UTC)
+    except ValueError:  # of which calendar.IllegalMonthError is one
         raise CertLogicError(f"{text!r} is no date there ever was") from None
-    return moment
 
 
 def read_date_time(text: str) -> datetime.datetime:

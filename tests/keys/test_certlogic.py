@@ -36,6 +36,8 @@ def moment(text: str, amount: int, unit: str, expected: str) -> bool:
         ("2021-06-23T00:00:00.0009999", 0, "hour", "2021-06-23"),
         ("2021", 0, "day", "2021-12-31"),
         ("2024-02", 0, "day", "2024-02-29"),
+        ("9999", 0, "day", "9999-12-31"),
+        ("9999-12", -1, "month", "9999-12-01"),
     ],
 )
 def test_plus_time_moves_dates_as_the_specification_says(text: str, amount: int, unit: str, expected: str) -> None:
