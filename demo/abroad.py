@@ -1,19 +1,21 @@
-"""Four visitors' credentials, by test issuers of our own: French, Japanese, New Zealand's, and a Californian card.
+"""Five visitors' credentials, by test issuers of our own: two French, Japanese, New Zealand's, and a Californian card.
 
-Their keys, and the rule set that the site takes vaccinations by, are published by the demo's home region like any other
-region's foreign trust.
+One of the French is revoked; whoever publishes the home region's lists says so. The issuers' keys, and the rules that
+the site takes vaccinations by, are published by the demo's home region like any other region's foreign trust.
 """
 
 from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from demo.foreign_issuers import CardIssuer, CertificateIssuer, PassIssuer, SealIssuer, person, vaccination
 from demo.people import Specimen
+from keys import eu_dcc
+from keys.hash_list import HashKind, hashes_of
 from keys.json_bounded import JsonValue
 
 RULES = "entry"
@@ -70,9 +72,9 @@ class Abroad:
         first, last = self._day(_FIRST_DOSE_DAYS), self._day(_LAST_DOSE_DAYS)
         match specimen:
             case Specimen.FRENCH:
-                dose = vaccination(last, ci=f"URN:UVCI:01:FR:SPECIMEN{number}#S")
-                content = {**person("Martin", "Claire", born), "v": [dose]}
-                return self._france.text(self._signer, content)
+                return self._french("Martin", "Claire", born, number)
+            case Specimen.FRENCH_REVOKED:
+                return self._french("Moreau", "Luc", born, number)
             case Specimen.JAPANESE:
                 return self._japan.text(self._japan.data("SUZUKI  HANA", born, (first, last), number), self._sealer)
             case Specimen.NEW_ZEALAND:
@@ -84,8 +86,17 @@ class Abroad:
             case _:
                 return None
 
+    def _french(self, family: str, given: str, born: str, number: int) -> str:
+        dose = vaccination(self._day(_LAST_DOSE_DAYS), ci=f"URN:UVCI:01:FR:SPECIMEN{number}#S")
+        return self._france.text(self._signer, {**person(family, given, born), "v": [dose]})
+
     def _day(self, ago: int) -> str:
         return (datetime.datetime.fromtimestamp(self._now, datetime.UTC).date() - datetime.timedelta(ago)).isoformat()
+
+
+def revoking(text: str) -> Mapping[HashKind, list[bytes]]:
+    """Return by what a list of revoked certificates names the French one in `text`: in every way there is."""
+    return {kind: [digest] for kind, digest in hashes_of(eu_dcc.read(text)).items()}
 
 
 def with_rows(policy: bytes) -> bytes:

@@ -16,7 +16,7 @@ from authority.repository.federation import Federation
 from authority.request import CodeRequest
 from authority.store import Authority
 from authority.validity import next_midnight
-from demo.abroad import Abroad, with_rows
+from demo.abroad import Abroad, revoking, with_rows
 from demo.people import Person, Specimen
 from demo.specimens import forged, repainted
 from keys.presentation import present
@@ -136,6 +136,8 @@ class Issuing:
         foreign = self._abroad.text(specimen, self._people)
         if foreign is not None:
             self._people += 1
+            if specimen is Specimen.FRENCH_REVOKED:
+                self._home.revoke_foreign("FR", revoking(foreign), now)
             return Holding(foreign)
         genuine = self._issue(specimen, name, now)
         match specimen:

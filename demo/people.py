@@ -44,7 +44,9 @@ class Specimen(StrEnum):
     SCREENSHOT = "screenshot"
     """A picture of a code that only counts when shown live."""
     FRENCH = "french"
-    """An EU certificate by a test issuer of our own, as the three that follow."""
+    """An EU certificate by a test issuer of our own, as those that follow."""
+    FRENCH_REVOKED = "french_revoked"
+    """Revoked since by a list of the home region's."""
     JAPANESE = "japanese"
     NEW_ZEALAND = "new_zealand"
     CALIFORNIAN = "californian"
@@ -244,6 +246,13 @@ SCRIPT: tuple[Person, ...] = (
         "a guest from California with a SMART Health Card",
         (Specimen.CALIFORNIAN,),
         _passes(),
+    ),
+    Person(
+        "french-revoked",
+        ("Luc Moreau",),
+        "a guest from France whose certificate has been revoked since",
+        (Specimen.FRENCH_REVOKED,),
+        _stopped(Reason.REVOKED),
     ),
     Person(
         "fever",

@@ -20,12 +20,10 @@ from authority import qr
 from authority.records import Order
 from authority.request import CodeRequest
 from authority.store import Authority
-from demo.abroad import Abroad
+from demo.abroad import Abroad, revoking
 from demo.issuing import HOME, ZONES, passphrase
 from demo.people import Specimen
 from demo.specimens import repainted
-from keys import eu_dcc
-from keys.hash_list import HashKind, hashes_of
 from keys.verdict import Carrier, Colour
 
 CODES: Final = "codes.txt"
@@ -77,9 +75,8 @@ def _make(private: Path, published: Path, now: int) -> Specimens:
         )
         code = home.issue(request, now)
         good = {"health-code": code.text, **dict(_texts(abroad))}
-        revoked = abroad.text(Specimen.FRENCH, len(good)) or ""
-        hashes = hashes_of(eu_dcc.read(revoked))
-        home.revoke_foreign("FR", {kind: [hashes[kind]] for kind in HashKind}, now)
+        revoked = abroad.text(Specimen.FRENCH_REVOKED, len(good)) or ""
+        home.revoke_foreign("FR", revoking(revoked), now)
         home.publish(published, now)
     finally:
         home.close()

@@ -27,10 +27,12 @@ REFUSED = {
     Specimen.REVOKED: Reason.REVOKED,
     Specimen.STALE: Reason.PRESENTATION_EXPIRED,
     Specimen.SCREENSHOT: Reason.PRESENTATION_REQUIRED,
+    Specimen.FRENCH_REVOKED: Reason.REVOKED,
     Specimen.SHOP: Reason.NOT_A_CODE,
 }
 FOREIGN = {
     Specimen.FRENCH: "HC1",
+    Specimen.FRENCH_REVOKED: "HC1",
     Specimen.JAPANESE: "VDS-NC",
     Specimen.NEW_ZEALAND: "NZCP",
     Specimen.CALIFORNIAN: "SHC",
@@ -62,7 +64,7 @@ def verifier(published: Path, now: int) -> Verifier:
     trust, source = published / "trust", FolderSource(published / "repository")
     update(trust, source, (HOME,), now, seen={}, believe_signed_time=False)
     proved = prove(trust, (HOME,), now, {})
-    return Verifier(proved.trust, proved.store)
+    return Verifier(proved.trust, proved.store, foreign_status=proved.foreign.lists)
 
 
 def check(person: Person, text: str, specimen: Specimen, appliance: Verifier, now: int) -> None:

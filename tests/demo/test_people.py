@@ -29,6 +29,11 @@ PROMISED = {
     Specimen.REPLAYED,
     Specimen.SHOP,
     Specimen.PAPER,
+    Specimen.FRENCH,
+    Specimen.FRENCH_REVOKED,
+    Specimen.JAPANESE,
+    Specimen.NEW_ZEALAND,
+    Specimen.CALIFORNIAN,
 }
 
 
