@@ -23,6 +23,7 @@ from cli.marks import MARKS
 if TYPE_CHECKING:
     from demo.account import Summary, Turn
     from demo.world import World
+    from keys.reasons import Reason
     from scanner.locale import Texts
 
 GUARD_WAITS_S = 6.0
@@ -73,7 +74,7 @@ def command(
                     _show(world, "guard" if scene == Place.GATE else scene)
                 else:
                     for turn in world.conductor.once():
-                        print(_objects(turn) if as_json else _lines(turn, Texts.load(language)), flush=True)
+                        print(_objects(turn) if as_json else lines(turn, Texts.load(language)), flush=True)
                 if hub:
                     print(f"{world.waiting()} entries wait for the hub.", file=sys.stderr)
                 summary = world.summary()
@@ -141,24 +142,31 @@ def _show(world: World, mode: str) -> None:
             screen.wait(QUIT_WAIT_S)
 
 
-def _lines(turn: Turn, texts: Texts) -> str:
+def lines(turn: Turn, texts: Texts) -> str:
     """Return a turn as lines for people: time, who, outcome, temperature, latency, reasons."""
+    from scanner import credential_words  # noqa: PLC0415 - as in `command`
+
     wrong = "".join(f"\n          ≠ {problem}" for problem in turn.problems)
     if not turn.passages:
-        shown = f"{time.strftime('%H:%M:%S')}  {turn.person.key:<18} · {'no decision':<46}"
-        return f"{shown}  {turn.person.story}{wrong}"
-    lines = []
+        nobody = f"{time.strftime('%H:%M:%S')}  {turn.person.key:<18} · {'no decision':<46}"
+        return f"{nobody}  {turn.person.story}{wrong}"
+
+    def said(reason: Reason) -> str:
+        abroad = turn.person.from_abroad
+        return credential_words.reason(texts, reason) if abroad else texts.get(f"reason.{reason}")
+
+    shown = []
     for passage, latency in zip(turn.passages, turn.latencies_ms, strict=True):
         name = passage.outcome.name.lower()
         centi = passage.temperature_centi
-        lines.append(
+        shown.append(
             f"{time.strftime('%H:%M:%S', time.localtime(passage.at))}  {turn.person.key:<18} "
             f"{MARKS[passage.outcome]} {texts.get(f'outcome.{name}'):<15} "
             f"{'' if centi is None else f'{centi / 100:.1f} °C':>8} "
             f"{'' if latency is None else f'{latency:.0f} ms':>7}  "
-            f"{' '.join(texts.get(f'reason.{reason}') for reason in passage.reasons) or turn.person.story}"
+            f"{' '.join(map(said, passage.reasons)) or turn.person.story}"
         )
-    return "\n".join(lines) + wrong
+    return "\n".join(shown) + wrong
 
 
 def _objects(turn: Turn) -> str:

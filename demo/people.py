@@ -54,6 +54,12 @@ class Specimen(StrEnum):
     """A QR code that is no health code."""
 
 
+ABROAD = frozenset(
+    {Specimen.FRENCH, Specimen.FRENCH_REVOKED, Specimen.JAPANESE, Specimen.NEW_ZEALAND, Specimen.CALIFORNIAN}
+)
+"""Other issuers' credentials."""
+
+
 @unique
 class Act(Enum):
     """How a person's turn goes."""
@@ -126,6 +132,11 @@ class Person:
     """The vehicle that this person is the first of."""
     ends: Ending | None = None
     """What becomes of the vehicle after this person."""
+
+    @property
+    def from_abroad(self) -> bool:
+        """Whether another issuer's credential is shown."""
+        return self.specimens[0] in ABROAD
 
     @property
     def temperature_first(self) -> bool:
