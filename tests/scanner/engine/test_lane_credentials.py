@@ -205,6 +205,28 @@ def test_one_person_of_a_vehicle_is_one_whichever_of_two_credentials_is_shown_la
     assert not lane.devices.opened
 
 
+def test_namesakes_of_one_birthday_keep_their_vehicle_waiting_until_the_second_is_registered_by_hand() -> None:
+    accepted = rules(ROWS.replace(b'highway = "yellow"', b'highway = "accept"'))
+    lane = Bench(kind=SiteKind.HIGHWAY, rules=accepted)
+    lane.ask(BeginParty(id=1, lane="main", plate="浙A12345", people=2), "0017")
+    lane.recorded()
+    for day in ("2026-11-30", SECOND_DAY):  # two certificates: of one person, for all that can be told
+        lane.step_up()
+        lane.show(*certificate(day, 2))
+        lane.recorded()
+        lane.wait(10)
+        lane.step_away()
+    assert lane.view.party is not None
+    assert [seat.outcome for seat in lane.view.party.seats] == [Outcome.PASS]
+    assert not lane.devices.opened
+    by_hand = ManualEntry(id=2, lane="main", name="Claire Martin", document="12AB34567", temperature_centi=3650)
+    lane.ask(by_hand, "0017")
+    while lane.services.waiting:
+        lane.recorded()
+    assert len(lane.view.party.seats) == 2
+    assert lane.devices.opened
+
+
 def test_chunks_of_two_cards_shown_in_turn_are_no_card_and_say_so() -> None:
     issuer = CardIssuer("https://california.example/issuer")
     trusted = read_foreign_keys(json.dumps({"keys": [issuer.jwk(iss=issuer.url)]}).encode(), source="test")
