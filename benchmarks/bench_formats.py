@@ -196,6 +196,8 @@ def _pathological(issuer: CardIssuer) -> list[str]:
     wide = zlib.compress(b"\xd2\x84\x40\xa0\x59\x3f\x00" + b"\xa0" * 16_128 + b"\x40", 9)
     nested = issuer.jws(b'{"a":' * 30 + b"1" + b"}" * 30)
     quotes = issuer.jws(b'["' + b'\\\\"' * 80_000)
+    crowds = [issuer.jws(f'{{"x":[{item * (260_000 // len(item))}0]}}'.encode()) for item in ("[],", "{},", "1,")]
+    most = issuer.jws(f'{{"x":[{"{}," * 8190}"{"a" * 230_000}"]}}'.encode())
     members = issuer.jws(json.dumps({str(number): number for number in range(20_000)}).encode())
     return [
         "HC1:" + base45.encode(zlib.compress(b"\x00" * 4_000_000, 9))[:4290],
@@ -203,7 +205,7 @@ def _pathological(issuer: CardIssuer) -> list[str]:
         "HC1:" + base45.encode(wide),
         "HC1:" + "0" * 4290,
         "NZCP:/1/" + "A" * 4280,
-        *(text_of_jws(jws)[:38_000] for jws in (nested, quotes, members)),
+        *(text_of_jws(jws)[:38_000] for jws in (nested, quotes, members, most, *crowds)),
         "shc:/" + "00" * 19_000,
         '{"data":{"hdr":' + "[" * 4200,
         '{"hdr":"' + "\\" * 4200,

@@ -21,9 +21,12 @@ Number: TypeAlias = "int | float"
 JsonValue: TypeAlias = "str | int | float | bool | list[JsonValue] | dict[str, JsonValue] | None"
 
 
-def read_json(data: bytes | str, *, limit: int = MAX_BYTES, depth: int = MAX_DEPTH) -> JsonValue:
-    """Read one JSON document of at most `limit` bytes (characters, of text) and `depth` levels.
+def read_json(
+    data: bytes | str, *, limit: int = MAX_BYTES, depth: int = MAX_DEPTH, items: int | None = None
+) -> JsonValue:
+    """Read one JSON document of at most `limit` bytes (characters, of text), `depth` levels and `items` items.
 
+    `items`: of lists and objects, counted by commas and opening brackets, also those within texts; None: no limit.
     Numbers are integers of up to 18 digits, or finite floats; texts are whole characters. Raises JsonError.
     """
     if len(data) > limit:
@@ -31,6 +34,8 @@ def read_json(data: bytes | str, *, limit: int = MAX_BYTES, depth: int = MAX_DEP
     try:
         text = data.decode("utf-8") if isinstance(data, bytes) else data
         text.encode("utf-8")
+        if items is not None and text.count(",") + text.count("[") + text.count("{") > items:
+            raise JsonError(f"JSON of more than {items} items")
         check_depth(text, depth)
         parsed: JsonValue = json.loads(
             text, object_pairs_hook=_object, parse_float=_float, parse_int=_int, parse_constant=_no_constant

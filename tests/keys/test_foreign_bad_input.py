@@ -57,6 +57,12 @@ def test_a_zip_bomb_is_stopped_at_its_limit() -> None:
     assert "more than 262144 bytes" in words(text_of_jws(other.CALIFORNIA.jws(b" " * 4_000_000)))
 
 
+@pytest.mark.parametrize("item", ["[],", "{},", "1,", '"[",'])
+def test_a_card_that_inflates_to_many_small_items_is_stopped_before_they_are_read(item: str) -> None:
+    crowd = f'{{"x":[{item * (200_000 // len(item))}0]}}'
+    assert "more than 16384 items" in words(text_of_jws(other.CALIFORNIA.jws(crowd.encode())))
+
+
 def test_deep_nesting_is_refused_before_it_is_followed() -> None:
     assert "deeper than 16" in words(signed(b"\x81" * 100 + b"\x00"))
     assert "deeper than 32" in words(text_of_jws(other.CALIFORNIA.jws(b'{"a":' * 100 + b"1" + b"}" * 100)))
