@@ -22,12 +22,18 @@ JsonValue: TypeAlias = "str | int | float | bool | list[JsonValue] | dict[str, J
 
 
 def read_json(
-    data: bytes | str, *, limit: int = MAX_BYTES, depth: int = MAX_DEPTH, items: int | None = None
+    data: bytes | str,
+    *,
+    limit: int = MAX_BYTES,
+    depth: int = MAX_DEPTH,
+    items: int | None = None,
+    fractions: bool = True,
 ) -> JsonValue:
     """Read one JSON document of at most `limit` bytes (characters, of text), `depth` levels and `items` items.
 
     `items`: of lists and objects, counted by commas and opening brackets, also those within texts; None: no limit.
-    Numbers are integers of up to 18 digits, or finite floats; texts are whole characters. Raises JsonError.
+    Numbers are integers of up to 18 digits and, with `fractions`, finite floats; texts are whole characters. Raises
+    JsonError.
     """
     if len(data) > limit:
         raise JsonError(f"JSON of more than {limit} bytes")
@@ -36,9 +42,13 @@ def read_json(
         text.encode("utf-8")
         if items is not None and text.count(",") + text.count("[") + text.count("{") > items:
             raise JsonError(f"JSON of more than {items} items")
-        check_depth(text, depth)
+        _check_depth(text, depth)
         parsed: JsonValue = json.loads(
-            text, object_pairs_hook=_object, parse_float=_float, parse_int=_int, parse_constant=_no_constant
+            text,
+            object_pairs_hook=_object,
+            parse_float=_float if fractions else _no_float,
+            parse_int=_int,
+            parse_constant=_no_constant,
         )
         if "\\u" in text:  # an escape may stand for half a character (RFC 8259 section 8.2), which nothing can write
             json.dumps(parsed, ensure_ascii=False).encode("utf-8")
@@ -49,7 +59,7 @@ def read_json(
     return parsed
 
 
-def check_depth(text: str, most: int) -> None:
+def _check_depth(text: str, most: int) -> None:
     """Count brackets before the parser, which would nest as deep as they do. Raises JsonError."""
     depth = 0
     for found in _TEXT_OR_BRACKET.finditer(text):
@@ -72,6 +82,10 @@ def _float(text: str) -> JsonValue:
     if not math.isfinite(number):
         raise JsonError("JSON number that is too large or too long")
     return number
+
+
+def _no_float(text: str) -> JsonValue:
+    raise JsonError(f"JSON with {text[:_MAX_FLOAT]}, which is no integer")
 
 
 def _int(text: str) -> JsonValue:

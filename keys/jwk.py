@@ -19,12 +19,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from keys.cose import PublicKey
 from keys.errors import JsonError, TrustError
-from keys.json_bounded import check_depth
+from keys.json_bounded import read_json
 
 MAX_BYTES = 1 << 20
 MAX_KEYS = 1024
 _MAX_DEPTH = 16
-_MAX_DIGITS = 18
 _FIELD_BYTES = 32
 _PRIVATE_MEMBERS = frozenset(("d", "p", "q", "dp", "dq", "qi", "oth", "k"))
 _SHAPE = {"EC": {"kty", "crv", "x", "y"}, "OKP": {"kty", "crv", "x"}}
@@ -41,49 +40,16 @@ class Jwk:
     """Every member that does not describe the key itself: `kid`, `alg`, `use` and so on."""
 
 
-def read_json(data: bytes) -> Json:
-    """Read JSON strictly. Raises TrustError with what is wrong."""
-    if len(data) > MAX_BYTES:
-        raise TrustError(f"it is larger than {MAX_BYTES} bytes")
+def _read_json(data: bytes) -> Json:
     try:
-        text = data.decode("utf-8")
-        check_depth(text, _MAX_DEPTH)
-        parsed: Json = json.loads(
-            text,
-            object_pairs_hook=_object,
-            parse_float=_no_float,
-            parse_int=_short_int,
-            parse_constant=_no_float,
-        )
-    except UnicodeDecodeError:
-        raise TrustError("it is not UTF-8 text") from None
-    except json.JSONDecodeError as error:
-        raise TrustError(f"it is not JSON: {error}") from None
-    except JsonError:
-        raise TrustError(f"its JSON is nested deeper than {_MAX_DEPTH}") from None
-    return parsed
-
-
-def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise TrustError("a JSON object of it has the same member twice")
-    return members
-
-
-def _no_float(text: str) -> Json:
-    raise TrustError(f"the number {text} in it is no integer")
-
-
-def _short_int(text: str) -> Json:
-    if len(text) > _MAX_DIGITS:
-        raise TrustError(f"a number in it has more than {_MAX_DIGITS} digits")
-    return int(text)
+        return read_json(data, limit=MAX_BYTES, depth=_MAX_DEPTH, fractions=False)  # type: ignore[return-value]  # none
+    except JsonError as error:
+        raise TrustError(error.detail) from None
 
 
 def read_set(data: bytes) -> tuple[Jwk, ...]:
     """Read a JWK Set (RFC 7517 section 5) of 1 to 1024 keys. Raises TrustError with what is wrong and where."""
-    document = read_json(data)
+    document = _read_json(data)
     if type(document) is not dict or document.keys() != {"keys"}:
         raise TrustError('it is no JWK Set, which is {"keys": [...]} and nothing else')
     members = document["keys"]
