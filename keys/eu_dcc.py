@@ -20,6 +20,7 @@ from keys.foreign_code import ForeignCode, identity_of
 from keys.foreign_cose import CWT_TAG, SIGN1_TAG, ForeignSign1, read_sign1
 from keys.inflate import ZLIB, inflate
 from keys.json_bounded import JsonValue
+from keys.numeric_date import LAST_SECOND
 from keys.verdict import CodeFormat
 
 PREFIX: Final = "HC1:"
@@ -28,7 +29,6 @@ MAX_BYTES: Final = 16_384
 _TAGS: Final = ((SIGN1_TAG,), (CWT_TAG, SIGN1_TAG), ())
 _ISS, _EXP, _IAT, _HCERT = 1, 4, 6, -260
 _DGC: Final = 1
-_MAX_TIME: Final = 253_402_300_799
 _MAX_ENTRIES: Final = 8
 _MAX_WORD: Final = 256
 _MAX_DOSES: Final = 99
@@ -271,6 +271,6 @@ def _time(value: LooseValue, what: str) -> float:
         value = value.value
     if type(value) is not int and type(value) is not float:
         raise MalformedError(f"{what} that is no time in seconds")
-    if not 0 <= value <= _MAX_TIME:
+    if not 0 <= value <= LAST_SECOND:
         raise MalformedError(f"{what} that is no time in seconds")
     return value

@@ -24,6 +24,7 @@ from keys.certificate import KID_BYTES, Certificate, read_certificate
 from keys.errors import JsonError, MalformedError, TrustError
 from keys.foreign_key import ForeignKey, spki, thumbprint
 from keys.json_bounded import JsonValue, member, read_json
+from keys.numeric_date import is_whole_second
 from keys.scheme import ForeignPublicKey, own_scheme
 from keys.verdict import FOREIGN, CodeFormat
 
@@ -34,7 +35,6 @@ _P384_BYTES: Final = 48
 _MAX_RSA_BYTES: Final = 1024
 _MAX_CHAIN: Final = 8
 _MAX_TEXT: Final = 512
-_MAX_TIME: Final = 253_402_300_799
 
 
 def is_foreign_set(document: JsonValue) -> bool:
@@ -143,9 +143,9 @@ def _read_key(entry: Mapping[str, JsonValue]) -> Iterator[ForeignKey]:
 
 def _seconds(entry: Mapping[str, JsonValue], name: str) -> int | None:
     value = entry.get(name)
-    if value is not None and (type(value) is not int or not 0 <= value <= _MAX_TIME):
-        raise TrustError(f'"{name}" is no time in seconds since 1970')
-    return value if type(value) is int else None
+    if value is None or is_whole_second(value):
+        return value
+    raise TrustError(f'"{name}" is no time in seconds since 1970')
 
 
 def _families(entry: Mapping[str, JsonValue], key: ForeignPublicKey, kid: str) -> tuple[CodeFormat, ...]:

@@ -17,6 +17,7 @@ from keys.cbor import Value
 from keys.errors import MalformedError
 from keys.issuer import is_region, parse_list_uri
 from keys.key_id import key_id
+from keys.numeric_date import LAST_SECOND
 from keys.verdict import Carrier, CodeIdentity, Colour, Document, DocumentType, Group
 
 PREFIX = "JKM1:"
@@ -24,9 +25,7 @@ TYP = "jkm1"
 MAX_BYTES = 1024
 """Of a code's COSE bytes; a typical one is 181, one bound to a holder 226."""
 MAX_NAME_BYTES = 24
-MAX_TIME = 253_402_300_799
-"""The last second of the year 9999, so that every time can be shown."""
-_MAX_DAY = MAX_TIME // 86_400
+_MAX_DAY = LAST_SECOND // 86_400
 _MAX_INDEX = (1 << 32) - 1
 _MAX_REASON = (1 << 16) - 1
 
@@ -110,13 +109,13 @@ def read_claims(payload: bytes) -> HealthCode:
         raise MalformedError("name that is empty, too long, or not printable")
     return HealthCode(
         CodeIdentity(issuer, uri, index),
-        _number(claims.get(_IAT), MAX_TIME, "iat"),
-        _number(claims.get(_EXP), MAX_TIME, "exp"),
+        _number(claims.get(_IAT), LAST_SECOND, "iat"),
+        _number(claims.get(_EXP), LAST_SECOND, "exp"),
         _known(health.get(_COLOUR), _COLOURS, "colour"),
         name,
         Document(_known(kind, _DOCUMENTS, "document type"), tail),
         _known(health.get(_CARRIER), _CARRIERS, "carrier"),
-        _number(claims[_NBF], MAX_TIME, "nbf") if _NBF in claims else None,
+        _number(claims[_NBF], LAST_SECOND, "nbf") if _NBF in claims else None,
         _region(health[_REGION]) if _REGION in health else None,
         _number(health[_COLOUR_REASON], _MAX_REASON, "colour reason") if _COLOUR_REASON in health else None,
         _number(health[_COLOUR_UNTIL], _MAX_DAY, "colour until") if _COLOUR_UNTIL in health else None,

@@ -20,8 +20,9 @@ from keys.errors import MalformedError, RefusedError
 from keys.facts import Fact, Kind, Person, Statement, day_of, read_date, read_name
 from keys.foreign_code import ForeignCode, identity_of
 from keys.foreign_cose import SIGN1_TAG, read_sign1
-from keys.json_bounded import JsonValue
+from keys.numeric_date import is_whole_second
 from keys.reasons import Reason
+from keys.rule_input import rule_input
 from keys.scheme import Scheme
 from keys.verdict import CodeFormat
 
@@ -35,7 +36,6 @@ _DID = re.compile(r"did:web:[A-Za-z0-9.%:_-]{1,200}", re.ASCII)
 _CONTEXTS: Final = ("https://www.w3.org/2018/credentials/v1", "https://nzcp.covid19.health.nz/contexts/v1")
 _TYPES: Final = ("VerifiableCredential", "PublicCovidPass")
 _DAY_LENGTH: Final = 10
-_MAX_TIME: Final = 253_402_300_799
 
 
 def read(text: str) -> ForeignCode:
@@ -63,7 +63,9 @@ def read(text: str) -> ForeignCode:
         scheme=signed.scheme,
         message=signed.message,
         signature=signed.signature,
-        statement=Statement(person, (Fact(Kind.PASS, day_of(not_before), until=day_of(expires_at)),), _rules(person)),
+        statement=Statement(
+            person, (Fact(Kind.PASS, day_of(not_before), until=day_of(expires_at)),), rule_input(person)
+        ),
         identity=identity_of(issuer, str(uuid.UUID(bytes=identifier))),
         issued_at=None,
         not_before=not_before,
@@ -109,11 +111,7 @@ def _read_credential(credential: LooseValue) -> Person:
     return Person(read_name(subject.get("familyName"), "surname"), given, born)
 
 
-def _rules(person: Person) -> JsonValue:
-    return {"dob": person.born, "nam": {"fn": person.family, "gn": person.given}}
-
-
 def _time(value: LooseValue, what: str) -> int:
-    if type(value) is not int or not 0 <= value <= _MAX_TIME:
+    if not is_whole_second(value):
         raise MalformedError(f"{what} that is no whole time in seconds")
     return value

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from keys import base45, cbor, cose, health_code
 from keys.errors import MalformedError
+from keys.numeric_date import LAST_SECOND
 
 PREFIX = "JKP1:"
 TYP = "jkp1"
@@ -44,7 +45,7 @@ def read(data: bytes) -> Presentation:
     if type(payload) is not list or len(payload) != 2:
         raise MalformedError("presentation that is not a time and a code")
     presented_at, code = payload
-    if type(presented_at) is not int or not 0 <= presented_at <= health_code.MAX_TIME or type(code) is not bytes:
+    if type(presented_at) is not int or not 0 <= presented_at <= LAST_SECOND or type(code) is not bytes:
         raise MalformedError("presentation that is not a time and a code")
     return Presentation(presented_at, code, signed)
 

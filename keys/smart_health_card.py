@@ -23,6 +23,8 @@ from keys.foreign_code import ForeignCode, identity_of
 from keys.inflate import RAW, inflate
 from keys.json_bounded import JsonValue, member, read_json, text_of
 from keys.jwk import read_base64url
+from keys.numeric_date import is_numeric_date
+from keys.rule_input import rule_input
 from keys.scheme import Scheme
 from keys.verdict import CodeFormat
 
@@ -35,7 +37,6 @@ _SIGNATURE_BYTES: Final = 64
 _HEADER: Final = {"alg", "zip", "kid"}
 """What a header includes; others are ignored (RFC 7515 section 4), but for `crit`: nobody here knows its extensions."""
 _CARD_TYPE: Final = "https://smarthealth.cards#health-card"
-_MAX_TIME: Final = 253_402_300_799
 _MAX_ENTRIES: Final = 512
 _ISSUER = re.compile(r"https://[!-.0-~](?:[!-~]{0,502}[!-.0-~])?", re.ASCII)
 _RID = re.compile(r"[A-Za-z0-9_-]{1,24}", re.ASCII)
@@ -51,7 +52,6 @@ _RESULTS: Final = {
 }
 """Detected, positive, reactive; not detected, negative, non-reactive. Any other, as equivocal, is neither."""
 _COVID_TYPE: Final = "https://smarthealth.cards#covid19"
-_COVID: Final = "840539006"
 
 
 def read(text: str) -> ForeignCode:
@@ -138,7 +138,7 @@ def _base64url(part: str) -> bytes:
 
 def _time(value: JsonValue, what: str) -> float:
     """Return a NumericDate in seconds (RFC 7519 section 2). Milliseconds are beyond the year 9999, and malformed."""
-    if (type(value) is not int and type(value) is not float) or not 0 <= value <= _MAX_TIME:
+    if not is_numeric_date(value):
         raise MalformedError(f"{what} that is no time in seconds")
     return value
 
@@ -214,13 +214,10 @@ def _rule_input(person: Person, facts: tuple[Fact, ...]) -> JsonValue:
     vaccinations = (fact for fact in facts if fact.kind is Kind.VACCINATION)
     doses = sorted({fact.on: fact for fact in vaccinations}.values(), key=lambda fact: fact.on)
     tests = [fact for fact in facts if fact.kind is Kind.TEST]
-    payload: dict[str, JsonValue] = {"dob": person.born, "nam": {"fn": person.family, "gn": person.given}}
-    if doses:
-        last = doses[-1]
+    last = doses[-1] if doses else None
+    if last is not None:
         product = covid_codes.VACCINES.get(last.product or "") or last.product
-        payload["v"] = [{"tg": _COVID, "mp": product, "dn": len(doses), "dt": last.on}]
-    if tests:
-        newest = max(tests, key=lambda fact: (fact.on, fact.positive is not False))  # of a day's, the one that worries
-        result = {True: "260373001", False: "260415000", None: None}[newest.positive]
-        payload["t"] = [{"tg": _COVID, "sc": newest.on, "tr": result, "tt": newest.product}]
-    return payload
+        last = last._replace(product=product, dose=len(doses))
+    # Of a day's tests, the one that worries.
+    newest = max(tests, key=lambda fact: (fact.on, fact.positive is not False), default=None)
+    return rule_input(person, last_dose=last, newest_test=newest)

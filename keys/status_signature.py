@@ -7,11 +7,11 @@ from typing import Final
 
 from keys import cose
 from keys.errors import StatusListError
+from keys.numeric_date import is_whole_second
 from keys.trust_list import TrustedKey, TrustList, Use
 
 AHEAD_S: Final = 300
 """How far an authority's clock may be ahead of ours ("Current colour" in docs/formats.md)."""
-_MAX_TIME: Final = 253_402_300_799
 
 
 def status_signer(signed: cose.Sign1, trust: TrustList, now: int, issuer: str | None) -> TrustedKey:
@@ -42,7 +42,7 @@ def status_signer(signed: cose.Sign1, trust: TrustList, now: int, issuer: str | 
 
 def read_seconds(value: object, what: str) -> int:
     """Return a time or a duration. Raises StatusListError where `value` is none; `what` names it."""
-    if type(value) is not int or not 0 <= value <= _MAX_TIME:
+    if not is_whole_second(value):
         raise StatusListError(f"{what} that is no number of seconds")
     return value
 

@@ -33,10 +33,10 @@ from keys.errors import TrustError
 from keys.issuer import is_issuer, is_region
 from keys.jwk import Json
 from keys.key_id import key_id
+from keys.numeric_date import is_whole_second
 
 _ALG_NAME = {cose.Algorithm.ES256: "ES256", cose.Algorithm.EDDSA: "EdDSA"}
 _MEMBERS = frozenset(("kid", "alg", "use", "iss", "uses", "nbf", "exp", "regions", "formats", "revoked", "x5c"))
-_MAX_TIME = 253_402_300_799
 _MAX_WORDS = 200
 
 
@@ -203,7 +203,7 @@ def _text(members: Mapping[str, Json], name: str) -> str:
 
 def _time(members: Mapping[str, Json], name: str) -> int:
     value = members.get(name)
-    if type(value) is not int or not 0 <= value <= _MAX_TIME:
+    if not is_whole_second(value):
         raise TrustError(f'"{name}" is missing, or no time in seconds since 1970')
     return value
 

@@ -20,6 +20,7 @@ from keys.errors import MalformedError
 from keys.facts import Fact, Kind, Person, Statement, read_date, read_name
 from keys.foreign_code import ForeignCode, identity_of
 from keys.json_bounded import JsonValue, member, read_json
+from keys.rule_input import rule_input
 from keys.scheme import Scheme
 from keys.verdict import CodeFormat
 
@@ -40,7 +41,6 @@ _VACCINES: Final = {
     "XM6QV1": "EU/1/20/1525",
 }
 """ICD-11 extension codes of products → the EU register's number of the same vaccine."""
-_COVID: Final = "840539006"
 _RESULTS: Final = {"negative": False, "not detected": False, "positive": True, "detected": True}
 _MAX_DOSES: Final = 32
 
@@ -172,18 +172,12 @@ def _tests(message: JsonValue) -> Iterator[Fact]:
 
 
 def _rule_input(person: Person, facts: tuple[Fact, ...]) -> JsonValue:
-    """Return the facts in the shape of an EU certificate."""
-    payload: dict[str, JsonValue] = {"dob": person.born, "nam": {"fn": person.family, "gn": person.given}}
-    if not facts:
-        return payload
-    last = max(facts, key=lambda fact: fact.on)
-    if last.kind is Kind.VACCINATION:
-        product = _VACCINES.get(last.product or "", last.product)
-        payload["v"] = [{"tg": _COVID, "mp": product, "dn": last.dose or len(facts), "dt": last.on}]
-    else:
-        result = {True: "260373001", False: "260415000", None: None}[last.positive]
-        payload["t"] = [{"tg": _COVID, "sc": last.on, "tr": result, "tt": last.product}]
-    return payload
+    """Return the facts in the shape of an EU certificate: a seal is of vaccinations or of one test."""
+    last = max(facts, key=lambda fact: fact.on, default=None)
+    if last is None or last.kind is Kind.TEST:
+        return rule_input(person, newest_test=last)
+    product = _VACCINES.get(last.product or "", last.product)
+    return rule_input(person, last_dose=last._replace(product=product, dose=last.dose or len(facts)))
 
 
 def _base64(value: JsonValue, what: str) -> bytes:

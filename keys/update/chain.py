@@ -26,6 +26,7 @@ from tuf.ngclient._internal.trusted_metadata_set import TrustedMetadataSet
 from tuf.ngclient.config import EnvelopeType
 
 from keys.errors import UpdateCause, UpdateError
+from keys.numeric_date import LAST_SECOND, is_whole_second
 from keys.status_signature import AHEAD_S
 
 MAX_ROOT_BYTES = 512 << 10
@@ -36,7 +37,6 @@ MAX_ROTATIONS = 256
 """Roots taken in at once."""
 PUBLISHED_AT = "published_at"
 """The signed time of a publication, an extra field of our timestamp and region roles."""
-_LATEST = 253_402_300_799
 _NOBODY_SIGNED = "nobody has signed anew since, or an old state is shown, or our clock is wrong"
 _OFFLINE = dt.datetime.min.replace(tzinfo=dt.UTC)
 
@@ -203,7 +203,7 @@ class Chain:
 def published_at(role: Signed, what: str) -> int:
     """Return the signed time of a timestamp or region role, seconds since 1970. Raises UpdateError without one."""
     value = role.unrecognized_fields.get(PUBLISHED_AT)
-    if type(value) is not int or not 0 <= value <= _LATEST:
+    if not is_whole_second(value):
         raise UpdateError(UpdateCause.BAD_CONTENT, f"{what} has no {PUBLISHED_AT} in seconds")
     return value
 
@@ -261,4 +261,4 @@ def _expired(what: str, expired_at: int, at: int) -> UpdateError:
 
 def utc(seconds: int) -> str:
     """Return a time, seconds since 1970, for people."""
-    return dt.datetime.fromtimestamp(min(seconds, _LATEST), dt.UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return dt.datetime.fromtimestamp(min(seconds, LAST_SECOND), dt.UTC).strftime("%Y-%m-%d %H:%M UTC")
