@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from base64 import b64encode
+from base64 import b64encode, encodebytes
 from pathlib import Path
 
 import pytest
@@ -106,6 +106,10 @@ def test_a_certificates_stages_are_judged_each_by_itself() -> None:
     assert certificate_case(late, signer, clock, {"VERIFY": True, "DECODE": False, "EXPIRATIONCHECK": False}) == ""
     assert certificate_case(late, issuer.certificate(), clock, {"VERIFY": False}) == ""
     assert certificate_case(late, signer, clock, {"VERIFY": False}) == "VERIFY should be False"
+    assert certificate_case(late, signer, clock, {"B45": True, "EXPIRATION": False}) == ""
+    pem = f"-----BEGIN CERTIFICATE-----\n{encodebytes(signer).decode()}-----END CERTIFICATE-----\n"
+    case = {"kind": "HC1", "text": late, "cert": pem, "clock": clock, "expected": {"VERIFY": True}}
+    assert run_case(json.loads(json.dumps(case))).result is Result.PASSED
     early = issuer.text(signer, content, iat=NOW - 2 * 365 * DAY)
     assert certificate_case(early, signer, None, {"VERIFY": True}) == ""
 
