@@ -5,7 +5,8 @@ the members that the EU's gateway gives it. Reading compiles every rule, so that
 
 Judging takes the rules in force at a time, of each identifier the newest version: those of type Acceptance, and those
 of type Invalidation by the credential's own country. Every one must come out `true`; an error, and any other value, is
-"not met". A set that has nothing in force for a credential accepts none: an outdated set must not open gates.
+"not met". A set that has no acceptance in force for a credential accepts none, whatever its country has not ruled out:
+an outdated set must not open gates.
 """
 
 from __future__ import annotations
@@ -108,7 +109,7 @@ class RuleSet:
         """Return the first rule, by identifier, that a credential does not meet; None where it meets them all."""
         data: dict[str, JsonValue] = {"payload": statement.rule_input, "external": self._external(around)}
         rules = self._in_force(frozenset(fact.kind for fact in statement.facts), around)
-        if not rules:
+        if not any(rule.type is RuleType.ACCEPTANCE for rule in rules):
             return FailedRule(NOTHING_IN_FORCE, {})
         for rule in rules:
             try:

@@ -114,6 +114,13 @@ def test_an_invalidation_rule_is_about_its_own_countrys_credentials_only() -> No
     assert failed(invalid, vaccinated(2, "2026-02-01"), issuer="DE") is None
 
 
+def test_what_its_country_has_not_ruled_out_is_not_accepted_by_that_once_the_acceptance_has_ended() -> None:
+    ended = rule("VR-CN-0001", True, CertificateType="Vaccination", ValidTo="2021-01-01T00:00:00Z")
+    still = rule("IR-FR-0001", True, Type="Invalidation", Country="FR")
+    assert failed(rules(ended, still), vaccinated(2, "2026-02-01")) == NOTHING_IN_FORCE
+    assert failed(rules(rule("GR-CN-0001", True), still), vaccinated(2, "2026-02-01")) is None
+
+
 @pytest.mark.parametrize(
     "change",
     [
