@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from keys.business_rules import NOTHING_IN_FORCE, Circumstances, FailedRule
 from keys.countries import alpha_2
+from keys.facts import Fact
 from keys.reasons import Reason
 from keys.verdict import Colour, Verdict
 from scanner.policy_model import ForeignWord
@@ -15,6 +16,8 @@ from scanner.policy_rules import ForeignRow, Rules
 if TYPE_CHECKING:
     from scanner.policy import Site
 
+_LATEST: Final = "9999-99-99"
+"""Later than every day; of a date that is told in part, its end stands for what is not told."""
 _COLOURS: Final = {
     ForeignWord.YELLOW: Reason.COLOUR_YELLOW,
     ForeignWord.ORANGE: Reason.COLOUR_ORANGE,
@@ -37,10 +40,19 @@ def foreign_reasons(verdict: Verdict, site: Site, rules: Rules) -> Iterator[Reas
     if word is ForeignWord.REFER or (verdict.statement is not None and not verdict.statement.facts):
         yield Reason.NOT_ACCEPTED_HERE
         return
+    if verdict.statement is not None and _ends_in_a_positive_test(verdict.statement.facts):
+        yield Reason.NOT_ACCEPTED_HERE
     if failed_rule(verdict, site, rules) is not None:
         yield Reason.RULE_NOT_MET
     if word in _COLOURS:
         yield _COLOURS[word]
+
+
+def _ends_in_a_positive_test(facts: Sequence[Fact]) -> bool:
+    """Whether the newest that a credential tells is a positive test; one whose day is not told may be the newest."""
+    positive = [fact.on + _LATEST[len(fact.on) :] for fact in facts if fact.positive]
+    others = [fact.on for fact in facts if not fact.positive]
+    return bool(positive) and max(positive) >= max(others, default="")
 
 
 def row_of(verdict: Verdict, rules: Rules) -> ForeignRow | None:

@@ -69,6 +69,17 @@ def credential(code_format: CodeFormat = CodeFormat.HC1, issuer: str = "FR", *, 
     return Verdict(None, code_format, issuer, statement=statement, judged_at=1_772_600_400)
 
 
+def stating(*facts: Fact) -> Verdict:
+    """A New Zealand-style credential, which the rows take as it is, with any facts."""
+    verdict = credential(CodeFormat.NZCP, "did:web:nzcp.example")
+    assert verdict.statement is not None
+    return verdict._replace(statement=verdict.statement._replace(facts=facts))
+
+
+def a_test(day: str, *, positive: bool | None) -> Fact:
+    return Fact(Kind.TEST, day, positive=positive)
+
+
 def reasons(verdict: Verdict, kind: SiteKind, in_force: Rules = RULES) -> tuple[Reason, ...]:
     return judge_code(verdict, FRESH, NEW, site(kind), in_force).reasons
 
@@ -180,3 +191,27 @@ def test_a_row_is_about_other_issuers_formats_alone_all_that_there_are() -> None
     assert rules(row).foreign[1].formats == FOREIGN
     with pytest.raises(PolicyError, match=r'one of "HC1", "NZCP", "SHC", "VDS-NC", got "JKM1"'):
         rules(ROWS.replace(b'formats = ["NZCP"]', b'formats = ["JKM1"]'))
+
+
+@pytest.mark.parametrize(
+    ("facts", "referred"),
+    [
+        ((a_test("2026-02-27", positive=True),), True),
+        ((a_test("", positive=True), Fact(Kind.VACCINATION, "2026-02-01")), True),
+        ((a_test("2026-02", positive=True), Fact(Kind.VACCINATION, "2026-02-01")), True),
+        ((Fact(Kind.VACCINATION, "2026-01-15"), a_test("2026-02-27", positive=True)), True),
+        ((a_test("2026-02-27", positive=True), a_test("2026-02-27", positive=False)), True),
+        ((a_test("2021-02-27", positive=True), Fact(Kind.VACCINATION, "2026-01-15")), False),
+        ((a_test("2026-02-20", positive=True), a_test("2026-02-27", positive=False)), False),
+        ((a_test("2026-02-27", positive=False),), False),
+        ((a_test("2026-02-27", positive=None),), False),
+        ((Fact(Kind.RECOVERY, "2026-01-15"),), False),
+    ],
+)
+def test_a_credential_whose_newest_word_is_a_positive_test_passes_nobody_where_its_kind_is_taken_as_it_is(
+    facts: tuple[Fact, ...], referred: bool
+) -> None:
+    expected = (Reason.NOT_ACCEPTED_HERE,) if referred else ()
+    assert reasons(stating(*facts), SiteKind.WORKPLACE) == expected
+    coloured = judge_code(stating(*facts), FRESH, NEW, site(SiteKind.PUBLIC_VENUE), RULES)
+    assert coloured.outcome is Outcome.STOP, "and counts as no better than the colour that the row says"
