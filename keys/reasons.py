@@ -75,7 +75,11 @@ class Reason(StrEnum):
     COLOUR_RED = "COLOUR_RED", ReasonKind.POLICY, "The code is red."
     NOT_ACTIVATED = "NOT_ACTIVATED", ReasonKind.POLICY, "The code is grey: applied for and not yet activated."
     OUT_OF_REGION = "OUT_OF_REGION", ReasonKind.POLICY, "The code is valid in another region only."
-    NOT_ACCEPTED_HERE = "NOT_ACCEPTED_HERE", ReasonKind.POLICY, "This site does not accept this format or issuer."
+    NOT_ACCEPTED_HERE = (
+        "NOT_ACCEPTED_HERE",
+        ReasonKind.POLICY,
+        "This site does not accept this format, this issuer, or what it says.",
+    )
     RULE_NOT_MET = (
         "RULE_NOT_MET",
         ReasonKind.POLICY,
