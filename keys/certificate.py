@@ -51,7 +51,11 @@ _ED25519: Final = "1.3.101.112"
 _RSA_PSS: Final = "1.2.840.113549.1.1.10"
 _RSA_ENCRYPTION: Final = bytes.fromhex("300d06092a864886f70d0101010500")
 """AlgorithmIdentifier of an RSA key of any use (RFC 3279 section 2.3.1)."""
-_PSS_DIGEST: Final = {
+_PSS_HASH, _PSS_MASK, _PSS_SALT = 0xA0, 0xA1, 0xA2
+"""Tags of RSASSA-PSS parameters (RFC 4055 section 3.1)."""
+_DEFAULT_SALT, _MAX_SALT = 20, 2048
+_MGF1: Final = "1.2.840.113549.1.1.8"
+_SHA2: Final = {
     "2.16.840.1.101.3.4.2.1": hashes.SHA256(),
     "2.16.840.1.101.3.4.2.2": hashes.SHA384(),
     "2.16.840.1.101.3.4.2.3": hashes.SHA512(),
@@ -138,15 +142,13 @@ def is_issued_by(certificate: Certificate, authority: Certificate) -> bool:
         return False
     key, signature, signed = authority.public_key, certificate.signature, certificate.signed
     try:
-        algorithm = der.members(der.read(certificate.signature_algorithm))
-        name = der.oid(algorithm[0]) if algorithm else ""
+        name, parameters = der.algorithm(der.read(certificate.signature_algorithm))
         if isinstance(key, ec.EllipticCurvePublicKey) and name in _ECDSA:
             key.verify(signature, signed, ec.ECDSA(_ECDSA[name]))
         elif isinstance(key, rsa.RSAPublicKey) and name in _RSA:
             key.verify(signature, signed, padding.PKCS1v15(), _RSA[name])
         elif isinstance(key, rsa.RSAPublicKey) and name == _RSA_PSS:
-            digest = _pss_digest(algorithm)
-            key.verify(signature, signed, padding.PSS(padding.MGF1(digest), digest.digest_size), digest)
+            key.verify(signature, signed, *_pss(parameters))
         elif isinstance(key, ed25519.Ed25519PublicKey) and name == _ED25519:
             key.verify(signature, signed)
         else:
@@ -156,20 +158,36 @@ def is_issued_by(certificate: Certificate, authority: Certificate) -> bool:
     return True
 
 
-def _pss_digest(algorithm: tuple[der.Element, ...]) -> hashes.HashAlgorithm:
-    """Return the digest that RSASSA-PSS parameters name (RFC 4055 section 3.1). Raises DerError."""
-    for parameter in der.members(algorithm[1]) if len(algorithm) > 1 else ():
-        if parameter.tag == _VERSION:  # [0] hashAlgorithm
-            name = der.oid(der.members(der.read(parameter.content))[0])
-            if name in _PSS_DIGEST:
-                return _PSS_DIGEST[name]
-    raise DerError("RSASSA-PSS without a digest of the SHA-2 family")
+def _pss(parameters: der.Element | None) -> tuple[padding.PSS, hashes.HashAlgorithm]:
+    """Return by which padding and digest RSASSA-PSS parameters say to verify (RFC 4055 section 3.1).
+
+    Raises DerError for a digest that is none of the SHA-2 family: SHA-1 is what absent parameters mean.
+    """
+    given = {} if parameters is None else {each.tag: der.read(each.content) for each in der.members(parameters)}
+    if _PSS_HASH not in given or _PSS_MASK not in given:
+        raise DerError("RSASSA-PSS with SHA-1")
+    mask, mask_digest = der.algorithm(given[_PSS_MASK])
+    if mask != _MGF1 or mask_digest is None:
+        raise DerError("RSASSA-PSS with an unknown mask")
+    salt = _DEFAULT_SALT
+    if _PSS_SALT in given:
+        salt = int.from_bytes(der.content(given[_PSS_SALT], der.INTEGER), "big")
+    if salt > _MAX_SALT:
+        raise DerError("RSASSA-PSS with a salt longer than any key")
+    return padding.PSS(padding.MGF1(_sha2(mask_digest)), salt), _sha2(given[_PSS_HASH])
+
+
+def _sha2(element: der.Element) -> hashes.HashAlgorithm:
+    name, _ = der.algorithm(element)
+    if name not in _SHA2:
+        raise DerError("digest that is none of the SHA-2 family")
+    return _SHA2[name]
 
 
 def _public_key(element: der.Element) -> ForeignPublicKey:
     parts = der.members(element)
     spki = element.whole
-    if len(parts) == 2 and der.oid(der.members(parts[0])[0]) == _RSA_PSS:
+    if len(parts) == 2 and der.algorithm(parts[0])[0] == _RSA_PSS:
         # The same key, without the limits of RFC 4055 that not every library reads; PS256 is all it is used for here.
         spki = _sequence(_RSA_ENCRYPTION + parts[1].whole)
     try:

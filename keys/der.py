@@ -84,6 +84,14 @@ def oid(element: Element) -> str:
     return ".".join(map(str, (first, arcs[0] - 40 * first, *arcs[1:])))
 
 
+def algorithm(element: Element) -> tuple[str, Element | None]:
+    """Return an AlgorithmIdentifier's object identifier and parameters (RFC 5280 section 4.1.1.2). Raises DerError."""
+    parts = members(element)
+    if not 1 <= len(parts) <= 2:
+        raise DerError("DER algorithm that is no identifier and its parameters")
+    return oid(parts[0]), parts[1] if len(parts) == 2 else None
+
+
 def _element(data: bytes, at: int) -> tuple[Element, int]:
     start = at
     if len(data) - at < 2:
