@@ -54,6 +54,7 @@ _RSA_ENCRYPTION: Final = bytes.fromhex("300d06092a864886f70d0101010500")
 _PSS_HASH, _PSS_MASK, _PSS_SALT = 0xA0, 0xA1, 0xA2
 """Tags of RSASSA-PSS parameters (RFC 4055 section 3.1)."""
 _DEFAULT_SALT, _MAX_SALT = 20, 2048
+"""Bytes; the most is what a key of 16,384 bits has room for."""
 _MGF1: Final = "1.2.840.113549.1.1.8"
 _SHA2: Final = {
     "2.16.840.1.101.3.4.2.1": hashes.SHA256(),
