@@ -1,8 +1,7 @@
 """What the hub does by itself, in one thread: room for the next day, retention, forgetting logins that are over.
 
-Erasing is for ever, and goes by this machine's clock. The time of the last turn is kept; where the clock is days beyond
-it, the hub was switched off for long, or the clock has leapt and everything would look old. The hub cannot tell which:
-an alarm asks people, and nothing is erased before one of them settles it by that clock.
+Erasing is for ever, and goes by this machine's clock: only where `hub.timekeeping` lets it. What came while that was
+ahead is filed under today before anything is erased.
 """
 
 from __future__ import annotations
@@ -11,18 +10,15 @@ import logging
 from collections.abc import Callable
 from threading import Event, Thread
 
-from hub import retention
+from hub import refiling, retention, timekeeping
 from hub.errors import StorageError
 from hub.retention import DAY_MS, Retention
-from hub.storage import alarms, guesses
-from hub.storage.session import Database, integer
-from hub.values import AlarmKind, Finding
+from hub.storage import guesses
+from hub.storage.session import Database
 
 EVERY_SECONDS = 600.0
 DAYS_AHEAD = 2
 """For how many days to come there is room: a hub whose storage fails at midnight still takes logs in."""
-LEAP_MS = 3 * DAY_MS
-"""How far the clock may be beyond the last turn: a hub may be off over a weekend."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -57,30 +53,25 @@ class Housekeeping:
             guesses.erase_old(session, now_ms)
             # Heard of by a clock that was ahead: whoever is silent since must not look alive for years.
             session.run("UPDATE device SET seen_ms = ? WHERE seen_ms > ?", now_ms, now_ms + DAY_MS)
-        if self._goes_on(now_ms) and today != self._erased_day:
+            goes_on = timekeeping.goes_on(session, now_ms)
+        if not goes_on:
+            return
+        self._refile(now_ms)
+        if today != self._erased_day:
             for one in retention.erase(self._database, self._keep, now_ms):
                 _LOG.info("retention erased %d of %s", one.many, one.what)
             self._erased_day = today
 
-    def _goes_on(self, now_ms: int) -> bool:
-        """Whether the clock goes on from the last turn, or somebody has said that it is right; rings where not."""
+    def _refile(self, now_ms: int) -> None:
+        """File what came while the clock was ahead under today, where a person has vouched for today."""
+        newest_day = refiling.newest_ahead(self._database, now_ms)
+        if newest_day is None:
+            return
         with self._database.write() as session:
-            rows = session.rows("SELECT time_ms FROM last_turn WHERE one = 1")
-            heard = rows or session.rows("SELECT coalesce(max(seen_ms), ?) FROM device", now_ms)
-            before_ms = integer(heard[0][0])
-            leapt = now_ms - before_ms > LEAP_MS
-            # By that clock: what somebody said while it was ahead, before it was mended, says nothing about this leap.
-            lately_ms = max(before_ms + LEAP_MS, now_ms - LEAP_MS)
-            if leapt and not alarms.settled_between(session, AlarmKind.CLOCK, lately_ms, now_ms):
-                told = Finding.CLOCK_LEAPT.told((now_ms - before_ms) // DAY_MS)
-                alarms.ring(session, None, AlarmKind.CLOCK, now_ms, detail=told)
-                _LOG.error("%s; nothing is erased until somebody settles the alarm", told)
-                return False
-            session.run(
-                "INSERT INTO last_turn (one, time_ms) VALUES (1, ?) ON CONFLICT (one) DO UPDATE SET time_ms = ?",
-                now_ms, now_ms,
-            )  # fmt: skip
-        return True
+            allowed = timekeeping.may_refile(session, now_ms, newest_day)
+        if allowed:
+            moved = refiling.refile(self._database, now_ms, self._ended.is_set)
+            _LOG.info("filed %d rows of days to come under today", moved)
 
     def _prepare(self, today: int) -> None:
         for day in range(today, today + DAYS_AHEAD + 1):

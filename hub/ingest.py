@@ -21,9 +21,9 @@ from hub import allowance, counting, upload
 from hub.bell import Bell
 from hub.cosigner import Cosigner
 from hub.errors import KnownLog, Problem, RefusalError
-from hub.retention import DAY_MS
 from hub.storage import alarms, appliances
 from hub.storage.session import Database, Session
+from hub.timekeeping import FilingDay
 from hub.upload import Upload, UploadError
 from hub.values import AlarmKind, Appliance, Batch, Finding, Frontier, Intake, Standing
 from keys import cbor
@@ -69,6 +69,7 @@ class Ingest:
         self._database = database
         self._cosigner = cosigner
         self._clock_ms = clock_ms
+        self._filing_day = FilingDay(database)
 
     def admit(self, device: bytes) -> Appliance:
         """Find the appliance before anything of its body is read. Raises RefusalError."""
@@ -123,13 +124,14 @@ class Ingest:
             root=head.root,
             head=cosigned,
             arrived_ms=now_ms,
+            day=self._filing_day.of(now_ms),
             entry_ms=found.entry_ms,
             lists_ms=found.lists_ms,
             software=found.software,
             standing=Standing.RETIRED if found.ended else Standing.ACTIVE,
             intake=intake,
         )
-        self._database.prepare_day(now_ms // DAY_MS)  # done long ago, unless this machine's clock has leapt
+        self._database.prepare_day(stored.day)  # done long ago, unless this machine's clock has leapt
         with self._database.write() as session:
             if not appliances.append(session, stored):
                 return None

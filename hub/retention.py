@@ -39,9 +39,9 @@ class Erasure:
 
     time_ms: int
     what: str
-    """`sealed`, `entry`, `count`, `device_count`, `audit`."""
+    """`sealed`, `entry`, `count`, `device_count`, `audit`; with `moved_` before it, what was filed anew."""
     before_ms: int
-    """What was older than this went."""
+    """What was older than this went; of what was moved, the day that it was filed under."""
     many: int
     """Rows; in PostgreSQL, where whole days go at once, an estimate."""
 
@@ -51,9 +51,9 @@ def erase(database: Database, retention: Retention, now_ms: int) -> list[Erasure
     found: list[Erasure] = []
     for what, days, sealed_only in (("sealed", retention.sealed_days, True), ("entry", retention.entry_days, False)):
         before_day = now_ms // DAY_MS - days
-        found.append(
-            Erasure(now_ms, what, before_day * DAY_MS, database.erase_log(before_day, sealed_only=sealed_only))
-        )
+        in_order = _in_order(database, now_ms, before_day)
+        many = database.erase_log(before_day, sealed_only=sealed_only, in_order=in_order)
+        found.append(Erasure(now_ms, what, before_day * DAY_MS, many))
     with database.write() as session:
         found += [
             _counts(session, now_ms, retention.count_days, "count", (Scope.FLEET, Scope.SITE)),
@@ -69,6 +69,14 @@ def erase(database: Database, retention: Retention, now_ms: int) -> list[Erasure
                     session.next_number("erasure"), one.time_ms, one.what, one.before_ms, one.many,
                 )  # fmt: skip
     return [one for one in found if one.many]
+
+
+def _in_order(database: Database, now_ms: int, before_day: int) -> bool:
+    """Whether no row was filed ahead of its day, or under a later one since, that is not erased by now."""
+    with database.read() as session:
+        query = "SELECT 1 FROM erasure WHERE what IN ('moved_entry', 'moved_sealed') AND before_ms >= ? LIMIT 1"
+        moved = session.rows(query, before_day * DAY_MS)
+    return not moved and database.filed_beyond(now_ms // DAY_MS + 1) is None
 
 
 def report(session: Session, limit: int) -> list[Erasure]:

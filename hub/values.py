@@ -172,6 +172,8 @@ class Batch:
     head: str
     """Signed by the appliance, cosigned by the hub."""
     arrived_ms: int
+    day: int
+    """Days since 1970 UTC, under which it is filed."""
     entry_ms: int | None
     lists_ms: int | None
     software: str | None
@@ -208,6 +210,10 @@ class Finding(StrEnum):
     """Nothing more."""
     CLOCK_LEAPT = "clock_leapt"
     """How many days."""
+    CLOCK_FELL_BACK = "clock_fell_back"
+    """How many days."""
+    FILED_AHEAD = "filed_ahead"
+    """How many days, at most."""
     ALLOWANCE_SPENT = "allowance_spent"
     """The allowance of a day."""
 
@@ -229,7 +235,7 @@ class AlarmKind(StrEnum):
     REFUSED_KEY = "refused_key"
     """Somebody uses a revoked or retired appliance's key."""
     CLOCK = "clock"
-    """The hub's clock has leapt ahead: nothing is erased until somebody says that it is right."""
+    """The hub's clock has leapt, either way: a person has to say by the clock that it is right."""
     FLOOD = "flood"
     """An appliance hands in more than a day's allowance; the rest has to wait."""
 

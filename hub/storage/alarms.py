@@ -74,6 +74,12 @@ def settled_between(session: Session, kind: AlarmKind, first_ms: int, last_ms: i
     return bool(session.rows(query, kind, first_ms, last_ms))
 
 
+def is_open(session: Session, kind: AlarmKind) -> bool:
+    """Whether the hub's own alarm of a kind waits for somebody to settle it."""
+    query = "SELECT 1 FROM alarm WHERE device IS NULL AND kind = ? AND settled_ms IS NULL LIMIT 1"
+    return bool(session.rows(query, kind))
+
+
 def open_count(session: Session) -> int:
     """Count the alarms that nobody has looked at."""
     return integer(session.rows("SELECT count(*) FROM alarm WHERE settled_ms IS NULL")[0][0])

@@ -199,7 +199,7 @@ def append(session: Session, batch: Batch) -> bool:
     )  # fmt: skip
     if moved == 0:
         return False
-    session.put_log(appliance.number, batch.arrived_ms // _DAY_MS, batch.entries, batch.sealed)
+    session.put_log(appliance.number, batch.day, batch.entries, batch.sealed)
     session.run(
         "INSERT INTO mark (device, size, frontier, root) VALUES (?, ?, ?, ?)",
         appliance.number, batch.frontier.size, batch.frontier.roots, batch.root,

@@ -19,7 +19,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from hub.errors import BusyError, DamagedError, FullError, SetupError, StorageError
 from hub.storage import schema
-from hub.storage.session import SqlRow, SqlValue, integer, text
+from hub.storage.session import SqlRow, SqlValue, integer, maybe_integer, text
 from hub.values import SealedPart, StoredEntry
 
 CONNECTIONS = 8
@@ -126,7 +126,7 @@ class PostgresDatabase:
         with _explained(), self._pool.connection() as connection, connection.transaction():
             yield PostgresSession(connection)
 
-    def erase_log(self, before_day: int, *, sealed_only: bool) -> int:
+    def erase_log(self, before_day: int, *, sealed_only: bool, in_order: bool) -> int:  # noqa: ARG002 - days go whole
         """Drop whole days; returns PostgreSQL's estimate of their rows."""
         erased = 0
         self._days = frozenset()
@@ -154,9 +154,26 @@ class PostgresDatabase:
                 _partition(session, table, day)
         self._days |= {day}
 
+    def filed_beyond(self, day: int) -> int | None:
+        """Return the newest day after `day` under which rows of the log are filed: its partitions are empty, or few."""
+        with self.read() as session:
+            return maybe_integer(session.rows("SELECT max(day) FROM entry WHERE day > ?", day)[0][0])
+
+    @contextmanager
+    def refiling(self, beyond: int) -> Iterator[PostgresWalk]:  # noqa: ARG002 - of every day, the partitions tell
+        """Begin to file rows of days after `beyond` under another; their partitions stay, for their day comes."""
+        yield PostgresWalk()
+
     def close(self) -> None:
         """Close every connection."""
         self._pool.close(timeout=5.0)
+
+
+class PostgresWalk:
+    """A walk through every row that is filed under days ahead."""
+
+    def done(self) -> None:
+        """Note nothing: the next look at the partitions tells."""
 
 
 def _configure(connection: _Connection) -> None:

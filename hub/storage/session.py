@@ -35,6 +35,13 @@ class Session(Protocol):
         """Append rows of the log that arrived on `day` (days since 1970 UTC), the fastest way there is."""
 
 
+class Walk(Protocol):
+    """A walk through every row that is filed under days ahead."""
+
+    def done(self) -> None:
+        """Say that there were no others when it began. Raises StorageError."""
+
+
 class Database(Protocol):
     """Where the hub keeps everything; used by many threads."""
 
@@ -52,11 +59,20 @@ class Database(Protocol):
     def write(self) -> AbstractContextManager[Session]:
         """Open a transaction; durable when the block has ended, undone when it raises."""
 
-    def erase_log(self, before_day: int, *, sealed_only: bool) -> int:
-        """Erase rows of the log, or only sealed parts, that arrived before a day; returns how many. Not in a block."""
+    def erase_log(self, before_day: int, *, sealed_only: bool, in_order: bool) -> int:
+        """Erase rows of the log, or only sealed parts, that are filed under days before one; returns how many.
+
+        `in_order`: no row of an appliance is filed under a later day than one that came after it. Not in a block.
+        """
 
     def prepare_day(self, day: int) -> None:
         """Make room for rows that arrive on `day`; done before the first of them comes."""
+
+    def filed_beyond(self, day: int) -> int | None:
+        """Return the newest day after `day` under which rows of the log are filed; None: there are none. Bounded."""
+
+    def refiling(self, beyond: int) -> AbstractContextManager[Walk]:
+        """Begin to file rows of days after `beyond` under another; the walk says when it has seen them all."""
 
     def close(self) -> None:
         """Close every connection. Does not raise."""

@@ -16,7 +16,7 @@ from threading import Lock
 
 from hub.errors import BusyError, DamagedError, FullError, SetupError, StorageError
 from hub.storage import schema
-from hub.storage.session import SqlRow, SqlValue, integer
+from hub.storage.session import SqlRow, SqlValue, integer, maybe_integer
 from hub.values import SealedPart, StoredEntry
 
 READERS = 4
@@ -28,6 +28,12 @@ ERASE_ROWS = 5_000
 _PAGE_BYTES = 8192
 _ERRORS = (sqlite3.Error, UnicodeDecodeError)
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT}
+_DAYS = "CREATE TABLE filed_day (day INTEGER PRIMARY KEY, walked INTEGER NOT NULL) STRICT"
+"""Days under which rows of the log are, in the place of an index; what PostgreSQL's partitions tell by themselves.
+`walked`: whether a walk through that day's rows has begun, and none was added since."""
+_NOTE_DAY = (
+    "INSERT INTO filed_day (day, walked) VALUES (?, 0) ON CONFLICT (day) DO UPDATE SET walked = 0 WHERE walked = 1"
+)
 _TYPES = (("bytea", "BLOB"), ("bigint", "INTEGER"), ("text", "TEXT"))
 
 
@@ -68,6 +74,7 @@ class SqliteSession:
             "INSERT INTO sealed (device, seq, day, part) VALUES (?, ?, ?, ?)",
             [(appliance, one.seq, day, one.part) for one in sealed],
         )
+        self.run(_NOTE_DAY, day)
 
 
 class SqliteDatabase:
@@ -129,35 +136,55 @@ class SqliteDatabase:
         finally:
             self._turn.release()
 
-    def erase_log(self, before_day: int, *, sealed_only: bool) -> int:
-        """Erase rows that arrived before a day, and cut what they were out of the write-ahead log.
+    def erase_log(self, before_day: int, *, sealed_only: bool, in_order: bool) -> int:
+        """Erase rows that are filed under days before one, and cut what they were out of the write-ahead log.
 
         An appliance's entries arrive in order, so the old ones are its first: found and erased in short turns, without
-        an index on the day and without keeping uploads waiting.
+        an index on the day and without keeping uploads waiting. Where days are not in order, all are looked through.
         """
         erased = 0
         for table in ("sealed",) if sealed_only else ("sealed", "entry"):
             with self.read() as session:
                 owners = [integer(row[0]) for row in session.rows("SELECT number FROM device")]
             for owner in owners:
-                while (step := self._erase_some(table, owner, before_day)) is not None:
-                    erased += step
+                after: int | None = -1
+                old = 1
+                while after is not None and (old or not in_order):
+                    after, old = self._erase_some(table, owner, after, before_day)
+                    erased += old
         if erased:
             with self._turn, _explained():
                 self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         return erased
 
-    def _erase_some(self, table: str, owner: int, before_day: int) -> int | None:
-        """Erase an appliance's oldest rows of a table, at most ERASE_ROWS; None when none is old enough."""
-        oldest = f"SELECT seq, day FROM {table} WHERE device = ? ORDER BY seq LIMIT {ERASE_ROWS}"  # noqa: S608 - constants
+    def _erase_some(self, table: str, owner: int, after: int, before_day: int) -> tuple[int | None, int]:
+        """Erase what is old of an appliance's next rows; returns the last one looked at, and how many were old."""
+        following = f"SELECT seq, day FROM {table} WHERE device = ? AND seq > ? ORDER BY seq LIMIT {ERASE_ROWS}"  # noqa: S608 - constants
+        with self.read() as session:
+            ((last, old),) = session.rows(
+                f"SELECT max(seq), count(CASE WHEN day < ? THEN 1 END) FROM ({following})",  # noqa: S608
+                before_day, owner, after,
+            )  # fmt: skip
+        if last is None or old == 0:
+            return maybe_integer(last), 0
+        delete = f"DELETE FROM {table} WHERE device = ? AND seq > ? AND seq <= ? AND day < ?"  # noqa: S608
         with self.write() as session:
-            (row,) = session.rows(f"SELECT max(seq) FROM ({oldest}) WHERE day < ?", owner, before_day)  # noqa: S608
-            if row[0] is None:
-                return None
-            return session.run(f"DELETE FROM {table} WHERE device = ? AND seq <= ?", owner, row[0])  # noqa: S608
+            return integer(last), session.run(delete, owner, after, last, before_day)
 
     def prepare_day(self, day: int) -> None:
         """Do nothing: one table holds every day."""
+
+    def filed_beyond(self, day: int) -> int | None:
+        """Return the newest day after `day` under which rows of the log are filed."""
+        with self.read() as session:
+            return maybe_integer(session.rows("SELECT max(day) FROM filed_day WHERE day > ?", day)[0][0])
+
+    @contextmanager
+    def refiling(self, beyond: int) -> Iterator[SqliteWalk]:
+        """Begin to file rows of days after `beyond` under another."""
+        with self.write() as session:
+            session.run("UPDATE filed_day SET walked = 1 WHERE day > ?", beyond)
+        yield SqliteWalk(self, beyond)
 
     def close(self) -> None:
         """Close every connection."""
@@ -192,6 +219,22 @@ class SqliteDatabase:
                 for statement in migration.then:
                     session.run(statement)
                 session.run("INSERT INTO migration (name) VALUES (?)", migration.name)
+            if not session.rows("SELECT 1 FROM sqlite_schema WHERE name = 'filed_day'"):
+                session.run(_DAYS)
+                session.run("INSERT INTO filed_day SELECT DISTINCT day, 0 FROM entry")
+
+
+class SqliteWalk:
+    """A walk through every row that is filed under days ahead."""
+
+    def __init__(self, database: SqliteDatabase, beyond: int) -> None:
+        self._database = database
+        self._beyond = beyond
+
+    def done(self) -> None:
+        """Forget the days whose rows were all seen; one that got another meanwhile is walked again."""
+        with self._database.write() as session:
+            session.run("DELETE FROM filed_day WHERE day > ? AND walked = 1", self._beyond)
 
 
 def _translated(table: str) -> str:
