@@ -29,6 +29,7 @@ class Cause(StrEnum):
     HUB_DOUBTED = "hub_doubted"
     LOG_WAITING = "log_waiting"
     HUB_UNREACHABLE = "hub_unreachable"
+    HUB_UNDATED = "hub_undated"
     POLICY_DEFAULT = "policy_default"
     CAMERA_LOST = "camera_lost"
     CAMERA_POOR = "camera_poor"

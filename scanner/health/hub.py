@@ -35,6 +35,7 @@ def check_hub(configuration: Configuration) -> Iterator[Finding]:
         client = HubClient(membership, device, silence_s=SILENCE_S, grace_s=SILENCE_S)
         try:
             known = client.known()
+            dated = client.time is not None
         finally:
             client.close()
         with open_outbox(state, device) as outbox:
@@ -49,5 +50,8 @@ def check_hub(configuration: Configuration) -> Iterator[Finding]:
         if known.size < durable:
             sentence = f"it holds {known.size} entries and has acknowledged {durable}: it has lost some"
             yield failed(part, sentence, "tell whoever runs the hub; what is still here is sent again by itself")
+        elif not dated:
+            sentence = f"{membership.url} answers without a Date header: nothing is erased here by retention"
+            yield warning(part, sentence, "tell whoever runs the hub, or the proxy before it")
         else:
             yield good(part, f"{membership.url} holds {known.size} of {size} entries")

@@ -219,6 +219,8 @@ class SyncKeeper:
         self._hub_clock.heard(None if self._client is None else self._client.time, asked_at, now)
         self._schedule.succeeded(now)
         self._trouble(Trouble.UNREACHABLE, False, "")
+        undated = self._hub_clock.time is None
+        self._trouble(Trouble.UNDATED, undated, "answers of the hub, or of a proxy before it, have no Date header")
         settled = not asked_only or step.held >= step.size
         if settled:
             self._trouble(Trouble.REFUSED, False, "")

@@ -22,6 +22,8 @@ class Trouble(StrEnum):
     DOUBTED = "hub_doubted"
     """What the hub says does not hold, or it has forgotten what it acknowledged."""
     UNREACHABLE = "hub_unreachable"
+    UNDATED = "hub_undated"
+    """Its answers bear no time: nothing is erased by retention."""
     WAITING = "log_waiting"
     """Entries have waited for more than a day."""
 

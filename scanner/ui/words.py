@@ -46,6 +46,7 @@ GRAVITY = (
     "hub_doubted",
     "log_waiting",
     "hub_unreachable",
+    "hub_undated",
     "policy_default",
     "offset_expired",
     "camera_poor",

@@ -48,6 +48,11 @@ def test_a_hub_that_answers_is_good_and_one_that_lost_entries_or_refuses_is_not(
             exchange.send()
             client.close()
         assert "5 of 5" in grade(configuration)[1]
+        line.dated = False
+        found, sentence = grade(configuration)
+        assert found is Grade.WARNING
+        assert "Date" in sentence
+        line.dated = True
         hub.entries.pop()
         assert grade(configuration)[0] is Grade.FAILED
         line.instead = [problem(401, "unknown key")]

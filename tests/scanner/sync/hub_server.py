@@ -124,7 +124,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         with self.served.hub.lock:
             answer = self.served.respond(self.command, self.path, dict(self.headers), body)
         lines = [f"HTTP/1.1 {answer.status} X", f"Content-Type: {answer.kind}", f"Content-Length: {len(answer.body)}"]
-        headers = {"Date": formatdate(min(self.served.hub.clock(), LAST_S), usegmt=True), **answer.headers}
+        date = formatdate(min(self.served.hub.clock(), LAST_S), usegmt=True)
+        headers = ({"Date": date} if self.served.dated else {}) | answer.headers
         lines += [f"{name}: {value}" for name, value in headers.items()]
         whole = "\r\n".join([*lines, "", ""]).encode() + answer.body
         cut = self.served.cut_after
@@ -144,6 +145,8 @@ class Served:
         self.url = ""
         self.instead: list[Answer | Callable[[], Answer]] = []
         """Answers to the next requests; a function may do something first."""
+        self.dated = True
+        """Whether answers have a `Date` header."""
         self.cut_after: int | None = None
         """Bytes of the next answer after which the line breaks."""
         self.seen: list[tuple[str, str, dict[str, str]]] = []

@@ -126,6 +126,24 @@ def test_whoever_joins_a_hub_beside_a_running_engine_sees_the_log_arrive(gate: G
     assert not gate.had
 
 
+def test_a_proxy_that_takes_the_date_away_is_told_and_nothing_is_erased_until_it_lets_it_pass(gate: Gate) -> None:
+    gate.line.dated = False
+    gate.join()
+    gate.write(5)
+    gate.start()
+    until(lambda: gate.all_held)
+    gate.now += 40 * DAY
+    until(lambda: Trouble.UNDATED in gate.troubles)
+    questions = gate.hub.questions
+    until(lambda: gate.hub.questions > questions + 3)
+    assert "Date" in gate.troubles[Trouble.UNDATED]
+    assert gate.journal is not None
+    assert (gate.erased, gate.journal.pruned) == ([], 0)
+    gate.line.dated = True
+    until(lambda: Trouble.UNDATED not in gate.troubles)
+    until(lambda: gate.journal and gate.journal.pruned == 5)
+
+
 def test_while_the_hub_is_gone_the_queue_grows_and_then_drains(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("scanner.sync.keeper.UNREACHABLE_S", 0.1)
     gate.join()
