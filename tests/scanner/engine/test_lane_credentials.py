@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -22,12 +24,15 @@ from keys.verifier import Verifier
 from scanner.control.messages import Pause, Remeasure
 from scanner.control.people import BeginParty, ManualEntry
 from scanner.engine.credentials import WAIT_S
+from scanner.engine.degradations import Cause
 from scanner.engine.inputs import Midnight
 from scanner.journal.detail import EntryKind
 from scanner.lane import State
 from scanner.values import Outcome, SiteKind
 from tests.keys.test_business_rules import rule
 from tests.scanner.engine.lane_bench import NOW, Bench, code
+from tests.scanner.engine.test_log import Place
+from tests.scanner.journal.mounts import fill, small_disk
 from tests.scanner.test_policy_foreign import ROWS, rules
 
 FRANCE = CertificateIssuer("FR", NOW)
@@ -115,6 +120,29 @@ def test_whoever_waits_and_is_followed_by_a_health_code_is_written_down_and_does
     assert (lane.view.passed, lane.view.referred) == (1, 1)
     lane.wait(WAIT_S + 1)
     assert len(lane.services.drafts) == 2  # and is not decided about once more
+
+
+def test_whoever_is_let_go_of_while_the_disk_is_full_is_said_not_to_be_written_and_opens_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with small_disk(tmp_path / "disk", 16) as folder:
+        place = Place(folder / "state")
+        log = place.log()
+        assert log.open()
+        fill(folder)
+        lane = bench()
+        monkeypatch.setattr(lane.services, "record", log.record)
+        lane.show(*certificate(FIRST_DAY, 1))
+        assert place.degradations.active() == ()  # nothing was to be written so far
+        lane.post(Midnight())
+        end = time.monotonic() + 5
+        while not place.degradations.active():
+            assert time.monotonic() < end, "nobody is told"
+            time.sleep(0.01)
+        assert [one.cause for one in place.degradations.active()] == [Cause.JOURNAL_FULL]
+        assert not lane.devices.opened
+        assert log.size == 0
+        log.close()
 
 
 @pytest.mark.parametrize("what", ["forged", "late", "by hand", "paused", "midnight", "stopped"])
