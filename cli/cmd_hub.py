@@ -77,11 +77,11 @@ def hub(
         with _opened(settings) as parts:
             if processes > 1 and not parts.database.shared:
                 fail(f"{parts.database.name}: SQLite serves one process; use PostgreSQL for {processes}", 2)
-            with parts.database.write() as session:
-                token = people.first_token(session)
 
         def ready() -> None:
-            kept = parts.database.name
+            # Not before: the address that a running hub has said would not hold any more for one that cannot start.
+            with _opened(settings) as parts, parts.database.write() as session:
+                kept, token = parts.database.name, people.first_token(session)
             print(f"the hub listens on {settings.public_url}, keeps its storage in {kept}", flush=True)
             if token is not None:
                 words = "nobody can log in yet; make the first administrator at"
@@ -132,13 +132,15 @@ def bring_in(
 def invite(
     context: typer.Context,
     site: Annotated[str, typer.Argument(help="What people call the place.")],
-    lanes: Annotated[list[str], typer.Argument(help="Its lanes, such as gate-1.")],
+    lanes: Annotated[list[str], typer.Argument(help="Its lanes, as in its config.toml, such as main.")],
     *,
     as_json: AsJson = False,
 ) -> None:
     """Make an enrolment code for one appliance, good for ten minutes.
 
-    Example: checkpoint hub invite "West gate" west-1
+    The code names the hub's address and key: give --listen, --url and --certificate as the running hub has them.
+
+    Example: checkpoint hub --url https://hub.example.org --certificate hub.pem --key hub.key invite "West gate" main
     """
     import segno  # noqa: PLC0415
 
@@ -154,7 +156,8 @@ def invite(
         print(json.dumps({"qr": text, "token": base64url(token), "url": parts.offer.url}))
         return
     segno.make(text, error="m", boost_error=False).terminal(sys.stdout, compact=True)
-    print(f"shown to the appliance's camera in maintenance mode: {text}")
+    print(f"For one appliance at {site}, for ten minutes: it will look for this hub at {parts.offer.url}.")
+    print(f"Stop it, run checkpoint enrol --camera there and show it this code; or, as text: {text}")
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 from asyncio import TimerHandle, Transport
@@ -12,6 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from hub.errors import SetupError
 from hub.service import make_app, open_parts
 from hub.settings import Settings
 
@@ -125,13 +127,29 @@ class _Server(uvicorn.Server):
 
 
 def run(settings: Settings, processes: int, ready: Callable[[], None]) -> None:
-    """Serve until told to stop; `ready` is called when connections are taken.
+    """Serve until told to stop; `ready` is called when connections are taken. Raises SetupError, StorageError.
 
     Several processes share the port and each opens the storage for itself; `ready` is then called before they begin.
     """
+    _check_address(settings)
     if processes == 1:
         _Server(uvicorn.Config(make_app(open_parts(settings)), **options(settings)), ready).run()
         return
     os.environ[SETTINGS_VARIABLE] = settings.to_text()
     ready()
     uvicorn.run("hub.server:app_from_environment", factory=True, workers=processes, **options(settings))
+
+
+def _check_address(settings: Settings) -> None:
+    """Raise SetupError where nobody can listen: uvicorn would say so in words of its own, and end the program."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, protocol) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind(address)
+    except OSError as error:
+        words = f"--listen {settings.host}:{settings.port}: {error.strerror or error}"
+        advice = "; another hub may be running" if error.errno == errno.EADDRINUSE else ""
+        raise SetupError(words + advice) from error

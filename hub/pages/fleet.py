@@ -110,7 +110,7 @@ def add(routes: APIRouter, desk: Desk) -> None:
         visitor = desk.visitor(request)
         require(visitor, Role.OPERATOR)
         return render.page(
-            "enrolment.html", visitor, wrong=False, site="", lanes="gate-1", code=None, latest=_latest(desk)
+            "enrolment.html", visitor, wrong=False, site="", lanes="main", code=None, latest=_latest(desk)
         )
 
     @routes.post("/enrolment")

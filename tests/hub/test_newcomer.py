@@ -85,6 +85,22 @@ def test_the_first_start_prints_where_the_first_administrator_is_made(tmp_path: 
         client.clear()
 
 
+def test_a_hub_started_once_more_says_why_it_cannot_and_spoils_nothing(tmp_path: Path) -> None:
+    with started(tmp_path) as address:
+        port = address.split(":")[2].split("/")[0]
+        command = [
+            *(sys.executable, "-m", "cli.main", "hub", "--folder", str(tmp_path / "hub")),
+            *("--repository", str(repository(tmp_path)), "--listen", f"127.0.0.1:{port}"),
+        ]
+        again = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=60, check=False)
+        assert (again.returncode, again.stdout) == (1, "")
+        assert again.stderr.count("\n") == 1
+        assert f"127.0.0.1:{port}: Address already in use; another hub may be running" in again.stderr
+        client = PoolManager(retries=False)
+        assert client.request("GET", address).status == 200, "its address for the first administrator holds"
+        client.clear()
+
+
 def test_the_pin_in_the_code_is_that_of_the_key_the_hub_really_shows(tmp_path: Path) -> None:
     public, private = certificate(tmp_path)
     settings = Settings(folder="f", repository="r", certificate=public, key=private)
