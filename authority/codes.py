@@ -108,6 +108,19 @@ class Codes:
                 raise RequestError(f"The code {identity} is revoked; a revoked code has no colour any more.")
             return self._recolour(self._register.codes_of(code.person), colour, order, now)
 
+    def activate(self, identity: CodeIdentity, order: Order, now: int) -> bool:
+        """Turn the holder of a grey code green; False where it is not grey, and stays what it is.
+
+        Looked at and changed in one transaction: whoever orders another colour meanwhile is not overruled. Raises
+        UnknownCodeError.
+        """
+        with self._register.transaction():
+            code = self.code(identity)
+            if code.colour is not Colour.GREY or code.revoked_at is not None:
+                return False
+            self._recolour(self._register.codes_of(code.person), Colour.GREEN, order, now)
+            return True
+
     def revoke(self, identity: CodeIdentity, order: Order, now: int) -> None:
         """Revoke one code, for good. Raises UnknownCodeError, and RequestError when it was revoked already."""
         with self._register.transaction():

@@ -9,6 +9,7 @@ AuthorityError                  the caller handles: show the sentence, change so
 ├── PassphraseError             no passphrase, or none that may protect a key
 ├── JournalFileError            a journal file whose sealed parts cannot be read
 └── HubLineError                the hub cannot be reached, or does not answer as a hub does
+    └── LogError                … about one of its logs; the others may be well
 
 A wrong passphrase is `keys.errors.KeyFileError`, sealed bytes that do not open `keys.errors.SealError`.
 """
@@ -64,3 +65,7 @@ class HubLineError(AuthorityError):
 
     def __str__(self) -> str:
         return printable(super().__str__())
+
+
+class LogError(HubLineError):
+    """The hub does not hand over one log as it should, or cannot any more."""

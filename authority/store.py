@@ -200,6 +200,10 @@ class Authority:
         """Give the holder of a code another colour; see `authority.codes.Codes.set_colour`."""
         return self._codes.set_colour(identity, colour, order, now)
 
+    def activate(self, identity: CodeIdentity, order: Order, now: int) -> bool:
+        """Turn a grey code green, and no other; see `authority.codes.Codes.activate`."""
+        return self._codes.activate(identity, order, now)
+
     def revoke(self, identity: CodeIdentity, order: Order, now: int) -> None:
         """Revoke one code, for good; see `authority.codes.Codes.revoke`."""
         self._codes.revoke(identity, order, now)

@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from authority.errors import HubLineError
+from authority.errors import AuthorityError
 from authority.records import Order
 from authority.store import Authority
 from authority.tracing.counter import Answer, Counter, Question, Sight, ask
@@ -90,13 +90,18 @@ def serve(
             counter = Counter(store, authority, index, now)
 
             def take_in() -> None:
-                _rounds(folder, secret, store, source, keep_days, as_json=as_json, every=every, ended=ended)
+                try:
+                    _rounds(folder, secret, store, source, keep_days, as_json=as_json, every=every, ended=ended)
+                except AuthorityError as error:
+                    _say(str(error))
 
             taker = threading.Thread(target=take_in, name="intake", daemon=True)
             taker.start()
             try:
                 while taker.is_alive() and not ended.is_set():
                     counter.serve(0.5)
+                if not ended.is_set():
+                    fail("taking in has come to an end by a fault")
             finally:
                 counter.close()
                 index.close()
@@ -221,29 +226,30 @@ def _rounds(
 
 
 def _round(intake: Intake, index: Index, keep_days: int, *, as_json: bool) -> bool:
+    """Take in once; what cannot be reached, read or written now is said, and tried again with the next round."""
     try:
         found = intake.round()
-    except HubLineError as error:
-        print(f"checkpoint authority: {error}", file=sys.stderr, flush=True)
+        now_ms = _now_ms()
+        leapt = index.leapt(now_ms)
+        erased = 0 if leapt else index.erase(now_ms - keep_days * DAY_MS, now())
+    except AuthorityError as error:
+        _say(str(error))
         return False
-    now_ms = _now_ms()
-    leapt = index.leapt(now_ms)
     if leapt:
         words = f"the clock is {leapt} days further than at the last round: nothing is erased"
-        print(
-            f"checkpoint authority: {words}; where it is right, start with --clock-is-right",
-            file=sys.stderr,
-            flush=True,
-        )
-    erased = 0 if leapt else index.erase(now_ms - keep_days * DAY_MS, now())
+        _say(f"{words}; where it is right, start with --clock-is-right")
     if as_json:
         troubles: list[Json] = list(found.troubles)
         line({"entries": found.entries, "activated": found.activated, "erased": erased, "troubles": troubles})
     elif found.entries or erased:
         print(f"{found.entries} entries, {found.activated} codes activated, {erased} sightings erased", flush=True)
     for trouble in found.troubles:
-        print(f"checkpoint authority: {printable(trouble)}", file=sys.stderr, flush=True)
+        _say(printable(trouble))
     return not found.troubles
+
+
+def _say(words: str) -> None:
+    print(f"checkpoint authority: {words}", file=sys.stderr, flush=True)
 
 
 def _now_ms() -> int:

@@ -125,9 +125,9 @@ class Counter:
             question = Question.model_validate_json(asked)
         except ValidationError:
             return Answer(error="This is no question.")
-        if not self._tracers.admit(question.name, question.password, self._now(), asker=asker):
-            return Answer(error="Name or password is wrong, or you have to wait a minute after too many attempts.")
         try:
+            if not self._tracers.admit(question.name, question.password, self._now(), asker=asker):
+                return Answer(error="Name or password is wrong, or you have to wait a minute after too many attempts.")
             return _answer(self._page(question))
         except AuthorityError as error:
             return Answer(error=str(error))

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from authority.errors import FolderError
 from authority.files import make_private_file, refuse_shared
@@ -188,11 +188,11 @@ class Index:
 
     def troubles(self) -> list[tuple[bytes, str, str]]:
         """List the logs that do not hold: device, site, why."""
-        return self._db.execute("SELECT device, site, trouble FROM gate WHERE trouble IS NOT NULL").fetchall()
+        return self._rows("SELECT device, site, trouble FROM gate WHERE trouble IS NOT NULL")
 
     def waiting(self, kind: int, limit: int) -> list[tuple[Sighting, bytes, str]]:
         """List proved entries of a kind that were not applied yet, with device and site, oldest first."""
-        rows = self._db.execute(
+        rows = self._rows(
             """SELECT s.gate, s.seq, s.time_ms, s.kind, s.body, s.sealed, s.tag, g.device, g.site
                 FROM sighting s JOIN gate g ON g.number = s.gate
                 WHERE s.kind = ? AND s.applied = 0 AND s.seq < g.proved ORDER BY s.time_ms LIMIT ?""",
@@ -224,7 +224,7 @@ class Index:
 
     def asked(self) -> Iterator[Asked]:
         """Yield the log of questions, oldest first."""
-        for number, at, person, reason, asked in self._db.execute("SELECT * FROM question ORDER BY number"):
+        for number, at, person, reason, asked in self._rows("SELECT * FROM question ORDER BY number"):
             yield Asked(number, at, Order(by=person, reason=reason), asked)
 
     def put_tracer(self, name: str, salt: bytes, cost_log2: int, password: bytes) -> None:
@@ -239,8 +239,8 @@ class Index:
 
     def tracer(self, name: str) -> tuple[bytes, int, bytes] | None:
         """Return salt, cost and what is stored of a password; None for a name that nobody has."""
-        row = self._db.execute("SELECT salt, cost_log2, password FROM tracer WHERE name = ?", (name,)).fetchone()
-        return None if row is None else (row[0], row[1], row[2])
+        rows = self._rows("SELECT salt, cost_log2, password FROM tracer WHERE name = ?", (name,))
+        return rows[0] if rows else None
 
     # --- forgetting
 
@@ -249,8 +249,7 @@ class Index:
 
         Erasing is for ever: a clock that is years ahead makes every sighting look old. Which of both it is, people say.
         """
-        row = self._db.execute("SELECT time_ms FROM turn").fetchone()
-        (before_ms,) = row or self._db.execute("SELECT max(time_ms) FROM sighting").fetchone()
+        ((before_ms,),) = self._rows("SELECT time_ms FROM turn") or self._rows("SELECT max(time_ms) FROM sighting")
         if before_ms is not None and now_ms - before_ms > LEAP_MS:
             return int((now_ms - before_ms) // 86_400_000)
         self.believe(now_ms)
@@ -271,10 +270,17 @@ class Index:
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         return many
 
+    def _rows(self, query: str, values: tuple[int | str | bytes, ...] = ()) -> list[Any]:
+        """Read rows, of the types that the strict tables have. Raises FolderError."""
+        try:
+            return self._db.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            raise FolderError(f"{self._path} cannot be read: {error}.") from error
+
     def _sightings(
         self, which: str, value: bytes | str, span: Span, *, after: Place, limit: int
     ) -> list[tuple[Sighting, bytes, str]]:
-        rows = self._db.execute(
+        rows = self._rows(
             f"""SELECT s.gate, s.seq, s.time_ms, s.kind, s.body, s.sealed, s.tag, g.device, g.site
                 FROM sighting s JOIN gate g ON g.number = s.gate
                 WHERE {which} AND s.seq < g.proved AND s.time_ms >= ? AND s.time_ms < ?

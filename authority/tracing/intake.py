@@ -12,15 +12,16 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
-from authority.errors import AuthorityError
+from authority.errors import AuthorityError, LogError, UnknownCodeError
 from authority.records import Order
 from authority.store import Authority
 from authority.tracing.index import Gate, Index, Sighting
 from authority.tracing.line import HandedEntries, HandedLog, HubLine
 from keys.errors import SealError, TreeHeadError
 from keys.merkle import HASH_SIZE, Tree
+from keys.printable import printable
 from keys.tree_head import TreeHead, log_origin, read_head
-from keys.verdict import CodeIdentity, Colour
+from keys.verdict import CodeIdentity
 from scanner.journal import entry as wire
 from scanner.journal import personal as personal_wire
 from scanner.journal.detail import EntryKind
@@ -61,15 +62,18 @@ class Intake:
     def round(self) -> Round:
         """Take in what the hub has by now, log by log. Raises HubLineError, FolderError."""
         entries, troubles = 0, []
-        for log in self._line.logs():
-            if device_id(log.public_key) != log.device:
-                troubles.append(f"{log.device.hex()}: the hub gives a key that is not this appliance's")
-                continue
-            try:
-                entries += self._log(log)
-            except (TreeHeadError, AuthorityError) as error:
-                troubles.append(f"{log.device.hex()}: {error}")
-        return Round(entries, tuple(troubles), self._activations())
+        try:
+            for log in self._line.logs():
+                if device_id(log.public_key) != log.device:
+                    troubles.append(f"{log.device.hex()}: the hub gives a key that is not this appliance's")
+                    continue
+                try:
+                    entries += self._log(log)
+                except (TreeHeadError, LogError) as error:  # of this one; where the line is dead, nobody asks on
+                    troubles.append(f"{log.device.hex()}: {error}")
+        finally:
+            activated = self._activations()
+        return Round(entries, tuple(troubles), activated)
 
     def _log(self, log: HandedLog) -> int:
         """Take in one log up to its head; returns how many entries that brought."""
@@ -155,15 +159,12 @@ class Intake:
         return activated
 
     def _activate(self, identity: CodeIdentity, device: bytes, site: str, seq: int) -> bool:
+        # FolderError goes through: what cannot be written now is tried again with the next round.
+        order = Order(by=f"gate {device.hex()}", reason=printable(f"activated at {site}, entry {seq}")[:200])
         try:
-            code = self._authority.code(identity)
-            if code.colour is not Colour.GREY or code.revoked_at is not None:
-                return False
-            order = Order(by=f"gate {device.hex()}"[:200], reason=f"activated at {site}, entry {seq}"[:200])
-            self._authority.set_colour(identity, Colour.GREEN, order, self._now())
-        except AuthorityError:
-            return False  # a code that was never issued here
-        return True
+            return self._authority.activate(identity, order, self._now())
+        except UnknownCodeError:
+            return False  # it was never issued here
 
 
 def opened(authority: Authority, device: bytes, body: bytes, sealed: bytes) -> Personal | None:

@@ -15,7 +15,7 @@ from urllib3.connection import HTTPSConnection
 from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
-from authority.errors import HubLineError
+from authority.errors import HubLineError, LogError
 from keys import cbor
 from keys.errors import CborError
 from keys.http_line import Patience, is_loopback, open_line, words_of
@@ -98,16 +98,23 @@ class HubLine:
                 yield HandedLog(bytes.fromhex(one.device), key, one.site, one.size, one.head)
 
     def entries(self, device: bytes, first: int) -> HandedEntries:
-        """Fetch entries of a log from number `first` on. Raises HubLineError."""
+        """Fetch entries of a log from number `first` on. Raises HubLineError; LogError: it is about this log alone."""
+        path = f"/v1/authority/logs/{device.hex()}"
+        status, body = self._answer(f"{path}?from={first}")
+        if status == http.HTTPStatus.GONE:
+            words = f"{self._url} has erased entries from {first} on before they were taken in here"
+            raise LogError(f"{words}; nothing of this log can be proved any more")
+        if status != http.HTTPStatus.OK:
+            raise LogError(f"{self._url} refuses {path}: status {status}")
         try:
-            found = cbor.decode(self._get(f"/v1/authority/logs/{device.hex()}?from={first}"), limit=_MOST)
+            found = cbor.decode(body, limit=_MOST)
         except CborError as error:
-            raise HubLineError(f"{self._url} answers with something else than entries: {error.detail}") from error
+            raise LogError(f"{self._url} answers with something else than entries: {error.detail}") from error
         if type(found) is not dict or found.keys() != {1, 2, 5} or found[1] != first:
-            raise HubLineError(f"{self._url} answers with something else than entries from {first} on")
+            raise LogError(f"{self._url} answers with something else than entries from {first} on")
         entries, sealed = _all_bytes(found[2]), _all_bytes(found[5])
         if len(entries) != len(sealed):
-            raise HubLineError(f"{self._url} hands over {len(entries)} entries and {len(sealed)} sealed parts")
+            raise LogError(f"{self._url} hands over {len(entries)} entries and {len(sealed)} sealed parts")
         return HandedEntries(entries, sealed)
 
     def close(self) -> None:
@@ -115,18 +122,21 @@ class HubLine:
         self._line.close()
 
     def _get(self, path: str) -> bytes:
+        status, body = self._answer(path)
+        if status != http.HTTPStatus.OK:
+            raise HubLineError(f"{self._url} refuses {path.partition('?')[0]}: status {status}")
+        return body
+
+    def _answer(self, path: str) -> tuple[int, bytes]:
         """Ask once, within ANSWER_S in all: a byte now and then keeps nobody waiting."""
         patience = Patience(self._line, ANSWER_S)
         try:
             with patience:
-                status, body = self._ask(self._base + path)
+                return self._ask(self._base + path)
         except (HTTPError, http.client.HTTPException, OSError, ValueError) as error:
             self._line.close()
             words = "it takes too long" if patience.ended else words_of(error)
             raise HubLineError(f"{self._url} cannot be reached: {words}") from error
-        if status != http.HTTPStatus.OK:
-            raise HubLineError(f"{self._url} refuses {path.partition('?')[0]}: status {status}")
-        return body
 
     def _ask(self, path: str) -> tuple[int, bytes]:
         kept = self._line.sock is not None
@@ -153,8 +163,8 @@ class HubLine:
 
 def _all_bytes(value: cbor.Value) -> tuple[bytes, ...]:
     if type(value) is not list:
-        raise HubLineError("the hub answers with something else than entries")
+        raise LogError("the hub answers with something else than entries")
     found = tuple(one for one in value if type(one) is bytes)
     if len(found) != len(value):
-        raise HubLineError("the hub answers with something else than entries")
+        raise LogError("the hub answers with something else than entries")
     return found

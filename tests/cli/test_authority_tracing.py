@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 import subprocess
 import sys
 import time
@@ -48,11 +50,17 @@ def test_a_tracer_asks_the_serving_process(hub: Serving, tmp_path: Path) -> None
         *(sys.executable, "-m", "cli.main", "authority", "serve", str(world.authority.folder), "--store", str(store)),
         *("--hub", hub.url, "--credential", private(tmp_path / "credential", make_credential(hub.parts, "authority"))),
         *("--passphrase-file", private(tmp_path / "passphrase", PASSPHRASE.decode()), "--keep-days", "3650", "--json"),
+        *("--every", "1"),
     ]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
     try:
         assert process.stdout is not None
         assert json.loads(process.stdout.readline())["entries"] == 2
+        with contextlib.closing(sqlite3.connect(store)) as strange:  # a round that cannot be is said; the next one is
+            strange.execute("ALTER TABLE turn RENAME TO turned")
+            time.sleep(1.5)
+            strange.execute("ALTER TABLE turned RENAME TO turn")
+        assert json.loads(process.stdout.readline())["entries"] == 0
 
         def trace(*more: str) -> Done:
             asked = ("--store", str(store), "--as", "li", "--reason", "case 12", "--password-file", password)
@@ -69,7 +77,10 @@ def test_a_tracer_asks_the_serving_process(hub: Serving, tmp_path: Path) -> None
         assert table.stat().st_mode & 0o777 == 0o600
     finally:
         process.terminate()
-        assert process.wait(timeout=20) == 0
+        _, said = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert "no such table: turn" in said
+    assert "Traceback" not in said
     asked = call("authority", "questions", "--store", str(store)).out.decode()
     assert "tracer li may ask (on duty)" in asked
     assert asked.count("case 12") == 2

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from hashlib import sha256
@@ -10,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from authority.errors import HubLineError
+from authority.errors import FolderError, HubLineError
+from authority.store import Authority
 from authority.tracing.index import Index, Span
 from authority.tracing.intake import DAY_MS, Intake
-from authority.tracing.line import HubLine
+from authority.tracing.line import HandedEntries, HubLine
 from authority.tracing.question import Desk
 from hub.handover import make_credential
 from keys.seal import journal_info, seal
@@ -177,6 +181,93 @@ def test_an_activation_at_a_gate_turns_a_grey_code_green_once(
     assert intake.round().activated == 1
     assert (world.authority.code(grey).colour, world.authority.code(red).colour) == (Colour.GREEN, Colour.RED)
     assert intake.round().activated == 0
+
+
+def activated_at_the_gate(hub: Serving, gate: SealingGate, world: SmallWorld) -> CodeIdentity:
+    """A grey code, activated at a gate in an entry that the hub has."""
+    grey = world.code(colour=Colour.GREY).identity
+    gate.sees(Personal(grey), EntryKind.ACTIVATION, ActivationDetail(DocumentType.RESIDENT_ID))
+    hub.upload(gate, gate.upload())
+    return grey
+
+
+def test_an_activation_that_meets_an_officers_order_undoes_nothing(
+    hub: Serving, gate: SealingGate, intake: Intake, world: SmallWorld
+) -> None:
+    """The officer's change is under way while the code is still grey to whoever looks: red must stay red."""
+    grey = activated_at_the_gate(hub, gate, world)
+    ordered = threading.Event()
+
+    def officer() -> None:
+        other = Authority.open(world.root / "authority", world.passphrase)
+        with contextlib.closing(other), other._register.transaction():
+            other.set_colour(grey, Colour.RED, ORDER, NOW)
+            ordered.set()
+            time.sleep(0.5)  # as long as a change of many codes takes
+
+    change = threading.Thread(target=officer)
+    change.start()
+    assert ordered.wait(10)
+    assert intake.round().activated == 0
+    change.join()
+    assert world.authority.code(grey).colour is Colour.RED
+
+
+def test_an_activation_that_cannot_be_written_now_is_not_forgotten(
+    hub: Serving, gate: SealingGate, intake: Intake, world: SmallWorld
+) -> None:
+    grey = activated_at_the_gate(hub, gate, world)
+    world.authority._register._db.execute("PRAGMA busy_timeout = 10")
+    with contextlib.closing(sqlite3.connect(world.root / "authority" / "register.sqlite")) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(FolderError, match="register"):
+            intake.round()
+    assert intake.round().activated == 1
+    assert world.authority.code(grey).colour is Colour.GREEN
+
+
+def test_a_log_whose_beginning_the_hub_has_erased_keeps_no_other_from_being_taken_in(
+    hub: Serving, gate: SealingGate, intake: Intake, world: SmallWorld, desk: Desk
+) -> None:
+    gate.sees(person(1))
+    hub.upload(gate, gate.upload())
+    other = SealingGate(world)
+    assert hub.enrol(other).status == 201
+    other.sees(person(2))
+    hub.upload(other, other.upload())
+    with hub.parts.database.write() as session:  # as retention does
+        session.run("DELETE FROM entry WHERE device = (SELECT number FROM device WHERE id = ?)", gate.id)
+    found = intake.round()
+    assert found.entries == 1
+    (trouble,) = found.troubles
+    assert gate.id.hex() in trouble
+    assert "erased" in trouble
+    assert len(desk.who_passed("West gate", ALWAYS, ORDER).seen) == 1
+
+
+def test_where_the_line_is_dead_nobody_asks_for_the_other_logs(
+    hub: Serving, gate: SealingGate, intake: Intake, world: SmallWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each would take its half minute; what was proved before counts all the same."""
+    grey = activated_at_the_gate(hub, gate, world)
+    others = [SealingGate(world) for _ in range(3)]
+    for other in others:
+        hub.enrol(other)
+        other.sees(person(1))
+        hub.upload(other, other.upload())
+    asked = []
+
+    def dead(device: bytes, first: int) -> HandedEntries:
+        asked.append(device)
+        if device == gate.id:
+            return HubLine.entries(intake._line, device, first)
+        raise HubLineError("nobody there")
+
+    monkeypatch.setattr(intake._line, "entries", dead)
+    with pytest.raises(HubLineError, match="nobody there"):
+        intake.round()
+    assert asked == [gate.id, others[0].id]
+    assert world.authority.code(grey).colour is Colour.GREEN
 
 
 def test_a_hub_that_alters_an_entry_is_not_believed(
