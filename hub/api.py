@@ -33,6 +33,8 @@ TITLE = "Checkpoint hub"
 SUMMARY = "Takes logs in and witnesses them, hands on signed trust, enrols appliances."
 UNDER_WAY = 64
 """Uploads whose bodies are held at the same time: at most 256 MiB."""
+PROVED_ALONE = 2
+"""One of so many places is kept for uploads that prove whose they are before their body is read: ids are no secret."""
 BODY_SECONDS = 60.0
 """How long a body may take to come."""
 EACH_UNDER_WAY = 2
@@ -105,7 +107,7 @@ def router(parts: Parts) -> APIRouter:
         packed = _packed(request)
         proof = request.headers.get(request_proof.HEADER)
         proved = request_proof.holds(appliance, proof, "POST", request.url.path)
-        async with gate.passed():
+        async with gate.passed(proved=proved):
             body = await _body(request, gate, (wanted, proved))
             receipt = await run_in_threadpool(_take, parts, wanted, body, packed)
         return Response(receipt, media_type=CBOR_TYPE)
@@ -164,12 +166,13 @@ class _Gate:
 
     def __init__(self, room: int) -> None:
         self._room = room
+        self._kept = room // PROVED_ALONE
         self._waiting: dict[_Sender, list[asyncio.Timeout]] = {}
 
     @asynccontextmanager
-    async def passed(self) -> AsyncIterator[None]:
-        """Hold a place for the block. Raises RefusalError when there is none."""
-        if self._room == 0:
+    async def passed(self, *, proved: bool) -> AsyncIterator[None]:
+        """Hold a place for the block; `proved`: whose upload it is. Raises RefusalError when there is none."""
+        if self._room <= (0 if proved else self._kept):
             seconds = random.randint(*RETRY_SECONDS)  # noqa: S311 - spreads load, guards nothing
             raise RefusalError(
                 503, Problem.BUSY, "too many uploads are under way; come back later", retry_after=seconds

@@ -6,6 +6,7 @@ same for all. The hub reads, hashes and checks each of them like any other.
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from hashlib import sha256
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -43,6 +44,12 @@ class BusyGate:
     def public_key(self) -> bytes:
         """32 bytes."""
         return self._key.public_key().public_bytes_raw()
+
+    def proof(self, path: str) -> str:
+        """Sign that this gate uploads to `path`, as an appliance does."""
+        seconds = self._begun_ms // 1000
+        signature = self._key.sign(f"checkpoint request\nPOST\n{path}\n{seconds}".encode())
+        return f"{seconds}:{urlsafe_b64encode(signature).decode().rstrip('=')}"
 
     def entries(self, many: int) -> list[bytes]:
         """Make the next entries."""

@@ -35,8 +35,10 @@ async def come_back(port: int, gates: Sequence[BusyGate], backlog: int) -> Accou
 
 
 async def _hand_in(port: int, gate: BusyGate, body: bytes, account: Account) -> None:
+    path = f"/v1/devices/{gate.id.hex()}/log"
     head = (
-        f"POST /v1/devices/{gate.id.hex()}/log HTTP/1.1\r\nHost: hub\r\nContent-Type: application/cbor\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: hub\r\nContent-Type: application/cbor\r\n"
+        f"Checkpoint-Proof: {gate.proof(path)}\r\n"
         f"Content-Encoding: gzip\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
     ).encode()
     while True:

@@ -92,8 +92,9 @@ class Serving:
         body = json.dumps(gate.enrolment(self.invite() if token is None else token)).encode()
         return self.ask("POST", "/v1/enrolments", body, {"Content-Type": "application/json"})
 
-    def upload(self, gate: Gate, body: bytes, *, gzip: bool = False) -> Answer:
+    def upload(self, gate: Gate, body: bytes, *, gzip: bool = False, proof: str | None = None) -> Answer:
         path = f"/v1/devices/{gate.id.hex()}/log"
+        headers = CBOR if proof is None else CBOR | {"Checkpoint-Proof": proof}
         if gzip:
-            return self.ask("POST", path, packed(body), CBOR | {"Content-Encoding": "gzip"})
-        return self.ask("POST", path, body, CBOR)
+            return self.ask("POST", path, packed(body), headers | {"Content-Encoding": "gzip"})
+        return self.ask("POST", path, body, headers)

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from hub import passwords, server, stick
+from hub.api import UNDER_WAY
 from hub.pages import visitor
 from hub.service import wall_clock_ms
 from hub.storage import alarms, appliances, guesses, people
@@ -335,6 +336,26 @@ def test_one_known_id_takes_two_places_and_keeps_nobody_out(hub: Serving, gate: 
             lines[0].recv(12)  # what proves to be the gate's own is waited for still
         assert hub.upload(other, other.upload()).status == 200
         assert hub.upload(gate, gate.upload()).status == 200
+    finally:
+        for line in lines:
+            line.close()
+
+
+def test_whoever_knows_many_ids_leaves_room_for_those_who_prove_theirs(hub: Serving, gate: Gate) -> None:
+    """Ids are no secret: the public repository names who has orders."""
+    known = [Gate() for _ in range(UNDER_WAY)]
+    lines = []
+    try:
+        for one in known:
+            hub.enrol(one)
+            lines.append(socket.create_connection(("127.0.0.1", hub.port), timeout=10))
+            head = f"POST /v1/devices/{one.id.hex()}/log HTTP/1.1\r\nHost: hub\r\nContent-Type: application/cbor\r\n"
+            lines[-1].sendall(f"{head}Content-Length: 1000\r\n\r\nx".encode())
+        until = time.monotonic() + 10
+        while hub.upload(gate, gate.upload()).status != 503:
+            assert time.monotonic() < until, "they have not taken every place that they can"
+        proof = gate.request_proof("POST", f"/v1/devices/{gate.id.hex()}/log")
+        assert hub.upload(gate, gate.upload(), proof=proof).status == 200
     finally:
         for line in lines:
             line.close()
