@@ -106,9 +106,12 @@ def bring_in(
     Example: checkpoint hub import /media/stick
     """
     from hub import stick  # noqa: PLC0415
+    from hub.storage import people  # noqa: PLC0415
 
     found = []
     with reported(), _opened(context.obj) as parts:
+        with parts.database.write() as session:  # first of all: no allowance counts for what is taken in by hand
+            people.note(session, parts.clock_ms(), people.TERMINAL, "import", subject=printable(str(where))[:200])
         try:
             for one in stick.bring_in(where, parts.ingest):
                 found.append(one)

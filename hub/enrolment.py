@@ -20,7 +20,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from hub.errors import Problem, RefusalError
-from hub.storage import appliances
+from hub.storage import appliances, people
 from hub.storage.session import Database
 from hub.values import Appliance, Invitation, Standing
 from keys import base45, cbor
@@ -102,7 +102,12 @@ class Enrolment:
                 raise RefusalError(
                     403, Problem.RETIRED, f"this appliance is {known.standing}; it enrols with a new key"
                 )
-            return appliances.enrol(session, device, raw, found[0], software=software, now_ms=now_ms, timezone=timezone)
+            enrolled = appliances.enrol(
+                session, device, raw, found[0], software=software, now_ms=now_ms, timezone=timezone
+            )
+            if found[1] is None:  # whose code it was, and for whom: one that moves to another site is let in anew
+                people.note(session, now_ms, found[0].made_by, "enrol", subject=device.hex(), reason=found[0].site)
+            return enrolled
 
 
 def base64url(data: bytes) -> str:

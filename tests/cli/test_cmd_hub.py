@@ -65,13 +65,15 @@ def test_what_is_done_at_the_hubs_machine_is_in_the_audit_log(options: list[str]
     hub.enrolment.redeem(request["token"], request["public_key"], request["software"], request["proof"])
     hub.close()
     assert call(*options, "retire", gate.id.hex(), "--revoke").status == 0
+    assert call(*options, "import", str(tmp_path)).status == 1
     hub = parts(tmp_path)
     with hub.database.read() as session:
         deeds = [(one.person, one.deed, one.subject) for one in people.deeds(session, 1 << 62, 10)]
     hub.close()
     terminal = people.TERMINAL
     assert deeds == [
-        (terminal, "revoke", gate.id.hex()), (terminal, "credential", "authority"), (terminal, "invite", "West gate"),
+        (terminal, "import", str(tmp_path)), (terminal, "revoke", gate.id.hex()), ("test", "enrol", gate.id.hex()),
+        (terminal, "credential", "authority"), (terminal, "invite", "West gate"),
     ]  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from hub.enrolment import Enrolment, Offer
 from hub.errors import RefusalError
-from hub.storage import appliances
+from hub.storage import appliances, people
 from hub.values import Standing
 from keys import base45, cbor
 from tests.hub.conftest import Place
@@ -53,6 +53,17 @@ def test_appliances_that_enrol_at_the_same_moment_all_get_in(setting: str, open_
     assert sorted(places[0].appliance(gate).number for gate in gates) == list(range(1, 13))
     with places[0].database.read() as session:
         assert len(appliances.sites(session, 10)) == 3
+
+
+def test_who_let_an_appliance_in_is_in_the_audit_log_once_a_token(place: Place) -> None:
+    enrolment, gate = Enrolment(place.database, place.clock), Gate()
+    for site in ("west", "north"):  # it moves
+        token = enrolment.invite(site, ("gate-1",), "li")
+        for _ in range(2):  # the first answer was lost
+            redeem(enrolment, gate, token)
+    with place.database.read() as session:
+        deeds = [(one.person, one.deed, one.subject, one.reason) for one in people.deeds(session, 1 << 62, 10)]
+    assert deeds == [("li", "enrol", gate.id.hex(), "north"), ("li", "enrol", gate.id.hex(), "west")]
 
 
 def test_a_token_made_while_the_clock_was_ahead_is_not_good_for_years(place: Place) -> None:
