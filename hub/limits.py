@@ -1,4 +1,7 @@
-"""What holds for every request before any route sees it: bodies bounded in bytes and time, headers for browsers."""
+"""What holds for every request before any route sees it: bodies bounded in bytes and time, headers for browsers.
+
+Answers go out in pieces: of a large one, no more is copied for a connection than it takes at the time.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,8 @@ from hub.problems import answer
 
 SMALL_BODY = 64 * 1024
 """Bytes of any body but an upload's."""
+PIECE = 64 * 1024
+"""Bytes of an answer that are handed over at a time."""
 CHUNK_SECONDS = 30.0
 """How long the next piece of a body may take."""
 _LAST_SECOND = 253_402_300_799
@@ -66,6 +71,11 @@ class Limits:
                     headers.setdefault(name, value)
                 headers.setdefault("Cache-Control", "no-store")
                 headers["Date"] = formatdate(min(self._clock_ms() // 1000, _LAST_SECOND), usegmt=True)
+            elif message["type"] == "http.response.body":
+                body: bytes = message.get("body", b"")
+                for at in range(0, len(body) - PIECE, PIECE):
+                    await send({"type": "http.response.body", "body": body[at : at + PIECE], "more_body": True})
+                message = {**message, "body": body[(max(len(body) - 1, 0) // PIECE) * PIECE :]}
             await send(message)
 
         refused = _refused(scope["path"], Headers(scope=scope))

@@ -21,6 +21,8 @@ SETTINGS_VARIABLE = "CHECKPOINT_HUB_SETTINGS"
 """How the process that starts others tells them the settings."""
 SILENT_SECONDS = 30.0
 """How long a connection may take to say its whole request line and headers."""
+UNREAD_SECONDS = 30.0
+"""How long whoever has asked may leave what is ready for them unread."""
 KEEP_ALIVE_SECONDS = 20
 CONNECTIONS = 4_000
 """Open connections; one more is answered 503."""
@@ -33,10 +35,22 @@ GOODBYE_SECONDS = 0.5
 class ImpatientProtocol(H11Protocol):
     """HTTP/1.1, but a connection that has not sent a request's headers in time is closed; uvicorn waits for ever.
 
+    So is one that leaves its answer unread.
     That holds for every request of a kept connection: between two, uvicorn's keep-alive waits for the first byte.
     """
 
     _silence: TimerHandle | None = None
+    _unread: TimerHandle | None = None
+
+    def pause_writing(self) -> None:
+        """Wait for the other side to read; what is ready for it is held in memory meanwhile."""
+        super().pause_writing()
+        self._unread = self.loop.call_later(UNREAD_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Go on: it has read."""
+        self._all_read()
+        super().resume_writing()
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Begin to wait for the first request."""
@@ -59,8 +73,9 @@ class ImpatientProtocol(H11Protocol):
             self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the wait."""
+        """Forget the waits."""
         self._wait_no_more()
+        self._all_read()
         super().connection_lost(exc)
 
     def shutdown(self) -> None:
@@ -79,6 +94,11 @@ class ImpatientProtocol(H11Protocol):
         if self._silence is not None:
             self._silence.cancel()
             self._silence = None
+
+    def _all_read(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
 
     def _too_late(self) -> None:
         if self._is_between() and not self.transport.is_closing():

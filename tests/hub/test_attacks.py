@@ -309,6 +309,36 @@ def test_headers_that_drip_after_a_first_request_end_the_connection(
                 time.sleep(0.05)
 
 
+def test_whoever_asks_for_much_and_reads_nothing_is_left(hub: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else each of four thousand strangers would have a copy of the largest file held for him, for ever."""
+    monkeypatch.setattr(server, "UNREAD_SECONDS", 0.5)
+    large = Path(hub.parts.settings.repository) / "targets" / "large.cwt"
+    large.write_bytes(os.urandom(24 << 20))
+    before, most = memory_of(os.getpid()), 0
+    lines = []
+    try:
+        for _ in range(8):
+            line = socket.create_connection(("127.0.0.1", hub.port), timeout=10)
+            lines.append(line)
+            line.sendall(b"GET /repository/targets/large.cwt HTTP/1.1\r\nHost: hub\r\n\r\n")
+            assert line.recv(15).startswith(b"HTTP/1.1 200")
+            most = max(most, memory_of(os.getpid()))
+        assert most - before < 100 << 20
+        time.sleep(1.0)
+        for line in lines:
+            found = 0
+            with suppress(ConnectionResetError):
+                while piece := line.recv(1 << 20):
+                    found += len(piece)
+            assert found < 24 << 20
+        whole = hub.ask("GET", "/repository/targets/large.cwt")
+        assert whole.content == large.read_bytes()
+    finally:
+        for line in lines:
+            line.close()
+        large.unlink()
+
+
 def test_one_known_id_takes_two_places_and_keeps_nobody_out(hub: Serving, gate: Gate) -> None:
     other = Gate().passes(3)
     hub.enrol(other)
@@ -359,6 +389,11 @@ def test_whoever_knows_many_ids_leaves_room_for_those_who_prove_theirs(hub: Serv
     finally:
         for line in lines:
             line.close()
+
+
+def memory_of(process: int) -> int:
+    """Bytes that a process has in memory."""
+    return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def test_two_administrators_who_remove_each_other_do_not_both_go(hub: Serving) -> None:
