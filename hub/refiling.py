@@ -1,7 +1,8 @@
-"""Filing what came while the hub's clock was ahead under today, once a person has said by the clock that it is right.
+"""Filing what came while the hub's clock was wrong under today, once a person has said by the clock that it is right.
 
 Whatever hangs by a day beyond tomorrow would be kept until that day and its time are over. Nobody knows any more when
-it came, except that it came by now: so today is the day under which nothing is erased earlier than its rule says.
+it came, except that it came by now: so today is the day under which nothing is erased earlier than its rule says. What
+came while the clock was behind would be erased at once; of it, the rows of the log are filed under today as well.
 
 Every step is a small transaction which moves rows and counts them into the report of retention; whoever is killed
 between two of them begins anew, and finds what is left.
@@ -9,8 +10,9 @@ between two of them begins anew, and finds what is left.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from hub.retention import DAY_MS
 from hub.storage.session import Database, Session, integer, text
@@ -20,6 +22,7 @@ AHEAD_DAYS = 1
 """Days ahead that are left alone: hubs on one storage see midnight at different moments."""
 SLICE = 2_000
 """Entries of an appliance that one transaction looks through."""
+_EVER = 1 << 62
 _HOURS = 24
 _HOUR_MS = 3_600_000
 
@@ -40,6 +43,18 @@ class Today:
         """The last day that is no day ahead."""
         return self.day + AHEAD_DAYS
 
+    @property
+    def ahead(self) -> _Days:
+        """Days to come."""
+        return _Days(self.beyond + 1, _EVER)
+
+
+class _Days(NamedTuple):
+    """Days from the first on, before the end."""
+
+    first: int
+    end: int
+
 
 def newest_ahead(database: Database, now_ms: int) -> int | None:
     """Return the newest day ahead under which anything of the log is filed; None: nothing is."""
@@ -57,11 +72,10 @@ def refile(database: Database, now_ms: int, stopped: Callable[[], bool]) -> int:
         with database.read() as session:
             devices = [(integer(row[0]), integer(row[1])) for row in session.rows("SELECT number, size FROM device")]
             sites = [integer(row[0]) for row in session.rows("SELECT number FROM site")]
-        for number, size in devices:
-            for start in range(_first(database, number), size, SLICE):
-                if stopped():
-                    return many
-                many += _rows_of_log(database, today, number, start)
+        for number, start in _slices(database, devices):
+            if stopped():
+                return many
+            many += _rows_of_log(database, today, today.ahead, number, start)
         owners = [(Scope.FLEET, shard) for shard in range(FLEET_SHARDS)]
         owners += [(scope, site) for site in sites for scope in (Scope.SITE, Scope.SITE_DAY)]
         owners += [(Scope.DEVICE, number) for number, _ in devices]
@@ -74,19 +88,38 @@ def refile(database: Database, now_ms: int, stopped: Callable[[], bool]) -> int:
     return many
 
 
-def _first(database: Database, number: int) -> int:
+def catch_up(database: Database, since_ms: int, now_ms: int, stopped: Callable[[], bool]) -> int | None:
+    """File what came since `since_ms`, by a clock that was behind, under the day of `now_ms`; returns how many rows.
+
+    None: it was told to stop, and there may be more. Raises StorageError.
+    """
+    today, many = Today(now_ms), 0
+    behind = _Days(since_ms // DAY_MS, today.day)
     with database.read() as session:
-        (row,) = session.rows("SELECT coalesce(min(seq), 0) FROM entry WHERE device = ?", number)
-    return integer(row[0])
+        devices = [(integer(row[0]), integer(row[1])) for row in session.rows("SELECT number, size FROM device")]
+    for number, start in _slices(database, devices):
+        if stopped():
+            return None
+        many += _rows_of_log(database, today, behind, number, start)
+    return many
 
 
-def _rows_of_log(database: Database, today: Today, number: int, start: int) -> int:
-    span = (number, start, start + SLICE, today.beyond)
-    where = "device = ? AND seq >= ? AND seq < ? AND day > ?"
+def _slices(database: Database, devices: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Yield each appliance's number with each start of SLICE entries that are there."""
+    for number, size in devices:
+        with database.read() as session:
+            (row,) = session.rows("SELECT coalesce(min(seq), 0) FROM entry WHERE device = ?", number)
+        for start in range(integer(row[0]), size, SLICE):
+            yield number, start
+
+
+def _rows_of_log(database: Database, today: Today, days: _Days, number: int, start: int) -> int:
+    span = (number, start, start + SLICE, *days)
+    where = "device = ? AND seq >= ? AND seq < ? AND day >= ? AND day < ?"
     with database.read() as session:
-        ahead = session.rows(f"SELECT 1 FROM entry WHERE {where} LIMIT 1", *span)  # noqa: S608 - a constant
-        ahead = ahead or session.rows(f"SELECT 1 FROM sealed WHERE {where} LIMIT 1", *span)  # noqa: S608
-    if not ahead:
+        found = session.rows(f"SELECT 1 FROM entry WHERE {where} LIMIT 1", *span)  # noqa: S608 - a constant
+        found = found or session.rows(f"SELECT 1 FROM sealed WHERE {where} LIMIT 1", *span)  # noqa: S608
+    if not found:
         return 0
     with database.write() as session:
         line = _Line(session, today)  # first of all: of two hubs, the second finds nothing left to move
@@ -118,7 +151,7 @@ def _counts(database: Database, today: Today, scope: Scope, owner: int) -> int:
 
 
 def _moments(database: Database, today: Today) -> int:
-    """Let the audit log, alarms and what is degraded have happened by now at the latest."""
+    """Let the audit log, alarms and what is degraded have happened by now; lists signed in days to come are none."""
     now_ms, beyond_ms = today.now_ms, (today.beyond + 1) * DAY_MS
     with database.write() as session:
         line = _Line(session, today)
@@ -126,6 +159,7 @@ def _moments(database: Database, today: Today) -> int:
         for column in ("first_ms", "last_ms", "settled_ms"):
             many += session.run(f"UPDATE alarm SET {column} = ? WHERE {column} >= ?", now_ms, beyond_ms)  # noqa: S608
         line.add("audit", many)
+        session.run("UPDATE device SET lists_ms = NULL WHERE lists_ms >= ?", beyond_ms)
         session.run("UPDATE degraded SET since_ms = ? WHERE since_ms >= ?", now_ms, beyond_ms)
     return line.many
 

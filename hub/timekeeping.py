@@ -23,8 +23,9 @@ FALL_MS = DAY_MS
 """How far it may be behind the last turn."""
 LOOK_S = 60.0
 """How often a process looks up what the last turn was."""
-_TURN, _FALL = 1, 2
-"""Rows of `last_turn`: the last turn that was believed; when it was noticed that the clock is behind that."""
+_TURN, _FALL, _SET, _BEHIND = 1, 2, 3, 4
+"""Rows of `last_turn`: the last turn that was believed; when it was noticed that the clock is behind that; since when,
+by the clock as it was, a hub had worked whose clock was then set ahead; the same, once people vouch for the later."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -64,11 +65,33 @@ def goes_on(session: Session, now_ms: int) -> bool:
         if not alarms.settled_between(session, AlarmKind.CLOCK, since_ms, now_ms):
             _ring(session, now_ms, Finding.CLOCK_LEAPT.told((now_ms - before_ms) // DAY_MS), "nothing is erased")
             return False
+        set_ms = _kept(session, _SET)
+        if set_ms is not None:
+            _keep(session, _BEHIND, set_ms)
     elif before_ms - now_ms > FALL_MS and not _fall_is_settled(session, before_ms, now_ms):
         return True  # by a clock that is behind nothing looks older than it is; the turn before stays the one believed
-    session.run("DELETE FROM last_turn WHERE one = ?", _FALL)
+    session.run("DELETE FROM last_turn WHERE one IN (?, ?)", _FALL, _SET)
     _keep(session, _TURN, now_ms)
     return True
+
+
+def was_set(session: Session, since_ms: int) -> None:
+    """Note that the clock was set ahead by days while a hub worked, which it had done since `since_ms` by the former.
+
+    Where people vouch for the clock as it is now, all that came since then is filed under days that were not yet.
+    """
+    known_ms = _kept(session, _SET)
+    _keep(session, _SET, since_ms if known_ms is None else min(known_ms, since_ms))
+
+
+def behind_since(session: Session) -> int | None:
+    """Return since when, by its clock, a hub has worked behind the time; None where nothing is left of that."""
+    return _kept(session, _BEHIND)
+
+
+def caught_up(session: Session) -> None:
+    """Note that what came while the clock was behind is filed under another day."""
+    session.run("DELETE FROM last_turn WHERE one = ?", _BEHIND)
 
 
 def may_refile(session: Session, now_ms: int, newest_day: int) -> bool:

@@ -252,6 +252,67 @@ def test_what_comes_while_the_clock_is_behind_is_not_filed_under_days_that_are_o
     assert days(place) == days(place, "sealed") == {-1: 4}
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+def test_what_came_before_a_clock_that_stood_behind_was_set_is_not_erased_by_that(
+    place: Place, restarted: bool
+) -> None:
+    """As a machine without a battery begins: at the time of its shutdown, until a network tells it the time."""
+    made, steady = Gate(), [0.0]
+
+    def hub() -> Housekeeping:
+        return Housekeeping(place.database, KEEP, place.clock, lambda: steady[0])
+
+    place.enrol(made)
+    hand_in(place, made, 1)
+    hub().turn()
+    place.clock.ms += 60_000  # it was off for a hundred days, and its clock with it
+    chores = hub()
+    chores.turn()
+    hand_in(place, made, 2)
+    steady[0] += 600
+    place.clock.ms += 100 * DAY_MS
+    chores.turn()
+    if restarted:
+        chores = hub()
+        chores.turn()
+    settle(place)
+    chores.turn()
+    assert days(place) == days(place, "sealed") == {0: 3}
+    assert told(place)["moved_sealed"] == 3
+    for _ in range(2):
+        steady[0] += 2 * DAY_MS / 1000
+        place.clock.ms += 2 * DAY_MS
+        chores.turn()
+    assert days(place, "sealed") == {}
+
+
+def test_a_hub_that_was_off_for_long_erases_what_is_due(place: Place) -> None:
+    made = Gate()
+    place.enrol(made)
+    turn(place)
+    hand_in(place, made, 2)
+    place.clock.ms += 5 * DAY_MS
+    turn(place)
+    settle(place)
+    turn(place)
+    assert days(place, "sealed") == {}
+
+
+def test_a_clock_that_was_set_by_mistake_and_set_back_moves_nothing(place: Place) -> None:
+    made, steady = Gate(), [0.0]
+    place.enrol(made)
+    chores = Housekeeping(place.database, KEEP, place.clock, lambda: steady[0])
+    chores.turn()
+    hand_in(place, made, 2)
+    for days_on in (300, -300):
+        place.clock.ms += days_on * DAY_MS
+        chores.turn()
+    settle(place)
+    chores.turn()
+    assert days(place) == {0: 2}
+    assert told(place) == {}
+
+
 @pytest.mark.soak
 @pytest.mark.timeout(120)
 def test_a_hub_that_is_killed_at_any_moment_of_it_loses_and_counts_nothing_twice(place: Place, gate: Gate) -> None:
