@@ -125,6 +125,7 @@ def _rows_of_log(database: Database, today: Today, days: _Days, number: int, sta
         line = _Line(session, today)  # first of all: of two hubs, the second finds nothing left to move
         for table in ("entry", "sealed"):
             line.add(table, session.run(f"UPDATE {table} SET day = ? WHERE {where}", today.day, *span))  # noqa: S608
+        session.note_day(today.day)
     return line.many
 
 

@@ -76,6 +76,9 @@ class PostgresSession:
                     for part in sealed:
                         copy.write_row((appliance, part.seq, day, part.part))
 
+    def note_day(self, day: int) -> None:
+        """Note nothing: the partitions tell."""
+
 
 class PostgresDatabase:
     """A pool of connections to one database."""

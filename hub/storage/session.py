@@ -34,6 +34,9 @@ class Session(Protocol):
     def put_log(self, appliance: int, day: int, entries: Sequence[StoredEntry], sealed: Sequence[SealedPart]) -> None:
         """Append rows of the log that arrived on `day` (days since 1970 UTC), the fastest way there is."""
 
+    def note_day(self, day: int) -> None:
+        """Note that rows of the log were filed under `day`, so that `Database.filed_beyond` knows."""
+
 
 class Walk(Protocol):
     """A walk through every row that is filed under days ahead."""

@@ -74,6 +74,10 @@ class SqliteSession:
             "INSERT INTO sealed (device, seq, day, part) VALUES (?, ?, ?, ?)",
             [(appliance, one.seq, day, one.part) for one in sealed],
         )
+        self.note_day(day)
+
+    def note_day(self, day: int) -> None:
+        """Note that rows were filed under `day`."""
         self.run(_NOTE_DAY, day)
 
 

@@ -204,6 +204,15 @@ def test_what_is_filed_ahead_during_the_walk_is_found_by_the_next(place: Place, 
     assert days(place) == {0: 8}
 
 
+def test_what_was_filed_anew_under_a_wrong_day_is_found_there(place: Place, gate: Gate) -> None:
+    place.clock.ms += 200 * DAY_MS
+    place.database.prepare_day(place.clock.ms // DAY_MS)
+    refiling.refile(place.database, place.clock.ms, lambda: False)
+    assert days(place) == {-200: 2, 0: 5}
+    place.clock.ms -= 200 * DAY_MS
+    assert refiling.newest_ahead(place.database, place.clock.ms) == place.clock.ms // DAY_MS + 200
+
+
 def test_a_walk_that_is_told_to_stop_goes_on_the_next_time(
     place: Place, gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
