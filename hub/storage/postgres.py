@@ -89,8 +89,10 @@ class PostgresDatabase:
         """Connect and bring the tables up to date. Raises SetupError: no such server or database; StorageError."""
         try:
             known = conninfo_to_dict(url)
-        except psycopg.Error as error:
-            raise SetupError(f"--database: neither sqlite nor a PostgreSQL address: {error}") from error
+        except psycopg.Error:
+            # Not libpq's words: they repeat what was given, and there may be a password in it.
+            words = "neither sqlite nor a PostgreSQL address that holds, like postgresql://hub@db.example.org/hub"
+            raise SetupError(f"--database: {words}") from None
         self._days: frozenset[int] = frozenset()
         """Days that this process has made partitions of."""
         self.name = f"postgresql://{known.get('host') or 'localhost'}/{known.get('dbname') or ''}"

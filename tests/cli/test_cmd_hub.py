@@ -46,6 +46,16 @@ def test_sqlite_serves_one_process(options: list[str]) -> None:
     assert b"PostgreSQL" in done.err
 
 
+@pytest.mark.parametrize("address", ["postgres//hub:sekret@db/hub", "postgresql://hub:sek ret@db/hub", "sekret bad"])
+def test_an_address_that_was_mistyped_does_not_bring_its_password_into_the_logs(
+    options: list[str], address: str
+) -> None:
+    done = call(*options, "--database", address)
+    assert done.status == 1
+    assert b"postgresql://hub@" in done.err
+    assert b"sek" not in done.err
+
+
 def test_an_invitation_is_the_code_that_the_page_shows(options: list[str], tmp_path: Path) -> None:
     found = json.loads(call(*options, "invite", "West gate", "gate-1", "--json").out)
     fields = cbor.decode(base45.decode(found["qr"].removeprefix("JKE1:")))
