@@ -74,6 +74,11 @@ def settled_between(session: Session, kind: AlarmKind, first_ms: int, last_ms: i
     return bool(session.rows(query, kind, first_ms, last_ms))
 
 
+def is_about_clock(session: Session, number: int) -> bool:
+    """Whether an alarm is about the hub's own clock: whoever settles it vouches for that."""
+    return bool(session.rows("SELECT 1 FROM alarm WHERE number = ? AND kind = ?", number, AlarmKind.CLOCK))
+
+
 def is_open(session: Session, kind: AlarmKind) -> bool:
     """Whether the hub's own alarm of a kind waits for somebody to settle it."""
     query = "SELECT 1 FROM alarm WHERE device IS NULL AND kind = ? AND settled_ms IS NULL LIMIT 1"

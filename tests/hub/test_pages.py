@@ -16,6 +16,7 @@ from hub.pages.counts import Period
 from hub.service import wall_clock_ms
 from hub.storage import alarms, guesses, people
 from hub.storage.people import Role
+from hub.storage.session import integer
 from hub.values import AlarmKind, Finding
 from keys.reasons import Reason
 from scanner.engine.degradations import Cause
@@ -282,3 +283,22 @@ def test_causes_of_the_whole_fleet_are_shown_before_a_site_is_chosen(boss: Desk)
     text = boss.get("/overrides").content.decode()
     assert '<th scope="row">relative</th>' in text, "a cause that this hub has no words for keeps its name"
     assert "A17" not in text
+
+
+def test_who_settles_an_alarm_about_the_clock_vouches_for_the_time_on_the_page(hub: Serving, boss: Desk) -> None:
+    with hub.parts.database.write() as session:
+        told = Finding.CLOCK_LEAPT.told(400)
+        alarms.ring(session, None, AlarmKind.CLOCK, hub.parts.clock_ms(), detail=told)
+        number = integer(session.rows("SELECT number FROM alarm WHERE kind = ?", AlarmKind.CLOCK)[0][0])
+
+    def is_open() -> bool:
+        with hub.parts.database.read() as session:
+            return alarms.is_open(session, AlarmKind.CLOCK)
+
+    shown = re.search(r'name="clock" value="([0-9]+)"><button>This machine', boss.get("/alarms").content.decode())
+    assert shown
+    boss.post(f"/alarms/{number}")
+    boss.post(f"/alarms/{number}", clock=str(int(shown[1]) - 86_400_000))  # the clock was set since
+    assert is_open()
+    boss.post(f"/alarms/{number}", clock=shown[1])
+    assert not is_open()
