@@ -68,20 +68,31 @@ def router(parts: Parts) -> APIRouter:
 
     @routes.get("/logs/{device}", responses={200: CBOR_ANSWER, **refusals(401, 404, 410, 422, 503)})
     def log(device: DeviceId, first: Annotated[int, Query(alias="from", ge=0, le=1 << 62)] = 0) -> Response:
-        """Hand on entries from number `from` on: `{1: from, 2: [entry …], 5: [sealed part, or empty …]}`."""
+        """Hand on entries from number `from` on: `{1: from, 2: [entry …], 5: [sealed part, or empty …]}`.
+
+        Where retention has erased these, the first later ones that can be gone on with: 1 is their number, and 6 the
+        state of the tree before them, the roots of its perfect subtrees, the largest first.
+        """
         with parts.database.read() as session:
             found = appliances.find(session, bytes.fromhex(device))
             if found is None:
                 raise RefusalError(404, Problem.NOT_FOUND, "no appliance of this id is enrolled here")
-            bodies = appliances.bodies(session, found.number, first, first + BATCH)
+            mark = None
+            bodies = _row(appliances.bodies(session, found.number, first, first + BATCH), first)
+            if not bodies and first < found.frontier.size:
+                mark = appliances.next_mark(session, found.number, first)
+                if mark is None:
+                    raise RefusalError(410, Problem.NOT_FOUND, "these entries were erased by retention")
+                first = mark.size
+                bodies = _row(appliances.bodies(session, found.number, first, first + BATCH), first)
             sealed = {one.seq: one.part for one in appliances.sealed_parts(session, found.number, first, first + BATCH)}
-        if first < found.frontier.size and [seq for seq, _ in bodies[:1]] != [first]:
-            raise RefusalError(410, Problem.NOT_FOUND, "these entries were erased by retention")
         answer: dict[int, cbor.Encodable] = {
             1: first,
-            2: [body for _, body in bodies],
-            5: [sealed.get(seq, b"") for seq, _ in bodies],
+            2: bodies,
+            5: [sealed.get(first + at, b"") for at in range(len(bodies))],
         }
+        if mark is not None:
+            answer[6] = mark.roots
         return Response(cbor.encode(answer), media_type=CBOR_TYPE)
 
     return routes
@@ -107,3 +118,8 @@ def _handed(one: Appliance) -> HandedLog:
         size=one.frontier.size,
         head=one.head,
     )
+
+
+def _row(found: list[tuple[int, bytes]], first: int) -> list[bytes]:
+    """Return the bodies from number `first` on, as far as none is missing."""
+    return [body for at, (seq, body) in enumerate(found, start=first) if seq == at]

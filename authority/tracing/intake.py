@@ -68,15 +68,19 @@ class Intake:
                     troubles.append(f"{log.device.hex()}: the hub gives a key that is not this appliance's")
                     continue
                 try:
-                    entries += self._log(log)
+                    entries += self._log(log, troubles)
                 except (TreeHeadError, LogError) as error:  # of this one; where the line is dead, nobody asks on
                     troubles.append(f"{log.device.hex()}: {error}")
         finally:
             activated = self._activations()
         return Round(entries, tuple(troubles), activated)
 
-    def _log(self, log: HandedLog) -> int:
-        """Take in one log up to its head; returns how many entries that brought."""
+    def _log(self, log: HandedLog, troubles: list[str]) -> int:
+        """Take in one log up to its head; returns how many entries that brought.
+
+        Where the hub has erased some that were never taken in, it says what the tree was behind them. That is believed
+        as the entries are: goes the tree on from there to the root that the appliance has signed, it was so.
+        """
         with self._index.transaction():
             gate = self._index.gate(log.device, log.site)
         if log.size < gate.proved or log.size == 0:
@@ -87,20 +91,25 @@ class Intake:
         if head.size == gate.proved:
             self._same(gate, head)
             return 0
-        tree = _tree(gate.size, gate.roots)
+        tree, skipped = _tree(gate.size, gate.roots), 0
         while tree.size < head.size:
             handed = self._line.entries(log.device, tree.size)
-            first = tree.size
             if not handed.entries:
                 return 0  # it has fewer than it said: there will be another round
-            room = head.size - first
-            handed = HandedEntries(handed.entries[:room], handed.sealed[:room])
+            first = handed.first
+            if handed.roots is not None:
+                told = f"entries {tree.size} to {first - 1} were erased at the hub before they were taken in here"
+                troubles.append(f"{log.device.hex()}: {told}")
+                skipped += first - tree.size
+                tree = _tree_said(first, handed.roots)
+            room = max(0, head.size - first)
+            handed = HandedEntries(handed.entries[:room], handed.sealed[:room], first)
             tree.extend(handed.entries)
             found = self._sightings(gate, first, handed)
             with self._index.transaction():
                 self._index.put(gate.number, tree.size, b"".join(tree.roots), found)
         self._prove(gate, head, tree)
-        return head.size - gate.proved
+        return head.size - gate.proved - skipped
 
     def _same(self, gate: Gate, head: TreeHead) -> None:
         """Hold a head of as many entries as are proved against them."""
@@ -186,3 +195,11 @@ def tag_of(key: bytes, identity: CodeIdentity) -> bytes:
 
 def _tree(size: int, roots: bytes) -> Tree:
     return Tree(size, [roots[at : at + HASH_SIZE] for at in range(0, len(roots), HASH_SIZE)])
+
+
+def _tree_said(size: int, roots: bytes) -> Tree:
+    """Make the tree that the hub says. Raises LogError: there is none like that."""
+    try:
+        return _tree(size, roots)
+    except ValueError as error:
+        raise LogError(f"the hub says that the log stood at {size} entries, and not how: {error}") from None

@@ -65,6 +65,10 @@ class HandedEntries:
 
     entries: tuple[bytes, ...]
     sealed: tuple[bytes, ...]
+    first: int
+    """Number of the first of them."""
+    roots: bytes | None = None
+    """The tree before them as the hub says that it was, where those asked for are erased; else None."""
 
 
 class HubLine:
@@ -98,7 +102,10 @@ class HubLine:
                 yield HandedLog(bytes.fromhex(one.device), key, one.site, one.size, one.head)
 
     def entries(self, device: bytes, first: int) -> HandedEntries:
-        """Fetch entries of a log from number `first` on. Raises HubLineError; LogError: it is about this log alone."""
+        """Fetch entries of a log from number `first` on, or from later on where the hub has erased those.
+
+        Raises HubLineError; LogError: it is about this log alone.
+        """
         path = f"/v1/authority/logs/{device.hex()}"
         status, body = self._answer(f"{path}?from={first}")
         if status == http.HTTPStatus.GONE:
@@ -110,12 +117,17 @@ class HubLine:
             found = cbor.decode(body, limit=_MOST)
         except CborError as error:
             raise LogError(f"{self._url} answers with something else than entries: {error.detail}") from error
-        if type(found) is not dict or found.keys() != {1, 2, 5} or found[1] != first:
+        if type(found) is not dict or found.keys() - {6} != {1, 2, 5}:
+            raise LogError(f"{self._url} answers with something else than entries from {first} on")
+        begin, roots = found[1], found.get(6)
+        if type(begin) is not int or (roots is not None and type(roots) is not bytes):
+            raise LogError(f"{self._url} answers with something else than entries from {first} on")
+        if not (begin == first if roots is None else first < begin < 1 << 62):
             raise LogError(f"{self._url} answers with something else than entries from {first} on")
         entries, sealed = _all_bytes(found[2]), _all_bytes(found[5])
         if len(entries) != len(sealed):
             raise LogError(f"{self._url} hands over {len(entries)} entries and {len(sealed)} sealed parts")
-        return HandedEntries(entries, sealed)
+        return HandedEntries(entries, sealed, begin, roots)
 
     def close(self) -> None:
         """Hang up."""

@@ -158,6 +158,16 @@ def nearest_mark(session: Session, number: int, size: int) -> Frontier:
     return Frontier(integer(rows[0][0]), binary(rows[0][1])) if rows else EMPTY_FRONTIER
 
 
+def next_mark(session: Session, number: int, size: int) -> Frontier | None:
+    """Return the oldest kept state of an appliance's tree of at least `size` entries whose next entry is there."""
+    rows = session.rows(
+        """SELECT m.size, m.frontier FROM mark m JOIN entry e ON e.device = m.device AND e.seq = m.size
+            WHERE m.device = ? AND m.size >= ? ORDER BY m.size LIMIT 1""",
+        number, size,
+    )  # fmt: skip
+    return Frontier(integer(rows[0][0]), binary(rows[0][1])) if rows else None
+
+
 def next_root(session: Session, number: int, size: int) -> tuple[int, bytes] | None:
     """Return the oldest kept state of an appliance's tree of at least `size` entries, as size and root."""
     rows = session.rows(

@@ -245,6 +245,54 @@ def test_a_log_whose_beginning_the_hub_has_erased_keeps_no_other_from_being_take
     assert len(desk.who_passed("West gate", ALWAYS, ORDER).seen) == 1
 
 
+def erased_below(hub: Serving, seq: int) -> None:
+    """As retention does at the hub, before anything was taken in."""
+    with hub.parts.database.write() as session:
+        session.run("DELETE FROM sealed WHERE seq < ?", seq)
+        session.run("DELETE FROM entry WHERE seq < ?", seq)
+
+
+def test_behind_what_the_hub_has_erased_a_log_is_gone_on_with_and_that_is_told_once(
+    hub: Serving, gate: SealingGate, intake: Intake, desk: Desk
+) -> None:
+    for first, end in ((0, 3), (3, 5), (5, 8)):
+        for number in range(first, end):
+            gate.sees(person(number))
+        hub.upload(gate, gate.upload(first, end))
+    erased_below(hub, 4)  # in the middle of an upload: what cannot be gone on with from there is left out
+    found = intake.round()
+    assert found.entries == 3
+    (trouble,) = found.troubles
+    assert "entries 0 to 4 were erased" in trouble
+    assert [one.entry.seq for one in desk.who_passed("West gate", ALWAYS, ORDER).seen] == [5, 6, 7]
+    gate.sees(person(9))
+    hub.upload(gate, gate.upload(8, 9))
+    assert (intake.round().entries, intake.round().troubles) == (1, ())
+
+
+@pytest.mark.parametrize("lie", ["another_tree", "no_tree", "beyond_the_head"])
+def test_a_hub_that_lies_about_the_tree_behind_what_it_erased_is_not_believed(
+    hub: Serving, gate: SealingGate, intake: Intake, desk: Desk, lie: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(6):
+        gate.sees(person(number))
+    hub.upload(gate, gate.upload(0, 3))
+    hub.upload(gate, gate.upload(3, 6))
+    erased_below(hub, 3)
+    told = HubLine.entries(intake._line, gate.id, 0)
+    assert told.roots is not None
+    said = {
+        "another_tree": replace(told, roots=told.roots[32:] + told.roots[:32]),
+        "no_tree": replace(told, roots=told.roots[1:]),
+        "beyond_the_head": replace(told, first=9, roots=told.roots),
+    }[lie]
+    monkeypatch.setattr(intake._line, "entries", lambda device, first: said)
+    found = intake.round()
+    assert found.entries == 0
+    assert found.troubles
+    assert desk.who_passed("West gate", ALWAYS, ORDER).seen == ()
+
+
 def test_where_the_line_is_dead_nobody_asks_for_the_other_logs(
     hub: Serving, gate: SealingGate, intake: Intake, world: SmallWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
