@@ -16,6 +16,8 @@ ROOT = Path(__file__).resolve().parent.parent
 SIDE_BY_SIDE = "5"
 WIDE = "not soak and not alone"
 ALONE = "alone and not soak"
+WITHOUT = ("-p", "no:schemathesis")
+"""A plugin that only a long run uses, and that takes every process a second to load."""
 NONE_CHOSEN = 5
 
 
@@ -34,8 +36,8 @@ def command(
         fail("the tests are part of the source tree; run this from a clone")
     # Most tests wait for devices and processes: several side by side. What is judged by the clock comes afterwards,
     # one by one, and so do the long runs.
-    wide = ["-m", WIDE, "-n", SIDE_BY_SIDE, "--dist", "worksteal"]
-    phases = {"soak": ["-m", "soak"]} if soak else {"wide": wide, "alone": ["-m", ALONE]}
+    wide = ["-m", WIDE, *WITHOUT, "-n", SIDE_BY_SIDE, "--dist", "worksteal"]
+    phases = {"soak": ["-m", "soak"]} if soak else {"wide": wide, "alone": ["-m", ALONE, *WITHOUT]}
     # Every process that pytest or a test starts would compile again what is not kept.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     statuses = [

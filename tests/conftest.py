@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import gc
+import re
 import signal
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 
+import pytest
 from hypothesis import settings
 
 # A background job of a shell ignores Ctrl-C, and so would every process that a test starts and interrupts.
@@ -13,3 +19,52 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # A machine that does much else may take long for any one example; what is judged by the clock is marked `alone`.
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
+
+MARKS = ("alone", "soak")
+NEW_OBJECTS = 20_000
+
+
+@cache
+def names(module: Path, mark: str) -> bool:
+    """Whether a module's text has the word of a mark."""
+    return re.search(rf"\b{mark}\b", module.read_text("utf-8")) is not None
+
+
+@cache
+def is_all_soak(module: Path) -> bool:
+    """Whether a module says of itself, at its top, that all of it is a long run."""
+    return re.search(r"^pytestmark = pytest\.mark\.soak\b", module.read_text("utf-8"), re.MULTILINE) is not None
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out modules that have nothing for this run: to import them all costs each process many seconds."""
+    if collection_path.suffix != ".py":
+        return None
+    chosen = config.getoption("markexpr")
+    wanted = [mark for mark in MARKS if re.fullmatch(rf"{mark}( and not \w+)*", chosen)]
+    unwanted = re.fullmatch(r"not soak( and not \w+)*", chosen) is not None
+    nothing = any(not names(collection_path, mark) for mark in wanted) or (unwanted and is_all_soak(collection_path))
+    return True if nothing else None
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Let no mark come from elsewhere: a run of that mark would leave the test out without a word."""
+    for mark in MARKS:
+        if item.get_closest_marker(mark) is not None and not names(item.path, mark):
+            raise pytest.UsageError(f"{item.nodeid} is marked {mark}, but its module does not say so")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Search what collecting made, which all lives till the end, for rubbish neither now nor ever again.
+
+    Python would look at it all, some hundred thousand objects, whenever a quarter as many are new: a fifth of the time
+    of the tests of screens. `gc.unfreeze` gives it back to whoever wants to look at everything.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
+        gc.set_threshold(NEW_OBJECTS, 20, 20)
