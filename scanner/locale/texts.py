@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
+from functools import cache
 from importlib import resources
 from types import MappingProxyType
 
@@ -78,8 +79,9 @@ class Texts:
         self._entries = entries
 
     @classmethod
+    @cache
     def load(cls, language: str) -> Texts:
-        """Load a language, completed from English where it has gaps.
+        """Load a language, completed from English where it has gaps; once a process.
 
         Raises LocaleError: there is no such language, or its file is faulty.
         """
