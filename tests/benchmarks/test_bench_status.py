@@ -10,6 +10,7 @@ from benchmarks.status import country
 from keys.status_token import unpack
 
 
+@pytest.mark.alone
 @pytest.mark.soak
 def test_the_rows_have_stable_names_and_absolute_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench_status, "_FOLDER", tmp_path)

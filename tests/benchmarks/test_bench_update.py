@@ -8,6 +8,7 @@ from benchmarks import bench_update
 from benchmarks.status import country
 
 
+@pytest.mark.alone
 @pytest.mark.soak
 def test_the_rows_have_stable_names_and_absolute_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench_update, "_FOLDER", tmp_path)

@@ -46,6 +46,7 @@ def test_each_look_is_given_its_worth_once(folder: Path) -> None:
     assert all(row.value >= 0 for row in rows)
 
 
+@pytest.mark.alone
 @pytest.mark.soak
 def test_the_whole_way_of_frames_is_walked_with_codes_proved() -> None:
 

@@ -49,6 +49,7 @@ def test_a_scene_that_does_not_exist_is_refused_with_those_that_do() -> None:
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(240)
 @pytest.mark.parametrize("place", [Place.HIGHWAY, Place.KIOSK])
 def test_a_scene_goes_as_it_is_written(place: Place) -> None:
     run = subprocess.run(
@@ -57,7 +58,7 @@ def test_a_scene_goes_as_it_is_written(place: Place) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=110,
+        timeout=220,
     )
     summary = json.loads(run.stdout.splitlines()[-1])["summary"]
     assert (run.returncode, summary["unexpected"], summary["journal_verified"]) == (0, 0, True), run.stdout

@@ -163,6 +163,7 @@ def test_a_folder_to_keep_must_be_empty(tmp_path: Path) -> None:
     assert "is not empty" in said
 
 
+@pytest.mark.alone
 @pytest.mark.soak
 @pytest.mark.timeout(240)
 def test_the_whole_script_goes_as_written_within_ninety_seconds(tmp_path: Path) -> None:

@@ -102,6 +102,7 @@ def test_a_minute_of_line_faults_leaks_nothing_and_opens_nothing_twice(tmp_path)
     assert descriptors <= before[1]
 
 
+@pytest.mark.alone
 @pytest.mark.soak
 @pytest.mark.timeout(240)
 def test_a_minute_of_line_faults_on_every_bought_device_leaks_nothing_and_leaves_every_gate_shut(tmp_path, caplog):

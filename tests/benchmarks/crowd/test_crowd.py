@@ -25,6 +25,7 @@ def test_three_people_are_read_within_500_ms_and_nothing_wrong() -> None:
     assert any(one.counts for one in outcomes)
 
 
+@pytest.mark.alone
 @pytest.mark.soak
 @pytest.mark.timeout(600)
 def test_99_of_100_people_are_read_within_500_ms_and_nothing_wrong() -> None:
@@ -90,6 +91,7 @@ def test_only_a_decoder_that_lives_is_one() -> None:
     assert not is_decoder(os.getpid())
 
 
+@pytest.mark.alone
 @pytest.mark.soak
 @pytest.mark.timeout(180)
 def test_the_engine_keeps_its_size_and_its_decoders_while_a_crowd_walks_past() -> None:

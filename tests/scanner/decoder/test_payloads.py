@@ -156,5 +156,6 @@ def test_pictures_made_to_be_slow_cost_bounded_time_and_the_next_code_is_read(de
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(300)
 def test_hundreds_of_mutated_pictures_are_survived(decoder: DecoderProcess) -> None:
     survive(decoder, 500, seed=2)

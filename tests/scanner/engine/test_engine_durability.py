@@ -87,6 +87,7 @@ def test_what_opened_the_gate_before_a_kill_is_in_the_log_after_it(tmp_path: Pat
     assert kill_at_any_instant(tmp_path / "a", 2, seed=1) >= 1
 
 
+@pytest.mark.alone
 @pytest.mark.soak
 @pytest.mark.timeout(900)
 def test_what_opened_the_gate_before_any_of_two_hundred_kills_is_in_the_log(tmp_path: Path) -> None:

@@ -61,6 +61,7 @@ def server(tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.mark.soak  # it waits for the schedule's first moment, up to a minute
+@pytest.mark.timeout(240)
 def test_the_engine_fetches_news_by_itself(tmp_path: Path, server: str) -> None:
     with Appliance(tmp_path, extra=f'[update]\nsource = "{server}"\nevery_minutes = 5\n') as appliance:
         code = appliance.world.code()

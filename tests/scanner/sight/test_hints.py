@@ -54,6 +54,7 @@ def test_pictures_without_a_code_get_no_hint() -> None:
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(300)
 def test_nine_of_ten_hints_are_right_over_hundreds_of_frames() -> None:
     found = confusion(range(20_000, 20_100))
     for cause, counted in found.items():

@@ -119,8 +119,9 @@ def long_log(folder: Path, count: int) -> None:
     connection.close()
 
 
+@pytest.mark.alone
 @pytest.mark.soak
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_a_queue_of_a_million_entries_drains_while_the_lane_goes_on(tmp_path: Path) -> None:
     long_log(tmp_path, MILLION)
     hub = LongHub(DEVICE.public_key)
