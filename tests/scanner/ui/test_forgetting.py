@@ -58,7 +58,7 @@ async def test_the_search_finds_a_name_while_it_is_shown(engine: ScriptedEngine,
 def test_the_search_looks_into_what_was_there_before_the_tests() -> None:
     KEPT_SINCE_EVER.append("".join(WHO))
     try:
-        assert holders(WHO) == ["list: '独孤**'"]
+        assert [found.partition(":")[0] for found in holders(WHO)] == ["list"]
     finally:
         KEPT_SINCE_EVER.clear()
 
