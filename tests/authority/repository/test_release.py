@@ -225,7 +225,7 @@ def test_a_reader_at_any_instant_of_a_release_finds_a_consistent_repository(
     assert len(seen) == 2 * (3 + 1 + 3 + 4)  # targets, the region, targets, snapshot and timestamp, roots
 
 
-@pytest.mark.parametrize("stride", [12, pytest.param(1, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("stride", [25, pytest.param(1, marks=pytest.mark.soak)])
 def test_a_release_killed_at_any_step_leaves_a_repository_that_reads_and_the_next_one_mends_it(
     nation: Nation, tmp_path: Path, stride: int
 ) -> None:

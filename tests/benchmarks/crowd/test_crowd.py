@@ -18,6 +18,7 @@ from benchmarks.crowd.sweep import Frame, take
 from scanner.decoder.process import DecoderProcess, Program
 
 
+@pytest.mark.soak
 def test_three_people_are_read_within_500_ms_and_nothing_wrong() -> None:
     outcomes = [outcome(Visit(person(number, 11))) for number in range(3)]
     assert all(one.wrong == () for one in outcomes)
@@ -36,6 +37,7 @@ def test_99_of_100_people_are_read_within_500_ms_and_nothing_wrong() -> None:
     assert everybody.rate >= bench_crowd.TARGET, [one for one in outcomes if one.counts and one.after_ms is None]
 
 
+@pytest.mark.soak
 def test_everybody_is_made_alone_and_every_effect_comes() -> None:
     assert person(7, 1) == person(7, 1)
     assert {effect for number in range(20) for effect in person(number, 8).effects} == set(Effect)

@@ -87,6 +87,7 @@ def test_an_older_list_put_back_is_not_believed(appliance: Appliance) -> None:
     assert "older" in appliance.log.read_text("utf-8")
 
 
+@pytest.mark.soak
 def test_without_evidence_of_the_time_people_are_referred_until_a_supervisor_confirms_it(
     appliance: Appliance,
 ) -> None:
@@ -128,6 +129,7 @@ def test_a_kiosk_clears_a_stop_by_itself(tmp_path: Path) -> None:
         appliance.wait_lane(lambda lane: lane.state == "waiting")
 
 
+@pytest.mark.soak
 def test_signals_at_any_moment_end_the_engine_in_order(appliance: Appliance) -> None:
     appliance.start()
     engine = appliance.engine

@@ -70,6 +70,7 @@ def appliance(tmp_path: Path) -> Iterator[OnFirmware]:
         yield made
 
 
+@pytest.mark.soak
 def test_people_pass_by_relay_and_thermometer_of_our_own_controller_and_a_stopped_engine_leaves_the_exit_open(
     appliance: OnFirmware,
 ) -> None:

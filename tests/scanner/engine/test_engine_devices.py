@@ -86,6 +86,7 @@ def equipped(start: ExitStack, appliance: Bought) -> Bought:
     return appliance
 
 
+@pytest.mark.soak
 def test_a_lane_without_a_camera_passes_people_by_reader_relay_and_another_thermometer(
     tmp_path: Path, start: ExitStack
 ) -> None:

@@ -109,6 +109,7 @@ def test_a_port_in_use_by_somebody_else_is_said_and_taken_when_free(appliance: A
     appliance.wait_degraded("thermometer_lost", active=False)
 
 
+@pytest.mark.soak
 def test_a_full_disk_passes_nobody_unlogged_and_still_takes_a_guards_override(tmp_path: Path, small_disk: Path) -> None:
     with Appliance(tmp_path, state=small_disk / "state") as appliance:
         guard = appliance.start().attend()
@@ -189,6 +190,7 @@ def test_a_damaged_log_is_never_written_over(appliance: Appliance) -> None:
     assert [(path, path.read_bytes()) for path, _ in found] == found
 
 
+@pytest.mark.soak
 def test_a_broken_configuration_starts_nothing_and_names_every_fault(appliance: Appliance) -> None:
     appliance.config.write_text("[site]\nkind = 'resedential'\nnmae = 'x'\n[[lane]]\nmode = 3\n", "utf-8")
     appliance.start(wait=False)
@@ -269,6 +271,7 @@ def test_a_camera_whose_picture_stands_still_is_said_and_the_code_in_it_passes_o
     working.wait_degraded("camera_lost", active=False)
 
 
+@pytest.mark.soak
 def test_broken_pictures_cost_nothing(working: Appliance) -> None:
     whole = working.feed.frames[0]
     for broken in (b"", whole[:2000], b"\xff\xd8\xff\xd9", os.urandom(5000), whole[:1000] + whole[3000:]):

@@ -54,6 +54,7 @@ def test_a_poster_beside_a_health_code_blocks_nobody(working: Appliance) -> None
     assert passages(working) == before + 1
 
 
+@pytest.mark.soak
 def test_a_poster_alone_is_named_and_nothing_is_recorded(working: Appliance) -> None:
     before = passages(working)
     working.feed.frames = wall((POSTER, 60, 60, 8))

@@ -87,6 +87,7 @@ def test_the_engine_fetches_news_by_itself(tmp_path: Path, server: str) -> None:
         assert "REVOKED" in decided(appliance, code.text)
 
 
+@pytest.mark.soak
 def test_a_command_in_a_terminal_reaches_the_running_engine_and_its_log(tmp_path: Path) -> None:
     with Appliance(tmp_path) as appliance:
         code = appliance.world.code()

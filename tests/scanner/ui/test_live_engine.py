@@ -249,6 +249,7 @@ def test_random_keys_break_nothing_at_a_real_gate(tmp_path: Path) -> None:
     assert any(isinstance(command, SignOn) for command in mashed.agreed)
 
 
+@pytest.mark.alone
 @pytest.mark.soak
 @pytest.mark.timeout(280)
 def test_thousands_of_random_key_sequences_break_nothing_at_a_real_gate(tmp_path: Path) -> None:
