@@ -163,15 +163,19 @@ class Mashed:
         await self.until(self.is_left, meanwhile=("escape",))
         await self.press(keys)
         await taken_in(self.app)
-        await self.until(lambda: self.is_left() and not self.unheard)
+        await self.until(lambda: not self.unheard)
+        # A form that does not agree stays open, and says why.
+        await self.until(self.is_left, patience_s=2.0)
 
     def is_left(self) -> bool:
         """Whether no form is open."""
         return self.app.screen is self.app._main
 
-    async def until(self, holds: Callable[[], bool], meanwhile: Sequence[str] = ()) -> None:
+    async def until(
+        self, holds: Callable[[], bool], meanwhile: Sequence[str] = (), *, patience_s: float = 15.0
+    ) -> None:
         """Wait for it, not for ever: what is pressed next is pressed all the same."""
-        until = time.monotonic() + 15.0
+        until = time.monotonic() + patience_s
         while not holds() and time.monotonic() < until:
             await self.press(meanwhile)
             await asyncio.sleep(0.2)
@@ -253,7 +257,7 @@ def test_random_keys_break_nothing_at_a_real_gate(tmp_path: Path) -> None:
 @pytest.mark.soak
 @pytest.mark.timeout(280)
 def test_thousands_of_random_key_sequences_break_nothing_at_a_real_gate(tmp_path: Path) -> None:
-    mashed = mash(tmp_path, 5000, seed=2, budget_s=200.0, all_meant=True)
+    mashed = mash(tmp_path, 5000, seed=2, budget_s=150.0, all_meant=True)
     assert mashed.pressed > 200, "few enough for a busy machine; a quiet one comes to thousands"
     reached = {type(command) for command in mashed.agreed}
     assert {SignOn, ManualEntry, Override, CallSupervisor, VisitorLeaves} <= reached, "deep enough to mean something"
