@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
+import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 
 import pytest
@@ -333,17 +333,14 @@ def test_a_hub_that_is_killed_at_any_moment_of_it_loses_and_counts_nothing_twice
     place.clock.ms = right
     before = [place.tallies(scope) for scope in Scope]
     command = [sys.executable, "-m", "tests.hub.refiler", place.setting, str(place.folder), str(right)]
-    kills, last = 0, ""
-    while last != "done":
-        hub = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        assert hub.stdout is not None
-        assert hub.stdout.readline() == "begins\n"
-        if kills < 8:
-            time.sleep(chance.uniform(0.0, 0.03))
-            hub.kill()
-        last = hub.stdout.read().strip()
-        hub.wait()
-        kills += 1
+    kills = 0
+    for steps in (*(10 * number + chance.randint(1, 10) for number in range(8)), 0):
+        after = [str(steps), str(chance.uniform(0.0002, 0.004))]
+        hub = subprocess.run([*command, *after], stdout=subprocess.PIPE, text=True, check=False)
+        if hub.returncode == -signal.SIGALRM:
+            kills += 1
+        else:
+            assert (hub.returncode, hub.stdout) == (0, "done\n")
         with place.database.read() as session:  # whole steps only
             assert session.rows("SELECT 1 FROM entry e JOIN sealed s USING (device, seq) WHERE e.day <> s.day") == []
     assert kills > 2, "it was never killed in the middle"
