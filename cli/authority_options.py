@@ -18,6 +18,7 @@ from authority.passphrase import ask_passphrase, passphrase_from_descriptor, pas
 from authority.qr import png
 from authority.repository.role_keys import RoleKey
 from authority.store import Authority
+from authority.tracing.index import Index
 from cli.errors import fail
 from keys.errors import KeysError
 
@@ -36,6 +37,7 @@ def rfc3339(text: str) -> int:
 
 
 Folder = Annotated[Path, typer.Argument(help="The authority's folder.", show_default=False)]
+Store = Annotated[Path, typer.Option(help="The tracing store, a file of its own.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="One object a line, for machines.")]
 By = Annotated[str, typer.Option("--by", help="Who ordered it: an officer or an office.", show_default=False)]
 Why = Annotated[str, typer.Option("--reason", help="Why, in one line. It stands in the audit.", show_default=False)]
@@ -123,3 +125,14 @@ def in_words(moment: int | None) -> str:
 def line(record: Mapping[str, Json]) -> None:
     """Print one object."""
     print(json.dumps(record, ensure_ascii=False), flush=True)
+
+
+@contextmanager
+def opened_store(store: Path) -> Iterator[Index]:
+    """Open the store for the length of a command; what goes wrong with it ends the command in words."""
+    with reported():
+        index = Index.open(store)
+        try:
+            yield index
+        finally:
+            index.close()

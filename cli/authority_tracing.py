@@ -32,9 +32,11 @@ from cli.authority_options import (
     Moment,
     PassphraseFd,
     PassphraseFile,
+    Store,
     Why,
     line,
     now,
+    opened_store,
     passphrase,
     put,
     reported,
@@ -42,7 +44,6 @@ from cli.authority_options import (
 from cli.errors import fail
 from keys.printable import printable
 
-Store = Annotated[Path, typer.Option(help="The tracing store, a file of its own.", show_default=False)]
 PasswordFile = Annotated[
     Path | None,
     typer.Option(help="Take the password from the first line of this file (mode 0600).", show_default=False),
@@ -68,7 +69,8 @@ def serve(
 ) -> None:
     """Take in what gates have sealed, from the hub, and answer tracers: activations become green.
 
-    Runs until it is stopped. With --once, exit status 1 when a log does not hold.
+    Those of an appliance that nobody vouched for (`checkpoint authority vouch`) wait until somebody does. Runs until it
+    is stopped. With --once, exit status 1 when a log does not hold.
 
     Example: checkpoint authority serve zhejiang --store tracing.db --hub https://hub.example.org --credential hub.txt
     """
@@ -122,18 +124,14 @@ def tracer(
 
     Example: checkpoint authority tracer li --store tracing.db --by "Data office" --reason "on duty in March"
     """
-    with reported():
-        order = Order(by=by, reason=reason)
-        index = Index.open(store)
-        try:
-            people = Tracers(index)
-            if remove:
-                people.remove(name, order, now())
-            else:
-                secret = passphrase(password_file, None, what=f"Password of {name}", new=True)
-                people.put(name, secret.decode("utf-8", "replace"), order, now())
-        finally:
-            index.close()
+    order = Order(by=by, reason=reason)
+    with opened_store(store) as index:
+        people = Tracers(index)
+        if remove:
+            people.remove(name, order, now())
+        else:
+            secret = passphrase(password_file, None, what=f"Password of {name}", new=True)
+            people.put(name, secret.decode("utf-8", "replace"), order, now())
 
 
 def trace(
@@ -176,28 +174,24 @@ def trace(
 
 
 def questions(*, store: Store, as_json: AsJson = False) -> None:
-    """Show what was asked of a tracing store, by whom and why; and who was let in.
+    """Show what was asked of a tracing store, by whom and why; who was let in, and which appliances were vouched for.
 
     Example: checkpoint authority questions --store tracing.db
     """
-    with reported():
-        index = Index.open(store)
-        try:
-            for one in index.asked():
-                when = _moment(one.at * 1000)
-                record: dict[str, Json] = {
-                    "number": one.number,
-                    "at": when,
-                    "by": one.order.by,
-                    "reason": one.order.reason,
-                    "asked": one.asked,
-                }
-                if as_json:
-                    line(record)
-                else:
-                    print(printable(f"{when}  {one.order.by}: {one.asked} ({one.order.reason})"))
-        finally:
-            index.close()
+    with opened_store(store) as index:
+        for one in index.asked():
+            when = _moment(one.at * 1000)
+            record: dict[str, Json] = {
+                "number": one.number,
+                "at": when,
+                "by": one.order.by,
+                "reason": one.order.reason,
+                "asked": one.asked,
+            }
+            if as_json:
+                line(record)
+            else:
+                print(printable(f"{when}  {one.order.by}: {one.asked} ({one.order.reason})"))
 
 
 def _rounds(
@@ -240,9 +234,21 @@ def _round(intake: Intake, index: Index, keep_days: int, *, as_json: bool) -> bo
         _say(f"{words}; where it is right, start with --clock-is-right")
     if as_json:
         troubles: list[Json] = list(found.troubles)
-        line({"entries": found.entries, "activated": found.activated, "erased": erased, "troubles": troubles})
+        held: list[Json] = [{"device": one.device.hex(), "waiting": one.waiting} for one in found.held]
+        line(
+            {
+                "entries": found.entries,
+                "activated": found.activated,
+                "erased": erased,
+                "held": held,
+                "troubles": troubles,
+            }
+        )
     elif found.entries or erased:
         print(f"{found.entries} entries, {found.activated} codes activated, {erased} sightings erased", flush=True)
+    for one in found.held:
+        words = f"{one.device.hex()} at {one.site}: nobody vouches for it; activations waiting: {one.waiting}"
+        _say(printable(f"{words}; see `checkpoint authority vouch`"))
     for trouble in found.troubles:
         _say(printable(trouble))
     return not found.troubles

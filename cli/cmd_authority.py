@@ -24,6 +24,7 @@ from cli import (
     authority_publish,
     authority_repository,
     authority_tracing,
+    authority_vouch,
 )
 from cli.authority_options import (
     AsJson,
@@ -65,6 +66,8 @@ app.command()(authority_repository.rotate)
 app.command()(authority_repository.renew)
 app.command()(authority_repository.export)
 app.command()(authority_tracing.serve)
+app.command()(authority_vouch.gates)
+app.command()(authority_vouch.vouch)
 app.command()(authority_tracing.tracer)
 app.command()(authority_tracing.trace)
 app.command()(authority_tracing.questions)

@@ -55,6 +55,8 @@ class Sight(BaseModel):
 
     time_ms: int
     site: str
+    vouched: bool
+    """Whether the authority's people say so, and not the hub alone."""
     device: str
     lane: str
     seq: int
@@ -194,6 +196,7 @@ def _sight(one: Seen) -> Sight:
     return Sight(
         time_ms=one.time_ms,
         site=one.site,
+        vouched=one.vouched,
         device=entry.device.hex(),
         lane=entry.lane,
         seq=entry.seq,

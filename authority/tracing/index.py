@@ -2,6 +2,7 @@
 
 An entry counts once it lies under a head that its appliance signed and that was proved here (`gate.proved`). What a
 question was, who asked and why is written before the answer is read; triggers refuse to change or delete such a line.
+Which appliances are the authority's own, and where they stand, is people's word (`vouched`), not the hub's.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from authority.errors import FolderError
 from authority.files import make_private_file, refuse_shared
 from authority.records import Order
 
-_VERSION: Final = 2
+_VERSION: Final = 3
 LEAP_MS: Final = 3 * 86_400_000
 """How far the clock may be beyond the last round before nothing is erased by it."""
 _TABLES: Final = """
@@ -41,6 +42,11 @@ CREATE TRIGGER question_kept BEFORE DELETE ON question BEGIN SELECT raise(ABORT,
 """
 _SECOND: Final = "CREATE TABLE turn (one INTEGER PRIMARY KEY, time_ms INTEGER NOT NULL) STRICT;"
 """What version 2 adds."""
+_THIRD: Final = "CREATE TABLE vouched (device BLOB PRIMARY KEY, site TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+"""What version 3 adds."""
+_VERSIONS: Final = (_TABLES, _SECOND, _THIRD)
+_PLACED: Final = "gate g LEFT JOIN vouched v ON v.device = g.device"
+_SIGHTING: Final = "s.gate, s.seq, s.time_ms, s.kind, s.body, s.sealed, s.tag"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +76,34 @@ class Sighting:
     sealed: bytes
     tag: bytes | None
     """None where the part does not open, or names no code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A sighting, and where it was."""
+
+    sighting: Sighting
+    device: bytes
+    site: str
+    """As somebody vouched for it; else as the hub says."""
+    vouched: bool
+    """Whether somebody vouched for the appliance."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownGate:
+    """An appliance that somebody vouched for, or whose log the hub has handed over."""
+
+    device: bytes
+    site: str
+    """As in `Found`."""
+    vouched: bool
+    proved: int
+    """Entries of its log that are proved."""
+    waiting: int
+    """Activations among them that nothing came of yet."""
+    trouble: str | None
+    """Why its log does not hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +157,7 @@ class Index:
             connection.execute("PRAGMA secure_delete = ON")
             (version,) = connection.execute("PRAGMA user_version").fetchone()
             if version < _VERSION:
-                tables = _SECOND if version else _TABLES + _SECOND
+                tables = "".join(_VERSIONS[version:])
                 connection.executescript(f"BEGIN IMMEDIATE;{tables}PRAGMA user_version = {_VERSION};COMMIT;")
             elif version > _VERSION:
                 raise FolderError(f"{path} was written by newer software; update this one.")
@@ -190,37 +224,65 @@ class Index:
         """List the logs that do not hold: device, site, why."""
         return self._rows("SELECT device, site, trouble FROM gate WHERE trouble IS NOT NULL")
 
-    def waiting(self, kind: int, limit: int) -> list[tuple[Sighting, bytes, str]]:
-        """List proved entries of a kind that were not applied yet, with device and site, oldest first."""
-        rows = self._rows(
-            """SELECT s.gate, s.seq, s.time_ms, s.kind, s.body, s.sealed, s.tag, g.device, g.site
-                FROM sighting s JOIN gate g ON g.number = s.gate
-                WHERE s.kind = ? AND s.applied = 0 AND s.seq < g.proved ORDER BY s.time_ms LIMIT ?""",
+    def waiting(self, kind: int, limit: int) -> list[Found]:
+        """List proved entries of a kind that were not applied yet, of vouched appliances alone; oldest first."""
+        return self._found(
+            f"""SELECT {_SIGHTING}, v.device, v.site, 1
+                FROM sighting s JOIN gate g ON g.number = s.gate JOIN vouched v ON v.device = g.device
+                WHERE s.kind = ? AND s.applied = 0 AND s.seq < g.proved ORDER BY s.time_ms LIMIT ?""",  # noqa: S608
             (kind, limit),
         )
-        return [(Sighting(*row[:7]), row[7], row[8]) for row in rows]
+
+    def gates(self, kind: int) -> list[KnownGate]:
+        """List the appliances, those first that nobody vouched for; `kind` is what may wait there."""
+        rows = self._rows(
+            f"""SELECT g.device, coalesce(v.site, g.site), v.site IS NOT NULL, g.proved, coalesce(w.many, 0), g.trouble
+                FROM {_PLACED} LEFT JOIN (
+                    SELECT s.gate, count(*) AS many FROM sighting s JOIN gate p ON p.number = s.gate
+                    WHERE s.kind = ? AND s.applied = 0 AND s.seq < p.proved GROUP BY s.gate
+                ) w ON w.gate = g.number
+                UNION ALL SELECT device, site, 1, 0, 0, NULL FROM vouched WHERE device NOT IN (SELECT device FROM gate)
+                ORDER BY 3, 2, 1""",  # noqa: S608 - a constant
+            (kind,),
+        )
+        return [KnownGate(device, site, bool(vouched), *rest) for device, site, vouched, *rest in rows]
 
     def apply(self, gate: int, seq: int) -> None:
         """Note that an entry was applied; in a transaction of the caller."""
         self._db.execute("UPDATE sighting SET applied = 1 WHERE gate = ? AND seq = ?", (gate, seq))
 
+    # --- vouching
+
+    def vouch(self, device: bytes, site: str) -> None:
+        """Take an appliance for the authority's own, standing at `site`; in a transaction of the caller."""
+        self._db.execute("INSERT OR REPLACE INTO vouched VALUES (?, ?)", (device, site))
+
+    def disown(self, device: bytes) -> bool:
+        """Take it for one's own no more; False when it was not. In a transaction of the caller."""
+        return self._db.execute("DELETE FROM vouched WHERE device = ?", (device,)).rowcount == 1
+
     # --- asking
 
     def note(self, at: int, order: Order, asked: str) -> None:
-        """Write down who asks what and why; durable before the answer is read."""
+        """Write down who asks or orders what and why; durable before the answer is read, or with what is ordered."""
         with self.transaction():
-            self._db.execute(
-                "INSERT INTO question (at, person, reason, asked) VALUES (?, ?, ?, ?)",
-                (at, order.by, order.reason, asked),
-            )
+            self.note_also(at, order, asked)
 
-    def of_tag(self, tag: bytes, span: Span, after: Place, limit: int) -> list[tuple[Sighting, bytes, str]]:
-        """List proved sightings of a code, oldest first, after a place; each with device and site."""
+    def note_also(self, at: int, order: Order, asked: str) -> None:
+        """Do the same in a transaction of the caller."""
+        self._db.execute(
+            "INSERT INTO question (at, person, reason, asked) VALUES (?, ?, ?, ?)",
+            (at, order.by, order.reason, asked),
+        )
+
+    def of_tag(self, tag: bytes, span: Span, after: Place, limit: int) -> list[Found]:
+        """List proved sightings of a code, oldest first, after a place."""
         return self._sightings("s.tag = ?", tag, span, after=after, limit=limit)
 
-    def of_site(self, site: str, span: Span, after: Place, limit: int) -> list[tuple[Sighting, bytes, str]]:
-        """List proved sightings at a site, oldest first, after a place; each with device and site."""
-        return self._sightings("g.site = ?", site, span, after=after, limit=limit)
+    def of_site(self, site: str, span: Span, after: Place, limit: int) -> list[Found]:
+        """List proved sightings at a site, oldest first, after a place."""
+        there = f"s.gate IN (SELECT g.number FROM {_PLACED} WHERE coalesce(v.site, g.site) = ?)"  # noqa: S608
+        return self._sightings(there, site, span, after=after, limit=limit)
 
     def asked(self) -> Iterator[Asked]:
         """Yield the log of questions, oldest first."""
@@ -277,15 +339,16 @@ class Index:
         except sqlite3.Error as error:
             raise FolderError(f"{self._path} cannot be read: {error}.") from error
 
-    def _sightings(
-        self, which: str, value: bytes | str, span: Span, *, after: Place, limit: int
-    ) -> list[tuple[Sighting, bytes, str]]:
-        rows = self._rows(
-            f"""SELECT s.gate, s.seq, s.time_ms, s.kind, s.body, s.sealed, s.tag, g.device, g.site
-                FROM sighting s JOIN gate g ON g.number = s.gate
+    def _sightings(self, which: str, value: bytes | str, span: Span, *, after: Place, limit: int) -> list[Found]:
+        return self._found(
+            f"""SELECT {_SIGHTING}, g.device, coalesce(v.site, g.site), v.site IS NOT NULL
+                FROM sighting s JOIN gate g ON g.number = s.gate LEFT JOIN vouched v ON v.device = g.device
                 WHERE {which} AND s.seq < g.proved AND s.time_ms >= ? AND s.time_ms < ?
                 AND (s.time_ms, s.gate, s.seq) > (?, ?, ?)
                 ORDER BY s.time_ms, s.gate, s.seq LIMIT ?""",  # noqa: S608 - one of two constants
             (value, span.first_ms, span.last_ms, after.time_ms, after.gate, after.seq, limit),
         )
-        return [(Sighting(*row[:7]), row[7], row[8]) for row in rows]
+
+    def _found(self, query: str, values: tuple[int | str | bytes, ...]) -> list[Found]:
+        """Read sightings with device, site and whether somebody vouched, in this order."""
+        return [Found(Sighting(*row[:7]), row[7], row[8], bool(row[9])) for row in self._rows(query, values)]

@@ -1,7 +1,8 @@
 """Taking logs in from the hub: continued in a tree of our own, and believed only under heads that appliances signed.
 
 The hub holds no secret of ours and is not trusted: it can withhold entries, and can add, change or reorder none.
-An activation that is proved becomes a change of status for the next publication, once, however often it is seen.
+An activation that is proved, at an appliance that somebody vouched for, becomes a change of status for the next
+publication, once, however often it is seen. At another it waits until somebody does.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Final
 from authority.errors import AuthorityError, LogError, UnknownCodeError
 from authority.records import Order
 from authority.store import Authority
-from authority.tracing.index import Gate, Index, Sighting
+from authority.tracing.index import Gate, Index, KnownGate, Sighting
 from authority.tracing.line import HandedEntries, HandedLog, HubLine
 from keys.errors import SealError, TreeHeadError
 from keys.merkle import HASH_SIZE, Tree
@@ -46,6 +47,8 @@ class Round:
     """Logs that do not hold, or that could not be fetched, in words."""
     activated: int
     """Codes that became green."""
+    held: tuple[KnownGate, ...]
+    """Appliances with activations that wait for somebody to vouch for them."""
 
 
 class Intake:
@@ -73,7 +76,9 @@ class Intake:
                     troubles.append(f"{log.device.hex()}: {error}")
         finally:
             activated = self._activations()
-        return Round(entries, tuple(troubles), activated)
+        gates = self._index.gates(int(EntryKind.ACTIVATION))
+        held = tuple(gate for gate in gates if gate.waiting and not gate.vouched)
+        return Round(entries, tuple(troubles), activated, held)
 
     def _log(self, log: HandedLog, troubles: list[str]) -> int:
         """Take in one log up to its head; returns how many entries that brought.
@@ -158,11 +163,12 @@ class Intake:
     def _activations(self) -> int:
         """Turn proved activations into green codes; one that is not grey any more is left as it is."""
         activated = 0
-        for sighting, device, site in self._index.waiting(int(EntryKind.ACTIVATION), _APPLIED_AT_ONCE):
+        for found in self._index.waiting(int(EntryKind.ACTIVATION), _APPLIED_AT_ONCE):
+            sighting, device = found.sighting, found.device
             personal = opened(self._authority, device, sighting.body, sighting.sealed)
             identity = None if personal is None else personal.identity
             if identity is not None and identity.issuer == self._authority.issuer:
-                activated += self._activate(identity, device, site, sighting.seq)
+                activated += self._activate(identity, device, found.site, sighting.seq)
             with self._index.transaction():
                 self._index.apply(sighting.gate, sighting.seq)
         return activated

@@ -8,7 +8,7 @@ from typing import Final
 
 from authority.records import Order
 from authority.store import Authority
-from authority.tracing.index import START, Index, Place, Sighting, Span
+from authority.tracing.index import START, Found, Index, Place, Span
 from authority.tracing.intake import opened, tag_of
 from keys.verdict import CodeIdentity
 from scanner.journal import entry as wire
@@ -24,6 +24,8 @@ class Seen:
     """One answer: an entry, where it was written, and who it was."""
 
     site: str
+    vouched: bool
+    """Whether somebody vouched for the appliance, and said that it stands there; else both is the hub's word."""
     time_ms: int
     """When that was: by the appliance's clock, or when it came where that clock cannot be right."""
     entry: Entry
@@ -65,12 +67,14 @@ class Desk:
         where = "" if after == START else f" after {after.time_ms}/{after.gate}/{after.seq}"
         self._index.note(self._now(), order, f"{what} from {span.first_ms} to {span.last_ms}{where}")
 
-    def _page(self, rows: list[tuple[Sighting, bytes, str]], limit: int) -> Page:
-        seen = tuple(
-            Seen(site, one.time_ms, wire.decode(one.body), opened(self._authority, device, one.body, one.sealed))
-            for one, device, site in rows[:limit]
-        )
+    def _page(self, rows: list[Found], limit: int) -> Page:
+        seen = tuple(self._seen(row) for row in rows[:limit])
         if len(rows) <= limit:
             return Page(seen, None)
-        last = rows[limit - 1][0]
+        last = rows[limit - 1].sighting
         return Page(seen, Place(last.time_ms, last.gate, last.seq))
+
+    def _seen(self, found: Found) -> Seen:
+        one = found.sighting
+        personal = opened(self._authority, found.device, one.body, one.sealed)
+        return Seen(found.site, found.vouched, one.time_ms, wire.decode(one.body), personal)

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from hub.handover import make_credential
-from tests.authority.tracing.test_intake import SealingGate, person
+from keys.verdict import Colour
+from tests.authority.tracing.sealing_gate import SealingGate, activated_at_the_gate, person
 from tests.cli.calling import ROOT, Done, call
 from tests.hub.serving import Serving
 from tests.world import PASSPHRASE, SmallWorld
@@ -85,3 +86,61 @@ def test_a_tracer_asks_the_serving_process(hub: Serving, tmp_path: Path) -> None
     assert "tracer li may ask (on duty)" in asked
     assert asked.count("case 12") == 2
     assert b"authority serve" in trace("--code", "1/7").err
+
+
+def test_activations_wait_until_somebody_vouches_for_the_gate(hub: Serving, tmp_path: Path) -> None:
+    world = SmallWorld.create(tmp_path / "world")
+    gate = SealingGate(world)
+    hub.enrol(gate)
+    grey = activated_at_the_gate(hub, gate, world)
+    store = ("--store", str(tmp_path / "tracing" / "index.db"))
+    order = ("--by", "Li", "--reason", "set up")
+    serve = [
+        *("authority", "serve", str(world.authority.folder), *store, "--hub", hub.url, "--once"),
+        *("--credential", private(tmp_path / "credential", make_credential(hub.parts, "authority"))),
+        *("--passphrase-file", private(tmp_path / "passphrase", PASSPHRASE.decode()), "--keep-days", "3650"),
+    ]
+    done = call(*serve)
+    assert done.status == 0
+    assert b"nobody vouches for it; activations waiting: 1" in done.err
+    (listed,) = map(json.loads, call("authority", "gates", *store, "--json").out.splitlines())
+    assert listed == {
+        "device": gate.id.hex(),
+        "site": "West gate",
+        "vouched": False,
+        "proved": 1,
+        "waiting": 1,
+        "trouble": None,
+    }
+    assert b"West gate (nobody vouches for it)  entries: 1  activations waiting: 1" in call("authority", "gates", *store).out
+    many = tmp_path / "gates.csv"
+    many.write_text(f"device,site\n{gate.id.hex()},East gate\n", "utf-8")
+    assert call("authority", "vouch", *store, "--from", str(many), *order).status == 0
+    done = call(*serve, "--json")
+    assert json.loads(done.out)["activated"] == 1
+    assert json.loads(done.out)["held"] == []
+    assert world.authority.code(grey).colour is Colour.GREEN
+    assert call("authority", "vouch", *store, "--device", gate.id.hex(), "--remove", *order).status == 0
+    assert b"nobody vouches" in call("authority", "gates", *store).out
+    said = call("authority", "questions", *store).out.decode()
+    assert f"Li: appliance {gate.id.hex()} is vouched for at East gate (set up)" in said
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        (),
+        ("--device", "00" * 16),
+        ("--site", "East gate"),
+        ("--device", "00" * 16, "--site", "East gate", "--remove"),
+        ("--from", "gates.csv", "--site", "East gate"),
+        ("--from", "gates.csv", "--remove"),
+        ("--remove",),
+    ],
+)
+def test_what_does_not_go_together_vouches_for_nobody(tmp_path: Path, options: tuple[str, ...]) -> None:
+    store = ("--store", str(tmp_path / "tracing" / "index.db"))
+    done = call("authority", "vouch", *store, "--by", "Li", "--reason", "set up", *options)
+    assert done.status == 2
+    assert b"--device and --site, or --from" in done.err
+    assert call("authority", "gates", *store).out == b""

@@ -6,9 +6,7 @@ import contextlib
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import replace
-from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -19,84 +17,20 @@ from authority.tracing.index import Index, Span
 from authority.tracing.intake import DAY_MS, Intake
 from authority.tracing.line import HandedEntries, HubLine
 from authority.tracing.question import Desk
+from authority.tracing.vouching import Vouching
 from hub.handover import make_credential
-from keys.seal import journal_info, seal
-from keys.verdict import CodeIdentity, Colour, Document, DocumentType
-from scanner.journal import personal as personal_wire
-from scanner.journal.detail import ActivationDetail, Detail, EntryKind, PassageDetail
-from scanner.journal.entry import Entry, Seal, decode, encode
+from keys.verdict import CodeIdentity, Colour, DocumentType
+from scanner.journal.detail import ActivationDetail, EntryKind
+from scanner.journal.entry import decode, encode
 from scanner.journal.personal import Personal
-from scanner.values import ClockTrust, Direction, Outcome
+from scanner.values import ClockTrust
+from tests.authority.tracing.sealing_gate import SealingGate, activated_at_the_gate, person
 from tests.hub.gate import Gate
 from tests.hub.serving import Serving
 from tests.world import NOW, ORDER, SmallWorld
 
 ALWAYS = Span(0, 1 << 60)
 UNKNOWN = CodeIdentity("CN-33", "jkm:33/1", 0)
-PASSED = PassageDetail(Direction.ENTRY)
-
-
-class SealingGate(Gate):
-    """A gate that seals to a real authority."""
-
-    def __init__(self, world: SmallWorld) -> None:
-        super().__init__()
-        self.world = world
-
-    def sees(self, personal: Personal, kind: EntryKind = EntryKind.PASSAGE, detail: Detail = PASSED) -> None:
-        seq, key = len(self.log), self.world.seal_key
-        part = seal(key.public_key, journal_info(self.id, seq), personal_wire.encode(personal))
-        entry = Entry(
-            device=self.id,
-            seq=seq,
-            time_ms=(NOW + seq) * 1000,
-            clock=ClockTrust.TRUSTED,
-            lane="gate-1",
-            kind=kind,
-            staff=None,
-            detail=detail,
-            software="0.1.0",
-            outcome=Outcome.PASS,
-            seal=Seal(key.kid, sha256(part).digest()),
-        )
-        self.log.append(encode(entry))
-        self.sealed.append(part)
-
-
-def person(index: int, name: str = "张**") -> Personal:
-    return Personal(CodeIdentity("CN-33", "jkm:33/1", index), name, Document(DocumentType.RESIDENT_ID, "2X"))
-
-
-@pytest.fixture
-def hub(tmp_path: Path) -> Iterator[Serving]:
-    made = Serving(tmp_path)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def gate(hub: Serving, world: SmallWorld) -> SealingGate:
-    made = SealingGate(world)
-    assert hub.enrol(made).status == 201
-    return made
-
-
-@pytest.fixture
-def index(tmp_path: Path) -> Iterator[Index]:
-    made = Index.open(tmp_path / "tracing" / "index.db")
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def intake(hub: Serving, world: SmallWorld, index: Index) -> Intake:
-    line = HubLine(hub.url, make_credential(hub.parts, "authority"))
-    return Intake(world.authority, index, line, lambda: NOW)
-
-
-@pytest.fixture
-def desk(world: SmallWorld, index: Index) -> Desk:
-    return Desk(world.authority, index, lambda: NOW)
 
 
 def test_a_sighting_of_a_wrong_clock_is_found_where_it_came_and_is_erased_with_the_others(
@@ -171,8 +105,9 @@ def test_the_log_of_questions_cannot_be_changed(desk: Desk, index: Index) -> Non
 
 
 def test_an_activation_at_a_gate_turns_a_grey_code_green_once(
-    hub: Serving, gate: SealingGate, intake: Intake, world: SmallWorld
+    hub: Serving, gate: SealingGate, intake: Intake, vouching: Vouching, world: SmallWorld
 ) -> None:
+    vouching.vouch(gate.id.hex(), "West gate", ORDER, NOW)
     grey, red = (world.code(colour=colour).identity for colour in (Colour.GREY, Colour.RED))
     activated = ActivationDetail(DocumentType.RESIDENT_ID)
     for identity in (grey, red, grey, CodeIdentity("CN-33", "jkm:33/1", 999_999)):
@@ -183,18 +118,11 @@ def test_an_activation_at_a_gate_turns_a_grey_code_green_once(
     assert intake.round().activated == 0
 
 
-def activated_at_the_gate(hub: Serving, gate: SealingGate, world: SmallWorld) -> CodeIdentity:
-    """A grey code, activated at a gate in an entry that the hub has."""
-    grey = world.code(colour=Colour.GREY).identity
-    gate.sees(Personal(grey), EntryKind.ACTIVATION, ActivationDetail(DocumentType.RESIDENT_ID))
-    hub.upload(gate, gate.upload())
-    return grey
-
-
 def test_an_activation_that_meets_an_officers_order_undoes_nothing(
-    hub: Serving, gate: SealingGate, intake: Intake, world: SmallWorld
+    hub: Serving, gate: SealingGate, intake: Intake, vouching: Vouching, world: SmallWorld
 ) -> None:
     """The officer's change is under way while the code is still grey to whoever looks: red must stay red."""
+    vouching.vouch(gate.id.hex(), "West gate", ORDER, NOW)
     grey = activated_at_the_gate(hub, gate, world)
     ordered = threading.Event()
 
@@ -214,8 +142,9 @@ def test_an_activation_that_meets_an_officers_order_undoes_nothing(
 
 
 def test_an_activation_that_cannot_be_written_now_is_not_forgotten(
-    hub: Serving, gate: SealingGate, intake: Intake, world: SmallWorld
+    hub: Serving, gate: SealingGate, intake: Intake, vouching: Vouching, world: SmallWorld
 ) -> None:
+    vouching.vouch(gate.id.hex(), "West gate", ORDER, NOW)
     grey = activated_at_the_gate(hub, gate, world)
     world.authority._register._db.execute("PRAGMA busy_timeout = 10")
     with contextlib.closing(sqlite3.connect(world.root / "authority" / "register.sqlite")) as other:
@@ -294,9 +223,15 @@ def test_a_hub_that_lies_about_the_tree_behind_what_it_erased_is_not_believed(
 
 
 def test_where_the_line_is_dead_nobody_asks_for_the_other_logs(
-    hub: Serving, gate: SealingGate, intake: Intake, world: SmallWorld, monkeypatch: pytest.MonkeyPatch
+    hub: Serving,
+    gate: SealingGate,
+    intake: Intake,
+    vouching: Vouching,
+    world: SmallWorld,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Each would take its half minute; what was proved before counts all the same."""
+    vouching.vouch(gate.id.hex(), "West gate", ORDER, NOW)
     grey = activated_at_the_gate(hub, gate, world)
     others = [SealingGate(world) for _ in range(3)]
     for other in others:
@@ -381,10 +316,11 @@ def test_a_store_of_older_software_is_gone_on_with(tmp_path: Path) -> None:
     path = tmp_path / "tracing" / "older.db"
     Index.open(path).close()
     with sqlite3.connect(path) as connection:
-        connection.executescript("DROP TABLE turn; PRAGMA user_version = 1;")
+        connection.executescript("DROP TABLE vouched; DROP TABLE turn; PRAGMA user_version = 1;")
     connection.close()
     index = Index.open(path)
     assert index.leapt(NOW * 1000) == 0
+    assert Vouching(index).gates() == []
     index.close()
 
 
