@@ -81,7 +81,7 @@ def hub(
         def ready() -> None:
             # Not before: the address that a running hub has said would not hold any more for one that cannot start.
             with _opened(settings) as parts, parts.database.write() as session:
-                kept, token = parts.database.name, people.first_token(session)
+                kept, token = parts.database.name, people.first_token(session, parts.clock_ms())
             print(f"the hub listens on {settings.public_url}, keeps its storage in {kept}", flush=True)
             if token is not None:
                 words = "nobody can log in yet; make the first administrator at"

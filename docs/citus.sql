@@ -29,6 +29,7 @@ SELECT create_reference_table('invitation');
 SELECT create_reference_table('person');
 SELECT create_reference_table('login');
 SELECT create_reference_table('credential');
+SELECT create_reference_table('first_address');
 SELECT create_reference_table('audit');
 SELECT create_reference_table('erasure');
 SELECT create_reference_table('guess');

@@ -15,7 +15,8 @@ IDLE_MS = 30 * 60_000
 """A login ends after so long without a page."""
 LONGEST_MS = 10 * 3_600_000
 """A login ends after so long in any case: a shift."""
-_FIRST = "first administrator"
+TOGETHER_MS = 600_000
+"""Hubs of one storage that start within so long have each said an address for the first administrator that holds."""
 TERMINAL = "command line"
 """Who did what was done at the hub's own machine; nobody can be called that."""
 
@@ -55,29 +56,43 @@ class Deed:
     reason: str
 
 
-def first_token(session: Session) -> str | None:
-    """Make the token with which the first administrator is made; None once there is anybody."""
+def first_token(session: Session, now_ms: int) -> str | None:
+    """Make a token with which the first administrator is made; None once there is anybody.
+
+    Those of earlier starts end with it, but for hubs that start together: each has said its own.
+    """
     if session.rows("SELECT 1 FROM person LIMIT 1"):
         return None
     made = passwords.token()
-    session.run("DELETE FROM credential WHERE name = ?", _FIRST)
     session.run(
-        "INSERT INTO credential (token_hash, name, made_ms) VALUES (?, ?, 0)", passwords.token_hash(made), _FIRST
+        "DELETE FROM first_address WHERE made_ms NOT BETWEEN ? AND ?", now_ms - TOGETHER_MS, now_ms + TOGETHER_MS
     )
+    session.run("INSERT INTO first_address (token_hash, made_ms) VALUES (?, ?)", passwords.token_hash(made), now_ms)
     return made
 
 
 def is_first_token(session: Session, token: str) -> bool:
     """Whether this token makes the first administrator."""
     return bool(
-        session.rows("SELECT 1 FROM credential WHERE token_hash = ? AND name = ?", passwords.token_hash(token), _FIRST)
+        session.rows(
+            "SELECT 1 FROM first_address WHERE token_hash = ? AND NOT EXISTS (SELECT 1 FROM person)",
+            passwords.token_hash(token),
+        )
     )
 
 
 def spend_first_token(session: Session, token: str) -> bool:
-    """Let no other use of it follow; False when it is not the one, or somebody was quicker."""
+    """Let no use of this or another follow; False when it is none, or somebody was quicker.
+
+    In one statement, which waits for whoever is about to: of two that come at once, one finds nothing left.
+    """
     found = passwords.token_hash(token)
-    return session.run("DELETE FROM credential WHERE token_hash = ? AND name = ?", found, _FIRST) == 1
+    spent = session.run(
+        """DELETE FROM first_address WHERE EXISTS (SELECT 1 FROM first_address WHERE token_hash = ?)
+            AND NOT EXISTS (SELECT 1 FROM person)""",
+        found,
+    )
+    return spent > 0
 
 
 def put_credential(session: Session, name: str, token: str, now_ms: int) -> None:
@@ -90,9 +105,7 @@ def put_credential(session: Session, name: str, token: str, now_ms: int) -> None
 
 def is_credential(session: Session, token: str) -> bool:
     """Whether a token is a machine's credential."""
-    return bool(
-        session.rows("SELECT 1 FROM credential WHERE token_hash = ? AND name <> ?", passwords.token_hash(token), _FIRST)
-    )
+    return bool(session.rows("SELECT 1 FROM credential WHERE token_hash = ?", passwords.token_hash(token)))
 
 
 def put(session: Session, name: str, role: Role, password: str) -> None:

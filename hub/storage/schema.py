@@ -110,6 +110,11 @@ MIGRATIONS = (
             "ALTER TABLE device ADD COLUMN intake integer NOT NULL DEFAULT 0",
         ),
     ),
+    Migration(
+        "several first addresses",
+        ("""CREATE TABLE first_address (token_hash bytea PRIMARY KEY, made_ms bigint NOT NULL)""",),
+        ("DELETE FROM credential WHERE name = 'first administrator'",),
+    ),
 )
 
 

@@ -42,7 +42,7 @@ def test_a_newcomer_makes_an_administrator_enrols_an_appliance_and_sees_people_a
     hub: Serving, browser: Browser, tmp_path: Path
 ) -> None:
     with hub.parts.database.write() as session:
-        token = people.first_token(session)
+        token = people.first_token(session, wall_clock_ms())
     browser.open(f"{hub.url}/first/{token}")
     browser.run("document.querySelector('[name=name]').value = 'root'")
     for name in ("password", "again"):

@@ -174,7 +174,7 @@ def test_the_first_administrator_is_made_once(tmp_path_factory: pytest.TempPathF
     other = Serving(tmp_path_factory.mktemp("new"))
     try:
         with other.parts.database.write() as session:
-            token = people.first_token(session)
+            token = people.first_token(session, wall_clock_ms())
         desk = Desk(other)
         assert desk.get("/first/guess").status == 404
         assert desk.post(f"/first/{token}", name="root", password="short", again="short").status == 422
@@ -182,7 +182,7 @@ def test_the_first_administrator_is_made_once(tmp_path_factory: pytest.TempPathF
         assert desk.get("/").status == 200
         assert desk.post(f"/first/{token}", name="eve", password=PASSWORD, again=PASSWORD).status == 404
         with other.parts.database.write() as session:
-            assert people.first_token(session) is None
+            assert people.first_token(session, wall_clock_ms()) is None
     finally:
         other.close()
 
