@@ -247,12 +247,6 @@ def mash(folder: Path, sequences: int, seed: int, budget_s: float = 60.0, *, all
         return mashed
 
 
-@pytest.mark.soak
-def test_random_keys_break_nothing_at_a_real_gate(tmp_path: Path) -> None:
-    mashed = mash(tmp_path, 10, seed=1)
-    assert any(isinstance(command, SignOn) for command in mashed.agreed)
-
-
 @pytest.mark.alone
 @pytest.mark.soak
 @pytest.mark.timeout(280)
