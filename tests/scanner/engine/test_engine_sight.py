@@ -80,8 +80,10 @@ def test_fifty_codes_in_one_picture_do_no_harm(working: Appliance) -> None:
     assert passages(working) == before + 1
 
 
+@pytest.mark.alone
 @pytest.mark.soak
 def test_a_code_that_moves_too_fast_to_be_read_gets_a_hint(working: Appliance) -> None:
+    """Hints come from the harder looks, for which a busy machine has no time."""
     working.feed.frames = wall((working.world.code().text, 500, 200, 4), smear=21)
     working.wait_lane(lambda lane: lane.hint == "hint.hold_still")
     assert working.lane().state == "waiting"
