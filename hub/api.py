@@ -107,8 +107,8 @@ def router(parts: Parts) -> APIRouter:
         packed = _packed(request)
         proof = request.headers.get(request_proof.HEADER)
         proved = request_proof.holds(appliance, proof, "POST", request.url.path)
-        async with gate.passed(proved=proved):
-            body = await _body(request, gate, (wanted, proved))
+        async with gate.passed(proved=proved) as place:
+            body = await _body(request, gate, (wanted, proved), place)
             receipt = await run_in_threadpool(_take, parts, wanted, body, packed)
         return Response(receipt, media_type=CBOR_TYPE)
 
@@ -161,40 +161,59 @@ _Sender: TypeAlias = "tuple[bytes, bool]"
 """Device id, and whether the request proves to be the appliance's own: such wait for no stranger's."""
 
 
+class _Place:
+    """One of the places for uploads; given back once."""
+
+    def __init__(self, gate: _Gate) -> None:
+        self._gate: _Gate | None = gate
+
+    def give_back(self) -> None:
+        if self._gate is not None:
+            self._gate.room += 1
+            self._gate = None
+
+
 class _Gate:
     """Lets so many through at a time and sends the others away, to come back at different times."""
 
     def __init__(self, room: int) -> None:
-        self._room = room
+        self.room = room
         self._kept = room // PROVED_ALONE
-        self._waiting: dict[_Sender, list[asyncio.Timeout]] = {}
+        self._waiting: dict[_Sender, list[tuple[asyncio.Timeout, _Place]]] = {}
 
     @asynccontextmanager
-    async def passed(self, *, proved: bool) -> AsyncIterator[None]:
+    async def passed(self, *, proved: bool) -> AsyncIterator[_Place]:
         """Hold a place for the block; `proved`: whose upload it is. Raises RefusalError when there is none."""
-        if self._room <= (0 if proved else self._kept):
+        if self.room <= (0 if proved else self._kept):
             seconds = random.randint(*RETRY_SECONDS)  # noqa: S311 - spreads load, guards nothing
             raise RefusalError(
                 503, Problem.BUSY, "too many uploads are under way; come back later", retry_after=seconds
             )
-        self._room -= 1
+        self.room -= 1
+        place = _Place(self)
         try:
-            yield
+            yield place
         finally:
-            self._room += 1
+            place.give_back()
 
     @contextmanager
-    def waiting(self, sender: _Sender, patience: asyncio.Timeout) -> Iterator[None]:
-        """Wait for a body in the block; too many of one sender end the patience with the oldest."""
+    def waiting(self, sender: _Sender, patience: asyncio.Timeout, place: _Place) -> Iterator[None]:
+        """Wait for a body in the block; too many of one sender end the patience with the oldest, and its place.
+
+        The place is free at once, not when the oldest comes to its end: of many that come in one moment, each finds it.
+        """
         others = self._waiting.setdefault(sender, [])
         if len(others) >= EACH_UNDER_WAY:
-            others.pop(0).reschedule(asyncio.get_running_loop().time())
-        others.append(patience)
+            given_up, freed = others.pop(0)
+            given_up.reschedule(asyncio.get_running_loop().time())
+            freed.give_back()
+        one = (patience, place)
+        others.append(one)
         try:
             yield
         finally:
-            if patience in others:
-                others.remove(patience)
+            if one in others:
+                others.remove(one)
             if not others and self._waiting.get(sender) is others:
                 del self._waiting[sender]
 
@@ -209,7 +228,7 @@ def _packed(request: Request) -> bool:
     return coding == "gzip"
 
 
-async def _body(request: Request, gate: _Gate, sender: _Sender) -> bytes:
+async def _body(request: Request, gate: _Gate, sender: _Sender, place: _Place) -> bytes:
     """Read a body, bounded in bytes and time. Raises RefusalError."""
     announced = request.headers.get("content-length", "0")
     if announced.isdecimal() and int(announced[:12]) > upload.MAX_BODY:
@@ -217,7 +236,7 @@ async def _body(request: Request, gate: _Gate, sender: _Sender) -> bytes:
     found = bytearray()
     try:
         async with asyncio.timeout(BODY_SECONDS) as patience:
-            with gate.waiting(sender, patience):
+            with gate.waiting(sender, patience, place):
                 async for chunk in request.stream():
                     found += chunk
                     if len(found) > upload.MAX_BODY:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import threading
@@ -15,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from hub import passwords, server, stick
-from hub.api import UNDER_WAY
+from hub.api import EACH_UNDER_WAY, UNDER_WAY, _Gate
 from hub.pages import visitor
 from hub.service import wall_clock_ms
 from hub.storage import alarms, appliances, guesses, people
@@ -369,6 +370,30 @@ def test_one_known_id_takes_two_places_and_keeps_nobody_out(hub: Serving, gate: 
     finally:
         for line in lines:
             line.close()
+
+
+def test_many_bodies_of_one_sender_that_begin_in_one_moment_take_no_more_places_than_one_after_another() -> None:
+    """What is given up frees its place at once, and not when its own turn comes to end."""
+    gate, sender = _Gate(UNDER_WAY), (b"one", False)
+
+    async def wait() -> None:
+        async with gate.passed(proved=False) as place, asyncio.timeout(60) as patience:
+            with gate.waiting(sender, patience, place):
+                await asyncio.Event().wait()
+
+    async def moment() -> None:
+        bodies = [asyncio.create_task(wait()) for _ in range(10 * UNDER_WAY)]
+        await asyncio.sleep(0)
+        assert gate.room == UNDER_WAY - EACH_UNDER_WAY
+        await asyncio.sleep(0.1)
+        assert sum(not body.done() for body in bodies) == EACH_UNDER_WAY
+        assert {type(body.exception()) for body in bodies if body.done()} == {TimeoutError}
+        for body in bodies:
+            body.cancel()
+        await asyncio.gather(*bodies, return_exceptions=True)
+        assert gate.room == UNDER_WAY, "each place is given back once"
+
+    asyncio.run(moment())
 
 
 def test_whoever_knows_many_ids_leaves_room_for_those_who_prove_theirs(hub: Serving, gate: Gate) -> None:
