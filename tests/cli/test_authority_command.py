@@ -208,7 +208,7 @@ def test_what_a_box_has_sealed_cannot_steer_the_authoritys_terminal(
 
 WORDS = """new issue present set-colour revoke set-status revoke-key add-key publish lists unseal show
 trust-foreign hash-list found role-key admit expel release rotate renew export ceremony fleet serve
-tracer trace questions"""
+gates vouch tracer trace questions"""
 COMMANDS = WORDS.split()
 
 
