@@ -167,6 +167,10 @@ class _Place:
     def __init__(self, gate: _Gate) -> None:
         self._gate: _Gate | None = gate
 
+    @property
+    def is_held(self) -> bool:
+        return self._gate is not None
+
     def give_back(self) -> None:
         if self._gate is not None:
             self._gate.room += 1
@@ -205,7 +209,8 @@ class _Gate:
         others = self._waiting.setdefault(sender, [])
         if len(others) >= EACH_UNDER_WAY:
             given_up, freed = others.pop(0)
-            given_up.reschedule(asyncio.get_running_loop().time())
+            if not given_up.expired():
+                given_up.reschedule(asyncio.get_running_loop().time())
             freed.give_back()
         one = (patience, place)
         others.append(one)
@@ -241,6 +246,8 @@ async def _body(request: Request, gate: _Gate, sender: _Sender, place: _Place) -
                     found += chunk
                     if len(found) > upload.MAX_BODY:
                         raise RefusalError(413, Problem.TOO_LARGE, f"an upload has at most {upload.MAX_BODY} bytes")
+        if not place.is_held:  # given up in the moment in which the last of it came
+            raise TimeoutError
     except ClientDisconnect:
         raise RefusalError(400, Problem.BAD_REQUEST, "the line broke") from None
     except TimeoutError:

@@ -84,8 +84,10 @@ def is_first_token(session: Session, token: str) -> bool:
 def spend_first_token(session: Session, token: str) -> bool:
     """Let no use of this or another follow; False when it is none, or somebody was quicker.
 
-    In one statement, which waits for whoever is about to: of two that come at once, one finds nothing left.
+    Of two that come at once, one finds nothing left: the audit's next number is given out to one transaction at a time,
+    and what the other reads afterwards is how the first left it.
     """
+    session.next_number("audit")
     found = passwords.token_hash(token)
     spent = session.run(
         """DELETE FROM first_address WHERE EXISTS (SELECT 1 FROM first_address WHERE token_hash = ?)

@@ -8,15 +8,18 @@ import socket
 import threading
 import time
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from hub import passwords, server, stick
-from hub.api import EACH_UNDER_WAY, UNDER_WAY, _Gate
+from hub.api import EACH_UNDER_WAY, UNDER_WAY, _body, _Gate
+from hub.errors import RefusalError
 from hub.pages import visitor
 from hub.service import wall_clock_ms
 from hub.storage import alarms, appliances, guesses, people
@@ -31,6 +34,9 @@ from scanner.journal.detail import EntryKind, FaultDetail, OverrideDetail, Updat
 from tests.hub.desk import PASSWORD, Desk, staffed_hub
 from tests.hub.gate import Gate, framed
 from tests.hub.serving import Serving
+
+if TYPE_CHECKING:
+    from fastapi import Request
 
 UINT_MAX = (1 << 63) - 1
 
@@ -392,6 +398,25 @@ def test_many_bodies_of_one_sender_that_begin_in_one_moment_take_no_more_places_
             body.cancel()
         await asyncio.gather(*bodies, return_exceptions=True)
         assert gate.room == UNDER_WAY, "each place is given back once"
+
+    asyncio.run(moment())
+
+
+def test_a_body_that_is_given_up_as_its_last_piece_comes_is_not_taken_without_a_place() -> None:
+    gate, sender = _Gate(UNDER_WAY), (b"one", False)
+
+    async def moment() -> None:
+        async with gate.passed(proved=False) as place:
+
+            async def pieces() -> AsyncIterator[bytes]:
+                yield b"all of it"
+                place.give_back()
+
+            request = SimpleNamespace(headers={}, stream=pieces)
+            with pytest.raises(RefusalError, match="others of the same appliance") as refused:
+                await _body(cast("Request", request), gate, sender, place)
+            assert refused.value.answer.status == 408
+        assert gate.room == UNDER_WAY
 
     asyncio.run(moment())
 
