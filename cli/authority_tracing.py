@@ -51,12 +51,27 @@ PasswordFile = Annotated[
 _PLACE = re.compile(r"([0-9]{1,18})/([0-9]{1,18})/([0-9]{1,18})")
 
 
+def _pin(text: str) -> bytes:
+    if not re.fullmatch(r"[0-9a-fA-F]{64}", text):
+        raise typer.BadParameter("a SHA-256 has 64 hexadecimal digits")
+    return bytes.fromhex(text)
+
+
 def serve(
     folder: Folder,
     *,
     store: Store,
     hub: Annotated[str, typer.Option(help="The hub's address.", show_default=False)],
     credential: Annotated[Path, typer.Option(help="File (mode 0600) with the hub's credential.", show_default=False)],
+    pin: Annotated[
+        bytes | None,
+        typer.Option(
+            parser=_pin,
+            metavar="SHA256",
+            help="Of the key in the hub's certificate, where the hub made that itself; `hub credential` says it.",
+            show_default=False,
+        ),
+    ] = None,
     every: Annotated[int, typer.Option(min=1, max=86_400, help="Seconds between two rounds.")] = 60,
     keep_days: Annotated[int, typer.Option(min=1, max=3_650, help="Days that sightings are kept.")] = 14,
     clock_is_right: Annotated[
@@ -75,7 +90,7 @@ def serve(
     Example: checkpoint authority serve zhejiang --store tracing.db --hub https://hub.example.org --credential hub.txt
     """
     with reported():
-        secret, source = passphrase(passphrase_file, passphrase_fd), HubLine(hub, _secret(credential))
+        secret, source = passphrase(passphrase_file, passphrase_fd), HubLine(hub, _secret(credential), pin)
         if clock_is_right:
             index = Index.open(store)
             index.believe(_now_ms())

@@ -170,12 +170,17 @@ def credential(
 ) -> None:
     """Make the credential with which an authority's process fetches logs; an earlier one of that name ends.
 
+    With --certificate and --key as the running hub has them it says the certificate's pin, too.
+
     Example: checkpoint hub credential authority-cn-33 > credential
     """
     from hub import handover  # noqa: PLC0415
 
     with reported(), _opened(context.obj) as parts:
         print(handover.make_credential(parts, name))
+        pin = parts.settings.pin()
+    if pin is not None:
+        print(f"its process goes by this hub's certificate with --pin {pin.hex()}", file=sys.stderr)
 
 
 @app.command(name="retire")

@@ -37,7 +37,7 @@ class PinnedConnection(HTTPSConnection):
         certificate = line.getpeercert(binary_form=True) if isinstance(line, ssl.SSLSocket) else None
         if certificate is None or not hmac.compare_digest(spki_digest(certificate), self._pin):
             self.close()
-            raise ssl.SSLError("the server shows another key than the one that was pinned when this box was enrolled")
+            raise ssl.SSLError("the server shows another key than the one that is pinned")
 
 
 def spki_digest(certificate: bytes) -> bytes:

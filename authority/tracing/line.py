@@ -74,10 +74,13 @@ class HandedEntries:
 class HubLine:
     """One hub. Not for several threads."""
 
-    def __init__(self, url: str, credential: str) -> None:
-        """Connect to nothing yet. Raises HubLineError: no address, one that anybody could listen to, no credential."""
+    def __init__(self, url: str, credential: str, pin: bytes | None = None) -> None:
+        """Connect to nothing yet. Raises HubLineError: no address, one that anybody could listen to, no credential.
+
+        `pin`: as in `keys.http_line`, 32 bytes; else the hub's certificate is one that this machine trusts.
+        """
         try:
-            self._line, self._base = open_line(url, SILENCE_S)
+            self._line, self._base = open_line(url, SILENCE_S, pin)
         except ValueError as error:
             raise HubLineError(f"{error}; a hub's is like https://hub.example.org") from None
         if not isinstance(self._line, HTTPSConnection) and not is_loopback(self._line.host):

@@ -21,6 +21,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from urllib3 import PoolManager
 
+from authority.errors import HubLineError
+from authority.tracing.line import HubLine
 from hub.settings import Settings
 from tests.cli.calling import ROOT
 from tests.hub.serving import repository
@@ -111,3 +113,26 @@ def test_the_pin_in_the_code_is_that_of_the_key_the_hub_really_shows(tmp_path: P
     assert (
         Settings(folder="f", repository="r", certificate=str(tmp_path / "shown.pem"), key="k").pin() == settings.pin()
     )
+
+
+def test_the_authority_goes_by_the_pin_of_a_hub_that_made_its_certificate_itself(tmp_path: Path) -> None:
+    public, private = certificate(tmp_path)
+    options = ("--certificate", public, "--key", private)
+    with started(tmp_path, *options) as address:
+        url = address.partition("/first/")[0]
+        command = [
+            *(sys.executable, "-m", "cli.main", "hub", "--folder", str(tmp_path / "hub")),
+            *("--repository", str(repository(tmp_path)), *options, "credential", "authority"),
+        ]
+        made = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=60, check=True)
+        told = re.search(r"--pin ([0-9a-f]{64})$", made.stderr.strip())
+        assert told is not None
+        credential, pin = made.stdout.strip(), bytes.fromhex(told[1])
+        for given in (bytes(32), None):
+            line = HubLine(url, credential, given)
+            with pytest.raises(HubLineError):
+                list(line.logs())
+            line.close()
+        line = HubLine(url, credential, pin)
+        assert list(line.logs()) == []
+        line.close()
