@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 import signal
 import sys
@@ -43,6 +44,7 @@ from cli.authority_options import (
 )
 from cli.errors import fail
 from keys.printable import printable
+from scanner.journal.detail import EntryKind
 
 PasswordFile = Annotated[
     Path | None,
@@ -139,9 +141,8 @@ def tracer(
 
     Example: checkpoint authority tracer li --store tracing.db --by "Data office" --reason "on duty in March"
     """
-    order = Order(by=by, reason=reason)
     with opened_store(store) as index:
-        people = Tracers(index)
+        people, order = Tracers(index), Order(by=by, reason=reason)
         if remove:
             people.remove(name, order, now())
         else:
@@ -240,16 +241,17 @@ def _round(intake: Intake, index: Index, keep_days: int, *, as_json: bool) -> bo
         found = intake.round()
         now_ms = _now_ms()
         leapt = index.leapt(now_ms)
-        erased = 0 if leapt else index.erase(now_ms - keep_days * DAY_MS, now())
+        erased = 0 if leapt else index.erase(now_ms - keep_days * DAY_MS, now(), int(EntryKind.ACTIVATION))
     except AuthorityError as error:
         _say(str(error))
         return False
     if leapt:
         words = f"the clock is {leapt} days further than at the last round: nothing is erased"
         _say(f"{words}; where it is right, start with --clock-is-right")
+    waiting = sum(one.waiting for one in found.held)
     if as_json:
         troubles: list[Json] = list(found.troubles)
-        held: list[Json] = [{"device": one.device.hex(), "waiting": one.waiting} for one in found.held]
+        held: Json = {"appliances": len(found.held), "activations": waiting}
         line(
             {
                 "entries": found.entries,
@@ -261,9 +263,9 @@ def _round(intake: Intake, index: Index, keep_days: int, *, as_json: bool) -> bo
         )
     elif found.entries or erased:
         print(f"{found.entries} entries, {found.activated} codes activated, {erased} sightings erased", flush=True)
-    for one in found.held:
-        words = f"{one.device.hex()} at {one.site}: nobody vouches for it; activations waiting: {one.waiting}"
-        _say(printable(f"{words}; see `checkpoint authority vouch`"))
+    if waiting:
+        words = f"activations of {len(found.held)} appliances that nobody vouches for wait: {waiting}"
+        _say(f"{words}; see `checkpoint authority gates`")
     for trouble in found.troubles:
         _say(printable(trouble))
     return not found.troubles
@@ -290,7 +292,7 @@ def _show(answer: Answer, *, as_json: bool) -> None:
         if as_json:
             line(record)
         else:
-            print(printable("  ".join(f"{name}: {value}" for name, value in record.items() if value is not None)))
+            print("  ".join(f"{name}: {_quoted(value)}" for name, value in record.items() if value is not None))
     if answer.after is not None:
         behind = "/".join(map(str, answer.after))
         if as_json:
@@ -318,6 +320,12 @@ def _write(table: Path, store: Path, question: Question) -> None:
 
 def _record(one: Sight) -> dict[str, Json]:
     return {"time": _moment(one.time_ms), **one.model_dump(exclude={"time_ms"})}
+
+
+def _quoted(value: Json) -> str:
+    """Write a field so that what a stranger typed, or called a site, cannot be taken for another field."""
+    plain = printable(str(value))
+    return plain if re.fullmatch(r"[\w:./-]*", plain) else json.dumps(plain, ensure_ascii=False)
 
 
 def _cell(value: Json) -> str:

@@ -59,24 +59,27 @@ def vouch(
     by: By,
     reason: Why,
 ) -> None:
-    """Say that an appliance is this authority's, and where it stands; its activations count from then on.
+    """Say that an appliance is this authority's, and where it stands; its activations count then, waiting ones too.
 
     A hub can let in an appliance that stands nowhere, and call one site by another's name. Take the id from the
-    appliance itself, not from the hub. It is written down who said so and why.
+    appliance itself, not from the hub. For one that was in other hands take the word back, and let it begin anew with a
+    new key. It is written down who said so and why.
 
     Example: checkpoint authority vouch --store tracing.db --device 1f0c… --site "East gate" --by Li --reason "set up"
     """
-    order = Order(by=by, reason=reason)
     with opened_store(store) as index:
-        people = Vouching(index)
+        people, order = Vouching(index), Order(by=by, reason=reason)
         match device, site, source, remove:
             case str(), str(), None, False:
-                people.vouch(device, site, order, now())
+                waited = people.vouch(device, site, order, now())
             case None, None, str(), False:
                 with given(source) as stream:
-                    many = people.vouch_all(read_rows(stream, source, COLUMNS), order, now())
-                print(f"{many} appliances are vouched for", file=sys.stderr)
+                    many, waited = people.vouch_all(read_rows(stream, source, COLUMNS), order, now())
+                print(f"appliances vouched for: {many}", file=sys.stderr)
             case str(), None, None, True:
                 people.withdraw(device, order, now())
+                return
             case _:
                 fail("give --device and --site, or --from; or --device and --remove", 2)
+        if waited:
+            print(f"activations that waited for this, and count now: {waited}", file=sys.stderr)

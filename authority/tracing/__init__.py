@@ -2,6 +2,7 @@
 
     line      what the hub hands over: bounded, by a credential of our own
     index     the store: entries with their sealed parts still sealed, found again by keyed tags
+    schema    its tables, and how an older store comes by what it lacks
     intake    proves what the hub hands over against heads that the appliances signed, and takes it in
     vouching  which appliances are the authority's own, and where they stand: people's word, not the hub's
     question  what may be asked, each with person and reason in a log that cannot be changed

@@ -54,9 +54,9 @@ class Sight(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     time_ms: int
-    site: str
     vouched: bool
-    """Whether the authority's people say so, and not the hub alone."""
+    """Whether the authority's people say whose the appliance is and where it stands, and not the hub alone."""
+    site: str
     device: str
     lane: str
     seq: int
@@ -195,11 +195,11 @@ def _sight(one: Seen) -> Sight:
     document = None if personal is None else personal.document
     return Sight(
         time_ms=one.time_ms,
-        site=one.site,
         vouched=one.vouched,
-        device=entry.device.hex(),
+        site=one.site,
+        device=one.device.hex(),
         lane=entry.lane,
-        seq=entry.seq,
+        seq=one.seq,
         kind=entry.kind.name.lower(),
         outcome=None if entry.outcome is None else entry.outcome.name.lower(),
         code_id=None if identity is None else str(identity),

@@ -17,34 +17,10 @@ from typing import Any, Final
 from authority.errors import FolderError
 from authority.files import make_private_file, refuse_shared
 from authority.records import Order
+from authority.tracing.schema import bring_up
 
-_VERSION: Final = 3
 LEAP_MS: Final = 3 * 86_400_000
 """How far the clock may be beyond the last round before nothing is erased by it."""
-_TABLES: Final = """
-CREATE TABLE gate (
-    number INTEGER PRIMARY KEY, device BLOB NOT NULL UNIQUE, site TEXT NOT NULL, size INTEGER NOT NULL,
-    roots BLOB NOT NULL, proved INTEGER NOT NULL, proved_roots BLOB NOT NULL, trouble TEXT) STRICT;
-CREATE TABLE sighting (
-    gate INTEGER NOT NULL, seq INTEGER NOT NULL, time_ms INTEGER NOT NULL, kind INTEGER NOT NULL, body BLOB NOT NULL,
-    sealed BLOB NOT NULL, tag BLOB, applied INTEGER NOT NULL, PRIMARY KEY (gate, seq)) STRICT, WITHOUT ROWID;
-CREATE INDEX sighting_tag ON sighting (tag, time_ms);
-CREATE INDEX sighting_time ON sighting (gate, time_ms);
-CREATE INDEX sighting_kind ON sighting (kind, applied) WHERE applied = 0;
-CREATE TABLE question (
-    number INTEGER PRIMARY KEY, at INTEGER NOT NULL, person TEXT NOT NULL, reason TEXT NOT NULL,
-    asked TEXT NOT NULL) STRICT;
-CREATE TABLE tracer (
-    name TEXT PRIMARY KEY, salt BLOB NOT NULL, cost_log2 INTEGER NOT NULL, password BLOB NOT NULL) STRICT;
-CREATE TABLE erasure (at INTEGER NOT NULL, before_ms INTEGER NOT NULL, many INTEGER NOT NULL) STRICT;
-CREATE TRIGGER question_stays BEFORE UPDATE ON question BEGIN SELECT raise(ABORT, 'the log of questions stays'); END;
-CREATE TRIGGER question_kept BEFORE DELETE ON question BEGIN SELECT raise(ABORT, 'the log of questions stays'); END;
-"""
-_SECOND: Final = "CREATE TABLE turn (one INTEGER PRIMARY KEY, time_ms INTEGER NOT NULL) STRICT;"
-"""What version 2 adds."""
-_THIRD: Final = "CREATE TABLE vouched (device BLOB PRIMARY KEY, site TEXT NOT NULL) STRICT, WITHOUT ROWID;"
-"""What version 3 adds."""
-_VERSIONS: Final = (_TABLES, _SECOND, _THIRD)
 _PLACED: Final = "gate g LEFT JOIN vouched v ON v.device = g.device"
 _SIGHTING: Final = "s.gate, s.seq, s.time_ms, s.kind, s.body, s.sealed, s.tag"
 
@@ -155,11 +131,7 @@ class Index:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA secure_delete = ON")
-            (version,) = connection.execute("PRAGMA user_version").fetchone()
-            if version < _VERSION:
-                tables = "".join(_VERSIONS[version:])
-                connection.executescript(f"BEGIN IMMEDIATE;{tables}PRAGMA user_version = {_VERSION};COMMIT;")
-            elif version > _VERSION:
+            if not bring_up(connection):
                 raise FolderError(f"{path} was written by newer software; update this one.")
         except (OSError, sqlite3.Error) as error:
             raise FolderError(f"{path} cannot be opened as a tracing store: {error}") from error
@@ -197,27 +169,35 @@ class Index:
         ).fetchone()
         return Gate(*row)
 
-    def put(self, gate: int, size: int, roots: bytes, sightings: Sequence[Sighting]) -> None:
-        """Add entries, and how far the log is taken in with them; in a transaction of the caller."""
+    def put(self, gate: int, size: int, roots: bytes, sightings: Sequence[Sighting], came_ms: int) -> None:
+        """Add entries that came now, and how far the log is taken in with them; in a transaction of the caller."""
         self._db.executemany(
-            "INSERT OR REPLACE INTO sighting VALUES (?, ?, ?, ?, ?, ?, ?, 0)",
-            [(gate, one.seq, one.time_ms, one.kind, one.body, one.sealed, one.tag) for one in sightings],
+            """INSERT OR REPLACE INTO sighting (gate, seq, time_ms, kind, body, sealed, tag, applied, came_ms)
+                VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?)""",
+            [(gate, one.seq, one.time_ms, one.kind, one.body, one.sealed, one.tag, came_ms) for one in sightings],
         )
         self._db.execute("UPDATE gate SET size = ?, roots = ? WHERE number = ?", (size, roots, gate))
 
     def prove(self, gate: int) -> None:
         """Let everything taken in of a log count; in a transaction of the caller."""
         self._db.execute(
-            "UPDATE gate SET proved = size, proved_roots = roots, trouble = NULL WHERE number = ?", (gate,)
+            """UPDATE gate SET proved = size, proved_roots = roots, trouble = CASE WHEN forked THEN trouble END
+                WHERE number = ?""",
+            (gate,),
         )
 
-    def distrust(self, gate: int, why: str) -> None:
-        """Forget what was taken in of a log and not proved, and say why; in a transaction of the caller."""
+    def distrust(self, gate: int, why: str, *, forked: bool = False) -> None:
+        """Forget what was taken in of a log and not proved, and say why; in a transaction of the caller.
+
+        `forked`: its own signatures tell two histories. That stays until somebody vouches for it anew.
+        """
         self._db.execute(
             "DELETE FROM sighting WHERE gate = ? AND seq >= (SELECT proved FROM gate WHERE number = ?)", (gate, gate)
         )
         self._db.execute(
-            "UPDATE gate SET size = proved, roots = proved_roots, trouble = ? WHERE number = ?", (why, gate)
+            """UPDATE gate SET size = proved, roots = proved_roots, trouble = ?, forked = max(forked, ?)
+                WHERE number = ?""",
+            (why, forked, gate),
         )
 
     def troubles(self) -> list[tuple[bytes, str, str]]:
@@ -225,11 +205,15 @@ class Index:
         return self._rows("SELECT device, site, trouble FROM gate WHERE trouble IS NOT NULL")
 
     def waiting(self, kind: int, limit: int) -> list[Found]:
-        """List proved entries of a kind that were not applied yet, of vouched appliances alone; oldest first."""
+        """List proved entries of a kind that were not applied yet, of vouched appliances alone; oldest first.
+
+        Gate by gate (CROSS JOIN keeps that order): what waits elsewhere may be much.
+        """
         return self._found(
             f"""SELECT {_SIGHTING}, v.device, v.site, 1
-                FROM sighting s JOIN gate g ON g.number = s.gate JOIN vouched v ON v.device = g.device
-                WHERE s.kind = ? AND s.applied = 0 AND s.seq < g.proved ORDER BY s.time_ms LIMIT ?""",  # noqa: S608
+                FROM vouched v CROSS JOIN gate g ON g.device = v.device CROSS JOIN sighting s ON s.gate = g.number
+                WHERE s.kind = ? AND s.applied = 0 AND s.seq < g.proved AND NOT g.forked
+                ORDER BY s.time_ms LIMIT ?""",  # noqa: S608
             (kind, limit),
         )
 
@@ -256,6 +240,20 @@ class Index:
     def vouch(self, device: bytes, site: str) -> None:
         """Take an appliance for the authority's own, standing at `site`; in a transaction of the caller."""
         self._db.execute("INSERT OR REPLACE INTO vouched VALUES (?, ?)", (device, site))
+        self._db.execute("UPDATE gate SET forked = 0, trouble = NULL WHERE device = ? AND forked", (device,))
+
+    def waiting_at(self, device: bytes, kind: int) -> int:
+        """Count the proved entries of a kind, in one appliance's log, that were not applied yet."""
+        ((many,),) = self._rows(
+            """SELECT count(*) FROM gate g JOIN sighting s ON s.gate = g.number
+                WHERE g.device = ? AND s.kind = ? AND s.applied = 0 AND s.seq < g.proved""",
+            (device, kind),
+        )
+        return int(many)
+
+    def is_vouched(self, device: bytes) -> bool:
+        """Whether somebody takes an appliance for the authority's own."""
+        return bool(self._rows("SELECT 1 FROM vouched WHERE device = ?", (device,)))
 
     def disown(self, device: bytes) -> bool:
         """Take it for one's own no more; False when it was not. In a transaction of the caller."""
@@ -322,10 +320,18 @@ class Index:
         with self.transaction():
             self._db.execute("INSERT OR REPLACE INTO turn VALUES (1, ?)", (now_ms,))
 
-    def erase(self, before_ms: int, at: int) -> int:
-        """Erase sightings older than `before_ms`, and keep a line that says how many; returns that."""
+    def erase(self, before_ms: int, at: int, waiting_kind: int) -> int:
+        """Erase sightings older than `before_ms`, and keep a line that says how many; returns that.
+
+        What still waits to be applied stays as long after it came: a gate hands in late what it did long ago.
+        """
         with self.transaction():
-            many = self._db.execute("DELETE FROM sighting WHERE time_ms < ?", (before_ms,)).rowcount
+            # Gate by gate, for that is how the index of times is.
+            many = self._db.execute(
+                """DELETE FROM sighting WHERE gate IN (SELECT number FROM gate) AND time_ms < ?
+                    AND NOT (kind = ? AND applied = 0 AND came_ms >= ?)""",
+                (before_ms, waiting_kind, before_ms),
+            ).rowcount
             if many:
                 self._db.execute("INSERT INTO erasure VALUES (?, ?, ?)", (at, before_ms, many))
         if many:
@@ -346,7 +352,7 @@ class Index:
                 WHERE {which} AND s.seq < g.proved AND s.time_ms >= ? AND s.time_ms < ?
                 AND (s.time_ms, s.gate, s.seq) > (?, ?, ?)
                 ORDER BY s.time_ms, s.gate, s.seq LIMIT ?""",  # noqa: S608 - one of two constants
-            (value, span.first_ms, span.last_ms, after.time_ms, after.gate, after.seq, limit),
+            (value, max(span.first_ms, after.time_ms), span.last_ms, after.time_ms, after.gate, after.seq, limit),
         )
 
     def _found(self, query: str, values: tuple[int | str | bytes, ...]) -> list[Found]:

@@ -112,7 +112,7 @@ class Intake:
             tree.extend(handed.entries)
             found = self._sightings(gate, first, handed)
             with self._index.transaction():
-                self._index.put(gate.number, tree.size, b"".join(tree.roots), found)
+                self._index.put(gate.number, tree.size, b"".join(tree.roots), found, self._now() * 1000)
         self._prove(gate, head, tree)
         return head.size - gate.proved - skipped
 
@@ -121,7 +121,7 @@ class Intake:
         if _tree(gate.proved, gate.proved_roots).root() != head.root:
             why = f"the appliance has signed two heads of {head.size} entries; this is not the one that was proved here"
             with self._index.transaction():
-                self._index.distrust(gate.number, why)
+                self._index.distrust(gate.number, why, forked=True)
             raise TreeHeadError(why)
 
     def _prove(self, gate: Gate, head: TreeHead, tree: Tree) -> None:
@@ -143,6 +143,8 @@ class Intake:
                 entry = wire.decode(body)
             except EntryError:
                 continue  # nothing that could be asked for; the appliance's hub rings about it
+            if (entry.device, entry.seq) != (gate.device, seq):
+                continue  # one that speaks for another gate, or of another place in its log
             if entry.seal is None or entry.seal.digest != sha256(sealed).digest():
                 continue
             personal = opened(self._authority, gate.device, body, sealed)
@@ -163,14 +165,17 @@ class Intake:
     def _activations(self) -> int:
         """Turn proved activations into green codes; one that is not grey any more is left as it is."""
         activated = 0
-        for found in self._index.waiting(int(EntryKind.ACTIVATION), _APPLIED_AT_ONCE):
-            sighting, device = found.sighting, found.device
-            personal = opened(self._authority, device, sighting.body, sighting.sealed)
-            identity = None if personal is None else personal.identity
-            if identity is not None and identity.issuer == self._authority.issuer:
-                activated += self._activate(identity, device, found.site, sighting.seq)
-            with self._index.transaction():
-                self._index.apply(sighting.gate, sighting.seq)
+        while waiting := self._index.waiting(int(EntryKind.ACTIVATION), _APPLIED_AT_ONCE):
+            for found in waiting:
+                if not self._index.is_vouched(found.device):
+                    continue  # any more
+                sighting = found.sighting
+                personal = opened(self._authority, found.device, sighting.body, sighting.sealed)
+                identity = None if personal is None else personal.identity
+                if identity is not None and identity.issuer == self._authority.issuer:
+                    activated += self._activate(identity, found.device, found.site, sighting.seq)
+                with self._index.transaction():
+                    self._index.apply(sighting.gate, sighting.seq)
         return activated
 
     def _activate(self, identity: CodeIdentity, device: bytes, site: str, seq: int) -> bool:

@@ -23,6 +23,10 @@ LONGEST_PAGE: Final = 10_000
 class Seen:
     """One answer: an entry, where it was written, and who it was."""
 
+    device: bytes
+    """Whose log it stands in."""
+    seq: int
+    """Its number there."""
     site: str
     vouched: bool
     """Whether somebody vouched for the appliance, and said that it stands there; else both is the hub's word."""
@@ -77,4 +81,4 @@ class Desk:
     def _seen(self, found: Found) -> Seen:
         one = found.sighting
         personal = opened(self._authority, found.device, one.body, one.sealed)
-        return Seen(found.site, found.vouched, one.time_ms, wire.decode(one.body), personal)
+        return Seen(found.device, one.seq, found.site, found.vouched, one.time_ms, wire.decode(one.body), personal)

@@ -7,7 +7,7 @@ reports is kept, shown as what nobody vouched for, and changes the status of no 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from authority.csv_file import Fault, Row
@@ -27,12 +27,18 @@ class Vouching:
     def __init__(self, index: Index) -> None:
         self._index = index
 
-    def vouch(self, device: str, site: str, order: Order, now: int) -> None:
-        """Say that an appliance is the authority's and stands at `site`. Raises RequestError, FolderError."""
-        self._vouch([(_device(device), _site(site))], order, now)
+    def vouch(self, device: str, site: str, order: Order, now: int) -> int:
+        """Say that an appliance is the authority's and stands at `site`; returns how many activations waited for that.
 
-    def vouch_all(self, rows: Iterable[Row | Fault], order: Order, now: int) -> int:
-        """Say it of many, all or none; returns how many. Raises RequestError with the first bad line, FolderError."""
+        Raises RequestError, FolderError.
+        """
+        return self._vouch({_device(device): _site(site)}, order, now)
+
+    def vouch_all(self, rows: Iterable[Row | Fault], order: Order, now: int) -> tuple[int, int]:
+        """Say it of many, all or none; returns how many, and how many activations waited for that.
+
+        Raises RequestError with the first bad line, FolderError.
+        """
         found: dict[bytes, str] = {}
         for row in rows:
             if isinstance(row, Fault):
@@ -44,8 +50,7 @@ class Vouching:
             if device in found:
                 raise RequestError(f"Line {row.line}: {device.hex()} was named before.")
             found[device] = site
-        self._vouch(found.items(), order, now)
-        return len(found)
+        return len(found), self._vouch(found, order, now)
 
     def withdraw(self, device: str, order: Order, now: int) -> None:
         """Vouch for an appliance no more. Raises RequestError when nobody did; FolderError."""
@@ -59,11 +64,14 @@ class Vouching:
         """List the appliances, those first that nobody vouched for."""
         return self._index.gates(int(EntryKind.ACTIVATION))
 
-    def _vouch(self, gates: Iterable[tuple[bytes, str]], order: Order, now: int) -> None:
+    def _vouch(self, gates: Mapping[bytes, str], order: Order, now: int) -> int:
+        waiting = 0
         with self._index.transaction():
-            for device, site in gates:
+            for device, site in gates.items():
                 self._index.note_also(now, order, f"appliance {device.hex()} is vouched for at {site}")
                 self._index.vouch(device, site)
+                waiting += self._index.waiting_at(device, int(EntryKind.ACTIVATION))
+        return waiting
 
 
 def _device(text: str) -> bytes:

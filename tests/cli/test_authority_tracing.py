@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from cli.authority_tracing import _quoted
 from hub.handover import make_credential
+from keys.printable import printable
 from keys.verdict import Colour
 from tests.authority.tracing.sealing_gate import SealingGate, activated_at_the_gate, person
 from tests.cli.calling import ROOT, Done, call
@@ -102,7 +104,7 @@ def test_activations_wait_until_somebody_vouches_for_the_gate(hub: Serving, tmp_
     ]
     done = call(*serve)
     assert done.status == 0
-    assert b"nobody vouches for it; activations waiting: 1" in done.err
+    assert b"activations of 1 appliances that nobody vouches for wait: 1" in done.err
     (listed,) = map(json.loads, call("authority", "gates", *store, "--json").out.splitlines())
     assert listed == {
         "device": gate.id.hex(),
@@ -118,10 +120,12 @@ def test_activations_wait_until_somebody_vouches_for_the_gate(hub: Serving, tmp_
     )
     many = tmp_path / "gates.csv"
     many.write_text(f"device,site\n{gate.id.hex()},East gate\n", "utf-8")
-    assert call("authority", "vouch", *store, "--from", str(many), *order).status == 0
+    done = call("authority", "vouch", *store, "--from", str(many), *order)
+    assert done.status == 0
+    assert b"waited for this, and count now: 1" in done.err
     done = call(*serve, "--json")
     assert json.loads(done.out)["activated"] == 1
-    assert json.loads(done.out)["held"] == []
+    assert json.loads(done.out)["held"] == {"appliances": 0, "activations": 0}
     assert world.authority.code(grey).colour is Colour.GREEN
     assert call("authority", "vouch", *store, "--device", gate.id.hex(), "--remove", *order).status == 0
     assert b"nobody vouches" in call("authority", "gates", *store).out
@@ -147,3 +151,28 @@ def test_what_does_not_go_together_vouches_for_nobody(tmp_path: Path, options: t
     assert done.status == 2
     assert b"--device and --site, or --from" in done.err
     assert call("authority", "gates", *store).out == b""
+
+
+def test_who_says_no_reason_is_told_so(tmp_path: Path) -> None:
+    store = ("--store", str(tmp_path / "tracing" / "index.db"))
+    password = private(tmp_path / "password", "correct horse\n")
+    for what in (
+        ("vouch", *store, "--device", "00" * 16, "--site", "East gate"),
+        ("tracer", "li", *store, "--password-file", password),
+    ):
+        done = call("authority", *what, "--by", "Li", "--reason", " ")
+        assert done.status == 1
+        assert b"must be given, in one line" in done.err
+        assert b"Traceback" not in done.err
+
+
+@pytest.mark.parametrize("site", ["East gate  vouched: True  device: 00", 'a" vouched: "b', "x\x1b[2J", "\u202eeurT"])
+def test_a_name_that_a_hub_gives_cannot_be_taken_for_another_field(site: str) -> None:
+    quoted = _quoted(site)
+    assert json.loads(quoted) == printable(site)
+    assert printable(quoted) == quoted
+
+
+@pytest.mark.parametrize("plain", ["2026-03-04T05:00:00Z", "True", "17", "CN-33/jkm:33/1/7", "passage", "张三"])
+def test_what_needs_no_quotes_has_none(plain: str) -> None:
+    assert _quoted(plain) == plain

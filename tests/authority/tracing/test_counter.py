@@ -59,7 +59,7 @@ def counter(world: SmallWorld, store: Path, clock: Clock, monkeypatch: pytest.Mo
     index = Index.open(store)
     with index.transaction():
         gate = index.gate(DEVICE, "West gate")
-        index.put(gate.number, 3, b"", [sighting(world, gate.number, seq) for seq in range(3)])
+        index.put(gate.number, 3, b"", [sighting(world, gate.number, seq) for seq in range(3)], NOW * 1000)
         index.prove(gate.number)
     tracers.Tracers(index).put("li", PASSWORD, ORDER, NOW)
     made = Counter(store, world.authority, index, clock)

@@ -7,6 +7,7 @@ import sqlite3
 import threading
 import time
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from authority.tracing.index import Index, Span
 from authority.tracing.intake import DAY_MS, Intake
 from authority.tracing.line import HandedEntries, HubLine
 from authority.tracing.question import Desk
+from authority.tracing.schema import VERSIONS
 from authority.tracing.vouching import Vouching
 from hub.handover import make_credential
 from keys.verdict import CodeIdentity, Colour, DocumentType
@@ -30,6 +32,7 @@ from tests.hub.serving import Serving
 from tests.world import NOW, ORDER, SmallWorld
 
 ALWAYS = Span(0, 1 << 60)
+ACTIVATION = int(EntryKind.ACTIVATION)
 UNKNOWN = CodeIdentity("CN-33", "jkm:33/1", 0)
 
 
@@ -45,7 +48,7 @@ def test_a_sighting_of_a_wrong_clock_is_found_where_it_came_and_is_erased_with_t
     assert intake.round().entries == 3
     found = desk.where_was(person(7).identity or UNKNOWN, Span(NOW * 1000, NOW * 1000 + 1), ORDER).seen
     assert [one.time_ms for one in found] == [NOW * 1000] * 3
-    assert index.erase(NOW * 1000 + 1, NOW) == 3
+    assert index.erase(NOW * 1000 + 1, NOW, ACTIVATION) == 3
 
 
 def test_two_heads_of_one_size_are_told(hub: Serving, gate: SealingGate, intake: Intake, desk: Desk) -> None:
@@ -291,7 +294,7 @@ def test_sightings_are_erased_when_their_time_is_over(
     gate.sees(person(2))
     hub.upload(gate, gate.upload())
     intake.round()
-    assert index.erase((NOW + 1) * 1000, NOW) == 1
+    assert index.erase((NOW + 1) * 1000, NOW, ACTIVATION) == 1
     assert [one.entry.seq for one in desk.who_passed("West gate", ALWAYS, ORDER).seen] == [1]
 
 
@@ -312,16 +315,28 @@ def test_a_clock_that_leaps_is_believed_once_somebody_says_so(
     assert index.leapt(now_ms + 5 * DAY_MS) == 0
 
 
-def test_a_store_of_older_software_is_gone_on_with(tmp_path: Path) -> None:
-    path = tmp_path / "tracing" / "older.db"
+@pytest.mark.parametrize("version", range(1, len(VERSIONS)))
+def test_a_store_of_older_software_is_gone_on_with(tmp_path: Path, version: int) -> None:
+    path = tmp_path / "older.db"
+    path.touch(0o600)
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        for statement in chain.from_iterable(VERSIONS[:version]):
+            connection.execute(statement)
+        connection.execute("INSERT INTO gate VALUES (1, ?, 'West gate', 0, x'', 0, x'', NULL)", (bytes(16),))
+        connection.execute(f"PRAGMA user_version = {version}")
+        connection.commit()
+    with contextlib.closing(Index.open(path)) as index, contextlib.closing(Index.open(path)):
+        assert index.leapt(NOW * 1000) == 0
+        assert [(one.site, one.vouched) for one in Vouching(index).gates()] == [("West gate", False)]
+
+
+def test_a_store_of_newer_software_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "newer.db"
     Index.open(path).close()
-    with sqlite3.connect(path) as connection:
-        connection.executescript("DROP TABLE vouched; DROP TABLE turn; PRAGMA user_version = 1;")
-    connection.close()
-    index = Index.open(path)
-    assert index.leapt(NOW * 1000) == 0
-    assert Vouching(index).gates() == []
-    index.close()
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"PRAGMA user_version = {len(VERSIONS) + 1}")
+    with pytest.raises(FolderError, match="newer software"):
+        Index.open(path)
 
 
 def test_without_its_credential_nothing_is_handed_over(hub: Serving, gate: SealingGate) -> None:
