@@ -17,8 +17,8 @@ HELD_S = 3.0
 READING_S = 0.05
 """From code and trigger to the text."""
 STROKES: Final = 40 * keyboard.EVENT.size
-STROKES_S: Final = 0.01
-"""A reader types about a thousand keys a second: more at once, and the line would overflow."""
+STROKES_S: Final = 0.02
+"""Ten keys in 20 ms: USB asks a keyboard once a millisecond at most, and a key is pressed and let go."""
 
 
 class VirtualReader(VirtualDevice):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -12,10 +11,7 @@ import pytest
 from firmware_bridge.emulator import VirtualReader, VirtualRelay, VirtualThermometer
 from firmware_bridge.values import LinkState, Method
 from scanner.journal.detail import EntryKind, GateDetail
-from tests.appliance import PATIENCE_S, Appliance
-
-SCANNED_AGAIN_S = 5.0
-"""After so long without a word people hold their code before the reader again."""
+from tests.appliance import Appliance
 
 
 class Bought(Appliance):
@@ -34,15 +30,6 @@ class Bought(Appliance):
         self.start(wait=False)
         self.attend(devices=False)
         self.wait_lane(lambda lane: LinkState.UP is lane.reader is lane.gate is lane.thermometer)
-
-    def scanned(self, number: int, text: str) -> dict[str, object]:
-        """Hold a code before the reader, again where a busy machine lost keys, until passage `number` is told."""
-        until = time.monotonic() + PATIENCE_S
-        while len(self.reports) <= number and time.monotonic() < until:
-            self.reader.scan(text)
-            with suppress(AssertionError):
-                self.report(number, SCANNED_AGAIN_S)
-        return self.report(number)
 
     def gate_entries(self) -> list[GateDetail]:
         """What the log says of openings."""
@@ -99,6 +86,7 @@ def equipped(start: ExitStack, appliance: Bought) -> Bought:
     return appliance
 
 
+@pytest.mark.alone  # a machine that is busy elsewhere loses keys, as an input device's small buffer does
 @pytest.mark.soak
 def test_a_lane_without_a_camera_passes_people_by_reader_relay_and_another_thermometer(
     tmp_path: Path, start: ExitStack
@@ -113,7 +101,8 @@ def test_a_lane_without_a_camera_passes_people_by_reader_relay_and_another_therm
     assert appliance.reports == []
 
     appliance.module.person(3650)
-    report = appliance.scanned(0, appliance.world.code().text)
+    appliance.reader.scan(appliance.world.code().text)
+    report = appliance.report(0)
     assert (report["outcome"], report["temperature_centi"]) == ("pass", pytest.approx(3650, abs=15))
     appliance.wait_for(lambda: appliance.relay.is_on() or None)
     appliance.wait_for(lambda: not appliance.relay.is_on() or None)
@@ -130,7 +119,8 @@ def test_a_lane_without_a_camera_passes_people_by_reader_relay_and_another_therm
 
     appliance.wait_lane(lambda lane: not lane.present)
     appliance.module.person(3660)
-    assert appliance.scanned(1, appliance.world.code().text)["outcome"] == "pass"
+    appliance.reader.scan(appliance.world.code().text)
+    assert appliance.report(1)["outcome"] == "pass"
     appliance.wait_for(lambda: appliance.relay.is_on() or None)
     appliance.wait_for(lambda: len(appliance.gate_entries()) == 2 or None)  # the relay is on before it says so
     appliance.stop()
@@ -139,6 +129,7 @@ def test_a_lane_without_a_camera_passes_people_by_reader_relay_and_another_therm
     assert appliance.verified().ok
 
 
+@pytest.mark.alone
 @pytest.mark.soak
 def test_a_relay_that_can_only_be_told_is_written_down_as_such_and_an_estimate_is_no_temperature(
     tmp_path: Path, start: ExitStack
@@ -149,7 +140,8 @@ def test_a_relay_that_can_only_be_told_is_written_down_as_such_and_an_estimate_i
     guard = appliance.guard
     assert guard is not None
     appliance.module.person(3650)
-    report = appliance.scanned(0, appliance.world.code().text)
+    appliance.reader.scan(appliance.world.code().text)
+    report = appliance.report(0)
     assert (report["outcome"], report["reasons"]) == ("refer", ["TEMPERATURE_UNMEASURABLE"])
     assert guard.admit("temperature_checked").ok
     appliance.wait_for(lambda: appliance.relay.is_on() or None)
