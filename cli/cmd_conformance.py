@@ -30,7 +30,7 @@ def command(
 
     Exit status: 0 when no case failed, 1 when one did, 2 when there was none.
 
-    Example: checkpoint conformance ../shared/vectors
+    Example: checkpoint conformance published-cases
     """
     files = [file for path in paths for file in (sorted(path.glob("*.jsonl")) if path.is_dir() else [path])]
     totals: Counter[Result] = Counter()

@@ -1,7 +1,7 @@
 """What a region may publish: its delegation in the top targets role, and the targets of its own role.
 
-A region's role has the issuer's name, is terminating, and is trusted with exactly four path patterns. It is looked up
-by that name and never searched for by path, so that no pattern of a neighbour (`CN-3*`, `US*`) can speak for it.
+A region's role has the issuer's name, is terminating, and is trusted with exactly its own path patterns. It is looked
+up by that name and never searched for by path, so that no pattern of a neighbour (`CN-3*`, `US*`) can speak for it.
 """
 
 from __future__ import annotations

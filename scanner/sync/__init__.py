@@ -4,10 +4,14 @@
     wire         the bytes of an upload and of its receipt, the same by network and by stick
     outbox       what waits, read from the log without disturbing whoever writes it
     history      what it means that the hub knows another head than we thought; pure
+    offer, enrolment   what an enrolment code says, and how an appliance is let in by it
     membership   which hub this appliance has joined
-    client       the hub over HTTP(S)
+    line         one HTTP(S) connection to the hub, believed in nothing
+    client       what is asked of the hub over it
     exchange     one piece of conversation with the hub
     retention    what is erased when
+    retirement   the end of the log, by the authority's order
+    inbox        what commands leave for the engine, which alone writes the log
     values, keeper   the engine's thread that does all of this
     stick        the same by folder, for where there is no network
 
