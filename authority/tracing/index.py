@@ -240,13 +240,16 @@ class Index:
     def vouch(self, device: bytes, site: str) -> None:
         """Take an appliance for the authority's own, standing at `site`; in a transaction of the caller."""
         self._db.execute("INSERT OR REPLACE INTO vouched VALUES (?, ?)", (device, site))
+
+    def forgive(self, device: bytes) -> None:
+        """Let the two histories that an appliance told stand against it no more; in a transaction of the caller."""
         self._db.execute("UPDATE gate SET forked = 0, trouble = NULL WHERE device = ? AND forked", (device,))
 
     def waiting_at(self, device: bytes, kind: int) -> int:
-        """Count the proved entries of a kind, in one appliance's log, that were not applied yet."""
+        """Count the proved entries of a kind, in one appliance's log, that `waiting` lists once it is vouched for."""
         ((many,),) = self._rows(
             """SELECT count(*) FROM gate g JOIN sighting s ON s.gate = g.number
-                WHERE g.device = ? AND s.kind = ? AND s.applied = 0 AND s.seq < g.proved""",
+                WHERE g.device = ? AND s.kind = ? AND s.applied = 0 AND s.seq < g.proved AND NOT g.forked""",
             (device, kind),
         )
         return int(many)

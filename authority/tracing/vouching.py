@@ -30,9 +30,13 @@ class Vouching:
     def vouch(self, device: str, site: str, order: Order, now: int) -> int:
         """Say that an appliance is the authority's and stands at `site`; returns how many activations waited for that.
 
-        Raises RequestError, FolderError.
+        Whoever names one has looked at it: two histories that it told stand against it no more. Raises RequestError,
+        FolderError.
         """
-        return self._vouch({_device(device): _site(site)}, order, now)
+        name, place = _device(device), _site(site)
+        with self._index.transaction():
+            self._index.forgive(name)
+            return self._vouch({name: place}, order, now)
 
     def vouch_all(self, rows: Iterable[Row | Fault], order: Order, now: int) -> tuple[int, int]:
         """Say it of many, all or none; returns how many, and how many activations waited for that.
@@ -50,7 +54,8 @@ class Vouching:
             if device in found:
                 raise RequestError(f"Line {row.line}: {device.hex()} was named before.")
             found[device] = site
-        return len(found), self._vouch(found, order, now)
+        with self._index.transaction():
+            return len(found), self._vouch(found, order, now)
 
     def withdraw(self, device: str, order: Order, now: int) -> None:
         """Vouch for an appliance no more. Raises RequestError when nobody did; FolderError."""
@@ -66,11 +71,10 @@ class Vouching:
 
     def _vouch(self, gates: Mapping[bytes, str], order: Order, now: int) -> int:
         waiting = 0
-        with self._index.transaction():
-            for device, site in gates.items():
-                self._index.note_also(now, order, f"appliance {device.hex()} is vouched for at {site}")
-                self._index.vouch(device, site)
-                waiting += self._index.waiting_at(device, int(EntryKind.ACTIVATION))
+        for device, site in gates.items():
+            self._index.note_also(now, order, f"appliance {device.hex()} is vouched for at {site}")
+            self._index.vouch(device, site)
+            waiting += self._index.waiting_at(device, int(EntryKind.ACTIVATION))
         return waiting
 
 

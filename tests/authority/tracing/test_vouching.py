@@ -163,6 +163,8 @@ def test_an_appliance_that_signed_two_histories_activates_nothing_until_somebody
     (told,) = vouching.gates()
     assert "two heads" in (told.trouble or "")
     assert told.waiting == 1
+    assert vouch_all(vouching, f"device,site\n{gate.id.hex()},West gate\n") == (1, 0), "a list of many forgives nobody"
+    assert intake.round().activated == 0
     assert vouching.vouch(gate.id.hex(), "West gate", ORDER, NOW) == 1
     assert intake.round().activated == 1
     assert world.authority.code(grey).colour is Colour.GREEN
