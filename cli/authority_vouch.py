@@ -35,12 +35,14 @@ def gates(*, store: Store, as_json: AsJson = False) -> None:
                     }
                 )
                 continue
-            words = [one.device.hex(), one.site if one.vouched else f"{one.site} (nobody vouches for it)"]
+            words = [one.device.hex(), one.site] if one.vouched else [one.device.hex(), "nobody vouches for it"]
             words.append(f"entries: {one.proved}")
             if one.waiting:
                 words.append(f"activations waiting: {one.waiting}")
             if one.trouble is not None:
                 words.append(one.trouble)
+            if not one.vouched:
+                words.append(f"the hub calls its place: {one.site}")
             print(printable("  ".join(words)))
 
 

@@ -200,10 +200,6 @@ class Index:
             (why, forked, gate),
         )
 
-    def troubles(self) -> list[tuple[bytes, str, str]]:
-        """List the logs that do not hold: device, site, why."""
-        return self._rows("SELECT device, site, trouble FROM gate WHERE trouble IS NOT NULL")
-
     def waiting(self, kind: int, limit: int) -> list[Found]:
         """List proved entries of a kind that were not applied yet, of vouched appliances alone; oldest first.
 

@@ -114,10 +114,8 @@ def test_activations_wait_until_somebody_vouches_for_the_gate(hub: Serving, tmp_
         "waiting": 1,
         "trouble": None,
     }
-    assert (
-        b"West gate (nobody vouches for it)  entries: 1  activations waiting: 1"
-        in call("authority", "gates", *store).out
-    )
+    told = "nobody vouches for it  entries: 1  activations waiting: 1  the hub calls its place: West gate"
+    assert call("authority", "gates", *store).out.decode() == f"{gate.id.hex()}  {told}\n"
     many = tmp_path / "gates.csv"
     many.write_text(f"device,site\n{gate.id.hex()},East gate\n", "utf-8")
     done = call("authority", "vouch", *store, "--from", str(many), *order)
