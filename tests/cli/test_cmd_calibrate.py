@@ -120,7 +120,7 @@ def test_what_gives_no_correction_is_one_sentence_and_writes_nothing(
 def test_readings_that_never_come_to_rest_are_no_point(
     module: VirtualThermometer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("cli.cmd_calibrate.STEADY_WITHIN_S", 1.0)
+    monkeypatch.setattr("cli.cmd_calibrate.STEADY_WITHIN_S", 3.0)
     module.drift(20_000.0)
     status, _ = calibrate(module, monkeypatch, ["36.0"], "--points", "1")
     assert status == 1
